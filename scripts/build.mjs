@@ -1,0 +1,95 @@
+// Builds the package: `dist/` (what is installed) and, with --tests, `build/` (every module on its own, for ava and c8).
+//   node scripts/build.mjs [--tests] [--types]
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { globSync } from 'tinyglobby';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+const flags = new Set(process.argv.slice(2));
+
+const common = {
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  write: false,
+  outdir: 'dist',
+  legalComments: 'none',
+};
+
+/** Files are replaced only where they differ, and by rename: a running vlmbuild never sees half a module. */
+function put(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}.tmp`;
+  writeFileSync(fresh, contents);
+  renameSync(fresh, path);
+}
+
+function putAll(result) {
+  for (const file of result.outputFiles) put(file.path, Buffer.from(file.contents));
+  return result.outputFiles.map((file) => relative(root, file.path));
+}
+
+// The command line, the host program and the public API share chunks, so that each is one instance a process.
+const entries = { main: 'src/cli/main.ts', host: 'src/host/program.ts', index: 'src/index.ts' };
+const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
+const bundled = putAll(
+  await build({
+    ...common,
+    entryPoints: present,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    packages: 'external',
+    sourcemap: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  }),
+);
+
+// The bin: one small CommonJS file, because Node starts it fastest. It ends a null build without loading anything else.
+if (existsSync('src/cli/bin.ts')) {
+  const bin = await build({
+    ...common,
+    entryPoints: { vlmbuild: 'src/cli/bin.ts' },
+    bundle: true,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    packages: 'external',
+    external: ['./main.js'],
+    minifySyntax: true,
+  });
+  bundled.push(...putAll(bin));
+  chmodSync('dist/vlmbuild.cjs', 0o755);
+}
+const keep = new Set(bundled);
+for (const path of globSync(['dist/*.js', 'dist/*.cjs', 'dist/*.map', 'dist/chunks/*']))
+  if (!keep.has(path)) rmSync(path);
+
+if (flags.has('--tests')) {
+  const sources = globSync(['src/**/*.ts', 'rules/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], {
+    ignore: ['**/*.d.ts'],
+  });
+  const written = new Set(
+    putAll(
+      await build({
+        ...common,
+        entryPoints: sources,
+        outbase: '.',
+        outdir: 'build',
+        format: 'esm',
+        sourcemap: 'linked',
+      }),
+    ),
+  );
+  for (const path of globSync(['build/**/*.js', 'build/**/*.map'])) if (!written.has(path)) rmSync(path);
+}
+
+if (flags.has('--types')) {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}

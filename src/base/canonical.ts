@@ -1,0 +1,20 @@
+import type { Json } from './json.js';
+import { compareBytes } from './order.js';
+
+/**
+ * The one text of a JSON value: keys in byte order, no spaces, numbers and strings as `JSON.stringify` writes them.
+ *
+ * @throws TypeError for what JSON cannot hold (undefined, NaN, infinities, functions): silently dropping it would give
+ *   two different values one key.
+ */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError(`${String(value)} is not JSON`);
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;
+  if (typeof value !== 'object') throw new TypeError(`${typeof value} is not JSON`);
+  const entries = Object.entries(value).sort(([a], [b]) => compareBytes(a, b));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical.js';
+import type { Json } from './json.js';
+
+/** A SHA-256 in lower-case hex behind its algorithm's name: the only identity in keys, lock and store. */
+export type Digest = `sha256:${string}`;
+
+export function sha256(data: string | NodeJS.ArrayBufferView): Digest {
+  return `sha256:${createHash('sha256').update(data).digest('hex')}`;
+}
+
+/** The digest of a JSON value, by its canonical text. */
+export function digestOf(value: Json): Digest {
+  return sha256(canonicalJson(value));
+}
+
+export function isDigest(text: unknown): text is Digest {
+  return typeof text === 'string' && /^sha256:[0-9a-f]{64}$/.test(text);
+}
+
+/** The 64 hex digits of a digest. */
+export function hexOf(digest: Digest): string {
+  return digest.slice('sha256:'.length);
+}

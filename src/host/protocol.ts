@@ -1,0 +1,148 @@
+import type { ArtifactRecord, KindName, Slice } from '../artifacts/kind.js';
+import type { Digest } from '../base/digest.js';
+import type { Json, JsonObject } from '../base/json.js';
+import type { CheckedParams, RuleDescription } from '../rule/description.js';
+
+/**
+ * What engine and hosts say to each other. Only digests, meta and messages cross; data stays on disk.
+ * A host works on one request at a time, but for `make` with a rule's own `concurrency`.
+ */
+export type Task = DescribeTask | CheckTask | WholeTask | ListTask | MakeTask | AssembleTask | CommandTask;
+
+export interface DescribeTask {
+  readonly type: 'describe';
+  readonly bundle: string;
+  readonly source: string;
+}
+
+export interface CheckTask {
+  readonly type: 'check';
+  readonly bundle: string;
+  readonly source: string;
+  readonly params: JsonObject;
+}
+
+/** What all tasks that run rule code or a command share. */
+interface Work {
+  readonly target: string;
+  readonly root: string;
+  /** Folder of the object store, and of the answers. */
+  readonly cache: string;
+  /** Values of the declared names that are set. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** By role; null for an absent optional one. */
+  readonly inputs: Readonly<Record<string, HandedInput | readonly HandedInput[] | null>>;
+  /** The wanted outputs by name, with the absolute staged path at which each is written. Parent folders exist. */
+  readonly outputs: Readonly<Record<string, StagedOutput>>;
+}
+
+interface RuleWorkTask extends Work {
+  readonly rule: string;
+  readonly code: Digest;
+  /** The CJS bundle to run, and the rule's own path, under which it is compiled. */
+  readonly bundle: string;
+  readonly source: string;
+}
+
+export interface HandedInput {
+  readonly kind: KindName;
+  /** Absolute. */
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+export interface StagedOutput {
+  readonly kind: KindName;
+  readonly path: string;
+}
+
+export interface WholeTask extends RuleWorkTask {
+  readonly type: 'whole';
+  readonly params: JsonObject;
+  /** Whether bytes go into the store, or only digests are taken. */
+  readonly keep: boolean;
+}
+
+export interface ListTask extends RuleWorkTask {
+  readonly type: 'list';
+  readonly params: JsonObject;
+  /** Digests of the declared environment: part of each part's key. */
+  readonly envDigests: Readonly<Record<string, Digest | null>>;
+}
+
+/** A part as listed: what is needed to make it in another process, and its key. */
+export interface ListedPart {
+  readonly id: string;
+  readonly key: Digest;
+  readonly spec: Json;
+  readonly slices: Readonly<Record<string, Slice>>;
+}
+
+export interface MakeTask extends RuleWorkTask {
+  readonly type: 'make';
+  readonly part: ListedPart;
+}
+
+export interface AssembleTask extends RuleWorkTask {
+  readonly type: 'assemble';
+  readonly params: JsonObject;
+  readonly parts: readonly RecordedPart[];
+  readonly keep: boolean;
+}
+
+/** A part as remembered. */
+export interface RecordedPart {
+  readonly id: string;
+  readonly meta: JsonObject;
+  readonly outputs: Readonly<Record<string, ArtifactRecord>>;
+}
+
+export interface CommandTask extends Work {
+  readonly type: 'command';
+  /** The whole shell text, every brace filled in. */
+  readonly text: string;
+  readonly keep: boolean;
+}
+
+/** What a finished task gives. */
+export interface TaskResults {
+  describe: RuleDescription;
+  check: CheckedParams;
+  whole: MadeOutputs;
+  list: { readonly count: number };
+  make: MadeOutputs & { readonly meta: JsonObject };
+  assemble: MadeOutputs;
+  command: MadeOutputs;
+}
+
+export interface MadeOutputs {
+  readonly outputs: Readonly<Record<string, ArtifactRecord>>;
+}
+
+/** What a task says while it runs. */
+export type TaskMessage =
+  | { readonly type: 'log'; readonly stream: 'out' | 'err'; readonly line: string }
+  | { readonly type: 'progress'; readonly done: number; readonly total?: number; readonly unit?: string }
+  /** A batch of a `list` task, in order. */
+  | { readonly type: 'parts'; readonly parts: readonly ListedPart[] }
+  /** A question was asked for money, not answered from memory. */
+  | { readonly type: 'asked' };
+
+/** How a task failed. */
+export type TaskFailure =
+  /** The rule said it in its user's words. */
+  | { readonly type: 'user-error'; readonly message: string; readonly next?: string }
+  /** A bug of the rule: with a stack mapped to its source. */
+  | { readonly type: 'threw'; readonly message: string; readonly stack: string }
+  | { readonly type: 'exit'; readonly code: number | null; readonly signal: string | null }
+  /** The host died under the task. */
+  | { readonly type: 'host-lost'; readonly code: number | null; readonly signal: string | null }
+  /** A declared output was not written. */
+  | { readonly type: 'output-absent'; readonly output: string; readonly path: string }
+  /** A slice was read with another digest than was listed. */
+  | { readonly type: 'input-changed'; readonly slice: string }
+  | { readonly type: 'timeout'; readonly seconds: number }
+  /** A file system call of vlmbuild's own failed: a full disk, a missing permission. */
+  | { readonly type: 'system'; readonly code: string; readonly message: string; readonly path?: string }
+  | { readonly type: 'aborted' };

@@ -1,0 +1,59 @@
+import type { KindName } from '../artifacts/kind.js';
+import type { Digest } from '../base/digest.js';
+import type { JsonObject } from '../base/json.js';
+
+/** What the engine knows of a rule without running it: found once per bundle, in a host, and remembered. */
+export interface RuleDescription {
+  readonly summary: string;
+  readonly shape: 'whole' | 'parts';
+  readonly inputs: Readonly<Record<string, RoleDescription>>;
+  readonly outputs: Readonly<Record<string, RoleDescription>>;
+  /** JSON Schema (draft 2020-12) of the params, before defaults. */
+  readonly params: JsonObject;
+  readonly deterministic: boolean;
+}
+
+export interface RoleDescription {
+  readonly kind: KindName;
+  readonly list: boolean;
+  readonly optional: boolean;
+}
+
+/** A rule found, bundled and described. */
+export interface LoadedRule extends RuleDescription {
+  /** `sft/filter` */
+  readonly name: string;
+  /** The module's own path, absolute. */
+  readonly path: string;
+  /** The code digest of docs/fingerprints.md. */
+  readonly code: Digest;
+  /** The CJS bundle that hosts run, absolute, under `cache/rules/`. */
+  readonly bundle: string;
+  /** What the digest is made of, by module path (relative to the project root or to the package) or `name@version`. */
+  readonly modules: Readonly<Record<string, Digest>>;
+  /** Every file whose change could change the above, absolute: modules, assets, package.json files. */
+  readonly closure: readonly string[];
+  /** Absolute paths that do not exist, but would be this rule if they did (a project rule shadows a built-in one). */
+  readonly shadows: readonly string[];
+}
+
+/** A param that the rule's schema refuses. */
+export interface ParamIssue {
+  /** From the params object down: `['policy', 'kind']`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+export type CheckedParams =
+  | { readonly ok: true; readonly params: JsonObject; readonly concurrency: number | null }
+  | { readonly ok: false; readonly issues: readonly ParamIssue[] };
+
+/** What config needs of rules; the rule loader gives it. */
+export interface RuleSource {
+  /** @throws UserFacingError where the rule exists but is wrong (does not bundle, is not a rule). */
+  find(name: string): Promise<LoadedRule | undefined>;
+  /** Applies the rule's schema: checked, with defaults. Answers are remembered by bundle digest and params. */
+  check(rule: LoadedRule, params: JsonObject): Promise<CheckedParams>;
+  /** Names of all rules there are, in byte order: for "did you mean". */
+  names(): readonly string[];
+}
