@@ -1,0 +1,12 @@
+import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+
+export default defineRule({
+  summary: 'Shouts every row.',
+  params: z.strictObject({ mark: z.string().default('!').describe('put behind every row') }),
+  inputs: { lines: jsonl() },
+  outputs: { lines: jsonl() },
+  async run({ inputs, outputs, params }) {
+    for await (const row of inputs.lines.rows()) outputs.lines.append(JSON.stringify(String(row).toUpperCase() + params.mark));
+  },
+});

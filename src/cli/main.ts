@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildApplication, buildRouteMap, run, text_en } from '@stricli/core';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
+import { formatDiagnostic } from '../diagnostics/format.js';
+import { packageRoot } from '../rule/package-root.js';
+import { splitShortFlags } from './arguments.js';
+import { buildCommandRoute } from './commands/build.js';
+import { cleanCommand } from './commands/clean.js';
+import { explainCommand } from './commands/explain.js';
+import { graphCommand } from './commands/graph.js';
+import { initCommand } from './commands/init.js';
+import { lockCommand } from './commands/lock.js';
+import { logCommand } from './commands/log.js';
+import { rulesCommand } from './commands/rules.js';
+import { runsCommand } from './commands/runs.js';
+import { schemaCommand } from './commands/schema.js';
+import { statusCommand } from './commands/status.js';
+import { styleOf, type CliContext, type CliProcess } from './context.js';
+
+const root = buildRouteMap<string, CliContext>({
+  routes: {
+    build: buildCommandRoute,
+    status: statusCommand,
+    explain: explainCommand,
+    graph: graphCommand,
+    log: logCommand,
+    runs: runsCommand,
+    rules: rulesCommand,
+    init: initCommand,
+    lock: lockCommand,
+    clean: cleanCommand,
+    schema: schemaCommand,
+  },
+  defaultCommand: 'build',
+  docs: {
+    brief: 'make for vision-language datasets',
+    fullDescription: [
+      'Builds the targets of pipeline.yaml and reruns only what is stale, down to one episode, session or block of rows.',
+      '',
+      '  vlmbuild                  build the default targets',
+      '  vlmbuild dataset          build one target and what it needs',
+      '  vlmbuild -n dataset       say what would run, and why',
+      '  vlmbuild status           a line a target',
+      '  vlmbuild explain dataset  why it is stale or fresh, component by component',
+      '  vlmbuild init             start a project here',
+      '',
+      'A word that is no command is a target. Exit codes: 0 done, 1 a target failed, 2 the pipeline, a rule or the',
+      'command line is wrong, 3 --locked found a difference, 130 interrupted.',
+    ].join('\n'),
+  },
+});
+
+function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */
+export async function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
+  const color = styleOf(world.stderr, world.env) === 'color';
+  const describe = (problem: unknown): string => {
+    if (!(problem instanceof UserFacingError)) return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+    return problem.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { color })).join('\n\n');
+  };
+  const application = buildApplication(root, {
+    name: 'vlmbuild',
+    versionInfo: { currentVersion: packageVersion() },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { useAliasInUsageLine: true, disableAnsiColor: !color },
+    determineExitCode: (problem) => (problem instanceof UserFacingError ? problem.exitCode : EXIT.failed),
+    localization: {
+      text: {
+        ...text_en,
+        exceptionWhileParsingArguments: (problem) =>
+          `${problem instanceof Error ? problem.message : String(problem)}\n  next: see the flags with --help`,
+        exceptionWhileRunningCommand: describe,
+        exceptionWhileLoadingCommandFunction: describe,
+        commandErrorResult: describe,
+      },
+    },
+  });
+  await run(application, splitShortFlags(argv), { process: world as never } as CliContext);
+  // The parser has negative codes of its own for a command line that it cannot read.
+  if (typeof world.exitCode === 'number' && world.exitCode < 0) world.exitCode = EXIT.wrong;
+}

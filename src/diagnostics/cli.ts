@@ -1,0 +1,48 @@
+import type { Diagnostic } from './diagnostic.js';
+
+/** Mistakes on the command line itself. */
+export const cliErrors = {
+  /** There is no pipeline file where one is looked for. */
+  noPipeline: (path: string): Diagnostic => ({
+    code: 'VB601',
+    headline: `there is no \`${path}\``,
+    next: 'run `vlmbuild init` to start a project here, or name the file with `-f FILE` or its folder with `-C DIR`',
+  }),
+  /** `-C` names something that is not a folder. */
+  noDirectory: (path: string): Diagnostic => ({
+    code: 'VB602',
+    headline: `\`${path}\` is not a folder`,
+    next: 'give `-C` the folder that holds the pipeline file',
+  }),
+  /** `init` would overwrite a file. */
+  alreadyThere: (path: string): Diagnostic => ({
+    code: 'VB603',
+    headline: `\`${path}\` is there already`,
+    next: 'nothing was written; move it away, or start the project in another folder',
+  }),
+  /** `log` of a target that has none. */
+  noLog: (target: string): Diagnostic => ({
+    code: 'VB604',
+    headline: `\`${target}\` has no log yet`,
+    next: `build it first: \`vlmbuild ${target}\``,
+  }),
+  /** `lock` while something is not built. */
+  notFresh: (targets: readonly (readonly [target: string, state: string])[]): Diagnostic => ({
+    code: 'VB605',
+    headline: 'the lock would not tell the truth: not every target is fresh',
+    facts: targets,
+    next: 'build first (`vlmbuild`), or see why with `vlmbuild explain TARGET`',
+  }),
+  /** `rules NAME` names no rule. */
+  unknownRule: (name: string, likely: string | undefined): Diagnostic => ({
+    code: 'VB606',
+    headline: `there is no rule \`${name}\``,
+    next: likely === undefined ? 'see all with `vlmbuild rules`' : `did you mean \`${likely}\`?`,
+  }),
+  /** `clean` of a target's output that was edited by hand. */
+  editedOutput: (path: string): Diagnostic => ({
+    code: 'VB607',
+    headline: `\`${path}\` was edited since it was built and stays`,
+    next: 'remove it by hand if you do not want it, or build its target: the edited file is then kept aside',
+  }),
+} as const;

@@ -1,0 +1,14 @@
+import type { EventListener } from '../execute/events.js';
+
+/** Turns the events of a build into something a person or a program reads. */
+export interface Renderer {
+  readonly on: EventListener;
+  /** Nothing follows: leaves the screen tidy. Safe to call twice. */
+  close(): void;
+}
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
