@@ -1,7 +1,7 @@
 import type { ArtifactRecord, KindName, Slice } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Json, JsonObject } from '../base/json.js';
-import type { CheckedParams, RuleDescription } from '../rule/description.js';
+import type { CheckedParams, DescribedRule } from '../rule/description.js';
 
 /**
  * What engine and hosts say to each other. Only digests, meta and messages cross; data stays on disk.
@@ -43,6 +43,8 @@ interface RuleWorkTask extends Work {
   /** The CJS bundle to run, and the rule's own path, under which it is compiled. */
   readonly bundle: string;
   readonly source: string;
+  /** Questions are asked anew, once in this host, and the new answers replace the old. */
+  readonly askAgain?: boolean;
 }
 
 export interface HandedInput {
@@ -107,7 +109,7 @@ export interface CommandTask extends Work {
 
 /** What a finished task gives. */
 export interface TaskResults {
-  describe: RuleDescription;
+  describe: DescribedRule;
   check: CheckedParams;
   whole: MadeOutputs;
   list: { readonly count: number };

@@ -48,6 +48,29 @@ export type CheckedParams =
   | { readonly ok: true; readonly params: JsonObject; readonly concurrency: number | null }
   | { readonly ok: false; readonly issues: readonly ParamIssue[] };
 
+/** What a host finds in a rule's bundle. */
+export type DescribedRule =
+  { readonly ok: true; readonly description: RuleDescription } | { readonly ok: false; readonly problem: RuleProblem };
+
+/** Why a module is no rule that vlmbuild can use. */
+export type RuleProblem =
+  | { readonly type: 'no-default-export'; readonly exports: readonly string[] }
+  | { readonly type: 'not-a-rule'; readonly found: string }
+  /** A part of the definition that is missing or of the wrong form: `outputs`, `run`. */
+  | { readonly type: 'malformed'; readonly what: string; readonly message: string }
+  /** An object of the params schema takes keys that it does not name; `path` leads to it (empty: the params). */
+  | { readonly type: 'params-not-strict'; readonly path: string }
+  /** A param that JSON cannot hold. */
+  | { readonly type: 'params-not-json'; readonly path: string; readonly found: string }
+  /** The module threw while it was loaded. */
+  | { readonly type: 'threw'; readonly message: string; readonly stack: string };
+
+/** Who runs rule code for the loader: a host pool. */
+export interface RuleHosts {
+  describe(bundle: string, source: string): Promise<DescribedRule>;
+  check(bundle: string, source: string, params: JsonObject): Promise<CheckedParams>;
+}
+
 /** What config needs of rules; the rule loader gives it. */
 export interface RuleSource {
   /** @throws UserFacingError where the rule exists but is wrong (does not bundle, is not a rule). */
