@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.js';
+import type { ObjectStore } from '../store/objects.js';
 
 /** What an artifact is, which says how it is digested, sliced and joined. The reader's role decides it for an input. */
 export type KindName = 'file' | 'directory' | 'jsonl' | 'sqlite';
@@ -59,3 +60,66 @@ export function kindOfPath(path: string): KindName {
 
 /** Names that are never part of a directory or a glob, wherever they stand in a path. */
 export const IGNORED_NAMES: ReadonlySet<string> = new Set(['cache', '.git', 'node_modules', '.DS_Store', 'Thumbs.db']);
+
+/** What `install` needs of its caller, who knows what was built before. */
+export interface InstallOptions {
+  /** Moves what is not vlmbuild's own out of the way: an absolute path, of a file, a link or a folder. */
+  aside(path: string): void;
+  /** Whether content of this digest was ever made here: such files are replaced, others are moved aside first. */
+  known(digest: Digest): boolean;
+  /** The digest of a file where it is known without reading it (stat records). */
+  digestOf?(path: string): Digest | undefined;
+}
+
+/** What `install` did; of a single file, `written` is 1. */
+export interface InstallReport {
+  readonly written: number;
+  /** Entries that were there with the same content: inode and times are as they were. */
+  readonly kept: number;
+  readonly removed: number;
+  /** Absolute paths that were handed to `aside`. */
+  readonly aside: readonly string[];
+}
+
+/** A part's output to join, with the part's id for messages. */
+export type JoinedPart = ArtifactRecord & { readonly id?: string };
+
+/** What an artifact of one kind can do. All paths are absolute. */
+export interface Kind {
+  readonly name: KindName;
+  /**
+   * Digests the whole content, without any cache; gives way to other work every 64 MiB or so.
+   *
+   * @throws UserFacingError where what is at the path is not of this kind.
+   */
+  digest(path: string): Promise<Digest>;
+  /** Digests a staged output and, unless `objects` is null, puts its bytes into the store: one read of the bytes. */
+  keep(path: string, objects: ObjectStore | null): Promise<ArtifactRecord>;
+  /** Writes a remembered artifact to a path at which there is nothing. @throws CorruptObject */
+  restore(record: ArtifactRecord, destination: string, objects: ObjectStore): Promise<void>;
+  /** Whether the store has all bytes. */
+  present(record: ArtifactRecord, objects: ObjectStore): boolean;
+  /** Moves a staged output into the tree: no moment shows a half-written file at the destination or below it. */
+  install(staged: string, destination: string, options: InstallOptions): Promise<InstallReport>;
+  /**
+   * `restore` and `install` in one: brings the destination to what the record says, writing only what differs.
+   * `scratch` is a path on the destination's file system, if possible, at which there is nothing.
+   */
+  deliver(
+    record: ArtifactRecord,
+    destination: string,
+    objects: ObjectStore,
+    scratch: string,
+    options: InstallOptions,
+  ): Promise<InstallReport>;
+  /**
+   * The default assembly of parts' outputs, in order; undefined where the kind has none. With `keepWhole` the result
+   * enters the store. `destination: null` writes no file: `deliver` does from the record.
+   */
+  join(
+    parts: readonly JoinedPart[],
+    destination: string | null,
+    objects: ObjectStore,
+    keepWhole: boolean,
+  ): Promise<ArtifactRecord> | undefined;
+}
