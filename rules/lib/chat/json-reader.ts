@@ -1,0 +1,262 @@
+import { JsonDouble, type JsonMap, type JsonValue } from './json-value.js';
+
+/** Text that is not JSON. `position` counts UTF-16 units from 0. */
+export class JsonSyntaxError extends Error {
+  constructor(
+    what: string,
+    readonly position: number,
+  ) {
+    super(`${what} at character ${position + 1}`);
+    this.name = 'JsonSyntaxError';
+  }
+}
+
+/** Deeper nesting is refused: the reader recurses. */
+const MAX_DEPTH = 1000;
+/** Longer integers are refused, as Python does: reading them takes time that grows with the square. */
+const MAX_INTEGER_DIGITS = 4300;
+
+const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
+// The very characters that JSON refuses inside strings.
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f]/g;
+const HEX4 = /[0-9a-fA-F]{4}/y;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * Reads JSON text as Python's `json.loads` does: NaN and infinities are numbers, integers are exact, a repeated key
+ * keeps its first place and takes its last value, raw control characters in strings are errors.
+ *
+ * A value can be read (`value`) or passed over (`skip`), which checks it without building anything: most of a trace's
+ * text is never needed, and the search for a string's end runs at the speed of `indexOf`.
+ */
+export class JsonReader {
+  private at = 0;
+  private depth = 0;
+  /** The first backslash, and the first control character, at or after the place where each was last looked for. */
+  private nextEscape = -1;
+  private nextControl = -1;
+  /** Whether the string that `stringEnd` passed last has escapes. */
+  private escaped = false;
+
+  constructor(private readonly text: string) {}
+
+  /** The position, in UTF-16 units from 0. */
+  get position(): number {
+    return this.at;
+  }
+
+  /** @throws JsonSyntaxError unless only blanks are left. */
+  end(): void {
+    this.blanks();
+    if (this.at < this.text.length) this.fail('more text after the value');
+  }
+
+  /** The first character of the next value: `{`, `[`, `"`, a digit … */
+  peek(): string {
+    this.blanks();
+    return this.text.charAt(this.at);
+  }
+
+  /** @throws JsonSyntaxError */
+  value(): JsonValue {
+    this.blanks();
+    switch (this.text.charCodeAt(this.at)) {
+      case QUOTE:
+        return this.string();
+      case OPEN_OBJECT: {
+        const map: JsonMap = new Map();
+        this.members((key) => map.set(key, this.value()));
+        return map;
+      }
+      case OPEN_LIST: {
+        const list: JsonValue[] = [];
+        this.items(() => list.push(this.value()));
+        return list;
+      }
+      default:
+        return this.scalar();
+    }
+  }
+
+  /** Passes over a value, checking it. @throws JsonSyntaxError */
+  skip(): void {
+    this.blanks();
+    switch (this.text.charCodeAt(this.at)) {
+      case QUOTE:
+        this.at = this.stringEnd() + 1;
+        return;
+      case OPEN_OBJECT:
+        this.open();
+        if (this.closes(CLOSE_OBJECT)) return;
+        do {
+          this.blanks();
+          if (this.text.charCodeAt(this.at) !== QUOTE) this.fail('a key was expected');
+          this.at = this.stringEnd() + 1;
+          this.colon();
+          this.skip();
+        } while (this.more(CLOSE_OBJECT));
+        return;
+      case OPEN_LIST:
+        this.open();
+        if (this.closes(CLOSE_LIST)) return;
+        do this.skip();
+        while (this.more(CLOSE_LIST));
+        return;
+      default:
+        this.scalar();
+    }
+  }
+
+  /** Walks an object; `member` must read or skip each value. */
+  members(member: (key: string) => void): void {
+    this.open();
+    if (this.closes(CLOSE_OBJECT)) return;
+    do {
+      this.blanks();
+      if (this.text.charCodeAt(this.at) !== QUOTE) this.fail('a key was expected');
+      const key = this.string();
+      this.colon();
+      member(key);
+    } while (this.more(CLOSE_OBJECT));
+  }
+
+  /** Walks a list; `item` must read or skip each value. */
+  items(item: () => void): void {
+    this.open();
+    if (this.closes(CLOSE_LIST)) return;
+    do item();
+    while (this.more(CLOSE_LIST));
+  }
+
+  private fail(what: string): never {
+    throw new JsonSyntaxError(what, this.at);
+  }
+
+  private blanks(): void {
+    for (; ; this.at++) {
+      const unit = this.text.charCodeAt(this.at);
+      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
+    }
+  }
+
+  private open(): void {
+    this.at++;
+    if (++this.depth > MAX_DEPTH) this.fail('too many nested values');
+  }
+
+  private closes(close: number): boolean {
+    this.blanks();
+    if (this.text.charCodeAt(this.at) !== close) return false;
+    this.at++;
+    this.depth--;
+    return true;
+  }
+
+  private more(close: number): boolean {
+    if (this.closes(close)) return false;
+    if (this.text.charCodeAt(this.at) !== COMMA) this.fail(`',' or '${String.fromCharCode(close)}' was expected`);
+    this.at++;
+    return true;
+  }
+
+  private colon(): void {
+    this.blanks();
+    if (this.text.charCodeAt(this.at) !== COLON) this.fail(`':' was expected`);
+    this.at++;
+  }
+
+  private string(): string {
+    const start = this.at;
+    const end = this.stringEnd();
+    this.at = end + 1;
+    // What `stringEnd` has checked is a JSON string in every dialect.
+    return this.escaped ? (JSON.parse(this.text.slice(start, end + 1)) as string) : this.text.slice(start + 1, end);
+  }
+
+  /** The index of the quote that ends the string at hand, after checking what is between. */
+  private stringEnd(): number {
+    const { text } = this;
+    const start = this.at + 1;
+    let quote = this.quoteFrom(start);
+    if (this.nextEscape < start) this.nextEscape = this.escapeFrom(start);
+    this.escaped = this.nextEscape < quote;
+    while (this.nextEscape < quote) {
+      const kind = text.charAt(this.nextEscape + 1);
+      let next = this.nextEscape + 2;
+      if (kind === 'u') {
+        HEX4.lastIndex = next;
+        if (!HEX4.test(text)) throw new JsonSyntaxError('an escape that JSON does not have', this.nextEscape);
+        next += 4;
+      } else if (kind === '' || !'"\\/bfnrt'.includes(kind)) {
+        throw new JsonSyntaxError('an escape that JSON does not have', this.nextEscape);
+      }
+      if (quote < next) quote = this.quoteFrom(next);
+      this.nextEscape = this.escapeFrom(next);
+    }
+    if (this.nextControl < start) {
+      CONTROL.lastIndex = start;
+      this.nextControl = CONTROL.exec(text)?.index ?? Infinity;
+    }
+    if (this.nextControl < quote) throw new JsonSyntaxError('a control character in a string', this.nextControl);
+    return quote;
+  }
+
+  private quoteFrom(start: number): number {
+    const quote = this.text.indexOf('"', start);
+    if (quote < 0) this.fail('a string without an end');
+    return quote;
+  }
+
+  private escapeFrom(start: number): number {
+    const escape = this.text.indexOf('\\', start);
+    return escape < 0 ? Infinity : escape;
+  }
+
+  private scalar(): JsonValue {
+    const { text, at } = this;
+    const unit = text.charCodeAt(at);
+    if (unit === MINUS || (unit >= 0x30 && unit <= 0x39)) return this.number();
+    for (const [word, value] of WORDS) {
+      if (text.startsWith(word, at)) {
+        this.at += word.length;
+        return value;
+      }
+    }
+    return this.fail('a value was expected');
+  }
+
+  private number(): JsonValue {
+    const { text, at } = this;
+    NUMBER.lastIndex = at;
+    const match = NUMBER.exec(text);
+    if (match === null) {
+      if (!text.startsWith('-Infinity', at)) this.fail('a value was expected');
+      this.at += '-Infinity'.length;
+      return new JsonDouble(-Infinity);
+    }
+    const [digits] = match;
+    this.at += digits.length;
+    if (match[1] !== undefined || match[2] !== undefined) return new JsonDouble(Number(digits));
+    if (digits.length > MAX_INTEGER_DIGITS) this.fail('an integer of too many digits');
+    if (digits.length <= 15) return digits === '-0' ? 0 : Number(digits);
+    const integer = BigInt(digits);
+    return integer === BigInt(Number(integer)) && Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+  }
+}
+
+const WORDS: readonly (readonly [string, JsonValue])[] = [
+  ['null', null],
+  ['true', true],
+  ['false', false],
+  ['NaN', new JsonDouble(NaN)],
+  ['Infinity', new JsonDouble(Infinity)],
+];

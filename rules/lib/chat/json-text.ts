@@ -1,0 +1,113 @@
+import { JsonReader } from './json-reader.js';
+import { JsonDouble, type JsonValue } from './json-value.js';
+
+/** What `jsonText` writes: values that were read, plain JavaScript values, and any mix of them. */
+export type Writable =
+  JsonValue | readonly Writable[] | ReadonlyMap<string, Writable> | { readonly [key: string]: Writable | undefined };
+
+/**
+ * Reads one JSON value as Python's `json.loads` does.
+ *
+ * @throws JsonSyntaxError for anything else than one value between blanks.
+ */
+export function parseJsonText(text: string): JsonValue {
+  const reader = new JsonReader(text);
+  const value = reader.value();
+  reader.end();
+  return value;
+}
+
+/** The value, or undefined where the text is not JSON. */
+export function tryParseJsonText(text: string): JsonValue | undefined {
+  try {
+    return parseJsonText(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The text that Python's `json.dumps(value, ensure_ascii=False)` gives, lone surrogates escaped.
+ *
+ * A plain number is written as an integer where it is a safe one (`1`, not `1.0`), else as a double; wrap it in
+ * `JsonDouble` to have `1.0`. Members that are undefined are left out.
+ *
+ * @param indent as Python's `indent`: one item a line, so many spaces a level.
+ */
+export function jsonText(value: Writable, indent?: number): string {
+  return indent === undefined ? compact(value) : indented(value, ' '.repeat(indent), '\n');
+}
+
+function compact(value: Writable): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    let text = '[';
+    for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ', ') + compact(value[i] as Writable);
+    return text + ']';
+  }
+  if (!isObject(value)) return scalar(value);
+  let text = '{';
+  let separator = '';
+  for (const [key, item] of members(value)) {
+    if (item === undefined) continue;
+    text += `${separator}${JSON.stringify(key)}: ${compact(item)}`;
+    separator = ', ';
+  }
+  return text + '}';
+}
+
+function indented(value: Writable, step: string, line: string): string {
+  const inner = line + step;
+  const lines: string[] = [];
+  let brackets = '[]';
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Writable[]) lines.push(inner + indented(item, step, inner));
+  } else if (isObject(value)) {
+    brackets = '{}';
+    for (const [key, item] of members(value)) {
+      if (item !== undefined) lines.push(`${inner}${JSON.stringify(key)}: ${indented(item, step, inner)}`);
+    }
+  } else {
+    return compact(value);
+  }
+  return lines.length === 0 ? brackets : brackets.charAt(0) + lines.join(',') + line + brackets.charAt(1);
+}
+
+type WritableObject = ReadonlyMap<string, Writable> | { readonly [key: string]: Writable | undefined };
+
+function isObject(value: Writable): value is WritableObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JsonDouble);
+}
+
+function members(value: WritableObject): Iterable<readonly [string, Writable | undefined]> {
+  return value instanceof Map ? (value as ReadonlyMap<string, Writable>) : Object.entries(value);
+}
+
+function scalar(value: Writable): string {
+  if (value instanceof JsonDouble) return doubleText(value.value);
+  switch (typeof value) {
+    case 'number':
+      return Number.isSafeInteger(value) ? String(value) : doubleText(value);
+    case 'string':
+      return JSON.stringify(value);
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default:
+      if (value === null) return 'null';
+      throw new TypeError(`${typeof value} is not JSON`);
+  }
+}
+
+/** A double as Python's `repr`: JavaScript's shortest digits, plain for 1e-4 <= |x| < 1e16, else with an exponent. */
+function doubleText(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const size = Math.abs(value);
+  if (size >= 1e-4 && size < 1e16) {
+    const text = String(value);
+    return text.includes('.') ? text : `${text}.0`;
+  }
+  const [digits = '', exponent = ''] = value.toExponential().split('e');
+  return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, '0')}`;
+}
