@@ -1,28 +1,144 @@
+import { dirname, join } from 'node:path';
+import { hexOf, sha256 } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
+import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { ruleErrors } from '../diagnostics/rule.js';
 import type { CacheLayout } from '../store/layout.js';
-import type { CheckedParams, LoadedRule, RuleHosts, RuleSource } from './description.js';
-import { ruleNames, type RulePlaces } from './find.js';
+import { bundleRule } from './bundle.js';
+import { CheckedAnswers } from './checked.js';
+import type { CheckedParams, LoadedRule, RuleHosts, RuleProblem, RuleSource } from './description.js';
+import { findRule, ruleNames, type FoundRule, type RulePlaces } from './find.js';
+import { packageVersion } from './package-root.js';
+import { findPackage } from './packages.js';
+import { RememberedRules, replaceFile } from './remembered.js';
+import { definitionLocation, locationIn } from './source-location.js';
 
 /**
  * Finds, bundles and describes rules, and remembers what came of it under `cache/rules/` by the content of every file
  * that it depends on: a build whose rules are unchanged starts neither esbuild nor a host.
+ *
+ * A loader looks at each file once: make a new one to see changes.
  */
 export class RuleLoader implements RuleSource {
   readonly #places: RulePlaces;
+  readonly #folder: string;
+  readonly #hosts: RuleHosts;
+  readonly #remembered: RememberedRules;
+  readonly #found = new Map<string, Promise<LoadedRule | undefined>>();
+  readonly #answers = new Map<string, CheckedAnswers>();
 
   constructor(options: RulePlaces & { readonly layout: Pick<CacheLayout, 'rules'>; readonly hosts: RuleHosts }) {
-    this.#places = options;
+    this.#places = { root: options.root, packageRoot: options.packageRoot };
+    this.#folder = options.layout.rules;
+    this.#hosts = options.hosts;
+    const zod = findPackage('zod', options.packageRoot)?.version ?? '';
+    this.#remembered = new RememberedRules(this.#folder, `vlmbuild ${packageVersion()}, zod ${zod}`);
   }
 
-  async find(name: string): Promise<LoadedRule | undefined> {
-    throw new Error(`not yet: ${name}`);
+  find(name: string): Promise<LoadedRule | undefined> {
+    let found = this.#found.get(name);
+    if (found === undefined) {
+      found = this.#load(name);
+      this.#found.set(name, found);
+    }
+    return found;
   }
 
   async check(rule: LoadedRule, params: JsonObject): Promise<CheckedParams> {
-    throw new Error(`not yet: ${rule.name} ${Object.keys(params).join()}`);
+    let answers = this.#answers.get(rule.bundle);
+    if (answers === undefined) {
+      answers = new CheckedAnswers(`${rule.bundle}.checked`);
+      this.#answers.set(rule.bundle, answers);
+    }
+    const known = answers.get(params);
+    if (known !== undefined) return known;
+    try {
+      const answer = await this.#hosts.check(rule.bundle, rule.path, params);
+      answers.put(params, answer);
+      return answer;
+    } catch (error) {
+      const { message, stack } = thrownInHost(error);
+      throw new UserFacingError(ruleErrors.checkFailed(rule.name, definitionLocation(rule.path), message, stack));
+    }
   }
 
   names(): readonly string[] {
     return ruleNames(this.#places);
   }
+
+  async #load(name: string): Promise<LoadedRule | undefined> {
+    const found = findRule(name, this.#places);
+    if (found === undefined) return undefined;
+    const remembered = this.#remembered.get(name, found.path);
+    if (remembered !== undefined) return remembered;
+
+    const { program, absent, read, ...bundled } = await bundleRule(found);
+    const bundle = join(this.#folder, `${hexOf(sha256(program))}.cjs`);
+    replaceFile(bundle, program);
+    const described = await this.#hosts.describe(bundle, found.path);
+    if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem));
+    const rule: LoadedRule = {
+      ...described.description,
+      ...bundled,
+      name,
+      path: found.path,
+      bundle,
+      shadows: [...found.shadows, ...absent],
+    };
+    this.#remembered.put(rule, read);
+    return rule;
+  }
+}
+
+function diagnosticOf({ name, path }: FoundRule, problem: RuleProblem): Diagnostic {
+  switch (problem.type) {
+    case 'no-default-export':
+      return ruleErrors.noDefaultExport(name, locationIn(path, 1, 1), problem.exports);
+    case 'not-a-rule':
+      return ruleErrors.notARule(name, definitionLocation(path), problem.found);
+    case 'malformed':
+      return ruleErrors.malformed(
+        name,
+        definitionLocation(path, problem.what.split('.')[0]),
+        problem.what,
+        problem.message,
+      );
+    case 'params-not-strict':
+      return ruleErrors.paramsNotStrict(name, definitionLocation(path, lastName(problem.path)), problem.path);
+    case 'params-not-json':
+      return ruleErrors.paramsNotJson(
+        name,
+        definitionLocation(path, lastName(problem.path)),
+        problem.path,
+        problem.found,
+      );
+    case 'threw':
+      return ruleErrors.threwOnLoad(name, locationInStack(problem.stack, path), problem.message, problem.stack);
+  }
+}
+
+/** `policy.kind` → `kind`; the params themselves → `params`. */
+function lastName(path: string): string {
+  return (
+    path
+      .split('.')
+      .filter((name) => /^\w/.test(name))
+      .at(-1) ?? 'params'
+  );
+}
+
+/** The first place in a mapped stack, as a location. */
+function locationInStack(stack: string, path: string) {
+  const match = /(?:\(|at )((?:\/|\.{0,2}\/|[\w@])[^()\n]*?\.[cm]?[jt]sx?):(\d+):(\d+)\)?/.exec(stack);
+  if (match?.[1] === undefined) return locationIn(path, 1, 1);
+  const file = match[1].startsWith('/') ? match[1] : join(dirname(path), match[1]);
+  return locationIn(file, Number(match[2]), Number(match[3]));
+}
+
+/** What a host says of a check that threw: its failure has the message, and the stack where it is a bug. */
+function thrownInHost(error: unknown): { readonly message: string; readonly stack: string } {
+  const failure = (error as { failure?: { type: string; message?: string; stack?: string } }).failure;
+  if (failure === undefined) throw error;
+  if (failure.type !== 'threw' && failure.type !== 'user-error') throw error;
+  return { message: failure.message ?? failure.type, stack: failure.stack ?? '' };
 }
