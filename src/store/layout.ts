@@ -1,0 +1,77 @@
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { storeErrors } from '../diagnostics/store.js';
+
+/** Where things are in `cache/`. All absolute. */
+export interface CacheLayout {
+  readonly root: string;
+  readonly cache: string;
+  readonly objects: string;
+  /** File. */
+  readonly index: string;
+  /** File. */
+  readonly answers: string;
+  readonly locks: string;
+  readonly stage: string;
+  readonly rules: string;
+  readonly logs: string;
+  readonly aside: string;
+  /** File. */
+  readonly snapshot: string;
+}
+
+export function cacheLayout(root: string): CacheLayout {
+  const cache = join(root, 'cache');
+  return {
+    root,
+    cache,
+    objects: join(cache, 'objects'),
+    index: join(cache, 'index.db'),
+    answers: join(cache, 'answers.db'),
+    locks: join(cache, 'locks'),
+    stage: join(cache, 'stage'),
+    rules: join(cache, 'rules'),
+    logs: join(cache, 'logs'),
+    aside: join(cache, 'aside'),
+    snapshot: join(cache, 'snapshot'),
+  };
+}
+
+/** By https://bford.info/cachedir/: backup programs leave out a folder whose tag starts with these 43 bytes. */
+const TAG = `Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache made by vlmbuild. All of it but answers.db can be made again.
+`;
+
+/**
+ * Makes the folders and the tag that are not there yet.
+ *
+ * @throws UserFacingError where `cache/` cannot be made or written.
+ */
+export function prepareCache(layout: CacheLayout): void {
+  try {
+    for (const folder of [
+      layout.cache,
+      layout.objects,
+      layout.locks,
+      layout.stage,
+      layout.rules,
+      layout.logs,
+      layout.aside,
+    ])
+      mkdirSync(folder, { recursive: true });
+    accessSync(layout.cache, constants.W_OK | constants.X_OK);
+    try {
+      writeFileSync(join(layout.cache, 'CACHEDIR.TAG'), TAG, { flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  } catch (error) {
+    const { code = 'unknown', path = layout.cache } = error as NodeJS.ErrnoException;
+    throw new UserFacingError(
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? storeErrors.diskFull({ path })
+        : storeErrors.cacheNotWritable({ path, problem: code }),
+    );
+  }
+}
