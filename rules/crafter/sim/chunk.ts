@@ -1,0 +1,46 @@
+import type { Entity } from './entity.js';
+import { MATERIALS } from './materials.js';
+
+/** Cells a side; the last chunk of a row or column may be smaller. */
+export const CHUNK_SIZE = 12;
+
+const KINDS = 19;
+
+/** A square of the world in which the number of creatures is kept in balance. */
+export class Chunk {
+  /** Objects in the order in which they entered: the order that despawning counts in. */
+  readonly members: Entity[] = [];
+  /** How many members there are of each kind. */
+  readonly creatures = new Int32Array(KINDS);
+  /** How many cells there are of each material. */
+  readonly cells = new Int32Array(MATERIALS.length);
+  /** Whether an object was ever in it: only such chunks are balanced. */
+  visited = false;
+
+  /** Cells from (xMin, yMin) up to but without (xMax, yMax). */
+  constructor(
+    readonly xMin: number,
+    readonly yMin: number,
+    readonly xMax: number,
+    readonly yMax: number,
+  ) {}
+
+  enter(entity: Entity): void {
+    this.members.push(entity);
+    this.creatures[entity.kind] = (this.creatures[entity.kind] as number) + 1;
+    entity.chunk = this;
+  }
+
+  leave(entity: Entity): void {
+    this.members.splice(this.members.indexOf(entity), 1);
+    this.creatures[entity.kind] = (this.creatures[entity.kind] as number) - 1;
+    entity.chunk = null;
+  }
+
+  /** The `n`th member of a kind. */
+  creature(kind: number, n: number): Entity | undefined {
+    let left = n;
+    for (const entity of this.members) if (entity.kind === kind && left-- === 0) return entity;
+    return undefined;
+  }
+}

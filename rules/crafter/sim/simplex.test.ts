@@ -1,0 +1,21 @@
+import test from 'ava';
+import { Gradients, NoiseTable, noise } from './simplex.js';
+import { fixture } from './testing.js';
+
+type Point = readonly [number, number, number, number];
+const known = fixture('simplex.json') as {
+  sets: readonly { seed: string; perm: number[]; points: Point[]; lattice?: Point[] }[];
+};
+
+test('noise is exact to the last bit, at lattice points too, computed or tabled', (t) => {
+  for (const { seed, perm, points, lattice = [] } of known.sets) {
+    const gradients = new Gradients(BigInt(seed));
+    t.deepEqual([...gradients.permutation], perm);
+    const all = [...points, ...lattice];
+    const table = new NoiseTable(all.map(([x, y, z]) => [x, y, z] as const));
+    all.forEach(([x, y, z, value], n) => {
+      t.is(noise(gradients, x, y, z), value, `seed ${seed} at ${x}, ${y}, ${z}`);
+      t.is(table.at(gradients, n), value);
+    });
+  }
+});
