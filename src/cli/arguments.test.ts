@@ -2,7 +2,15 @@ import test from 'ava';
 import { splitShortFlags } from './arguments.js';
 
 test('a value may be glued to its short flag, as in make', (t) => {
-  t.deepEqual(splitShortFlags(['-j4', 'dataset', '-Cdir', '-f=other.yaml']), ['-j', '4', 'dataset', '-C', 'dir', '-f', 'other.yaml']);
+  t.deepEqual(splitShortFlags(['-j4', 'dataset', '-Cdir', '-f=other.yaml']), [
+    '-j',
+    '4',
+    'dataset',
+    '-C',
+    'dir',
+    '-f',
+    'other.yaml',
+  ]);
 });
 
 test('other words stay as they are, and everything behind --', (t) => {

@@ -1,5 +1,4 @@
 import type { CommandContext } from '@stricli/core';
-import type { ExitCode } from '../diagnostics/diagnostic.js';
 
 /** What a command may touch of the world outside the project. */
 export interface CliContext extends CommandContext {
@@ -11,15 +10,14 @@ export interface CliProcess {
   readonly stderr: CliStream;
   readonly env: NodeJS.ProcessEnv;
   /** Set by a command to end with something else than 0. */
-  exitCode?: ExitCode | number | string | null | undefined;
+  exitCode?: number | string | null;
 }
 
 export interface CliStream {
-  write(text: string): unknown;
+  readonly write: (text: string) => void;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
-  getColorDepth?(env?: Readonly<Record<string, string>>): number;
 }
 
 /** `color` on a terminal that has it, unless NO_COLOR says no; FORCE_COLOR says yes for a pipe. */

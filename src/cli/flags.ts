@@ -13,7 +13,13 @@ export interface ProjectFlags {
 export const PIPELINE_FILE = 'pipeline.yaml';
 
 export const projectFlags = {
-  file: { kind: 'parsed', parse: String, optional: true, brief: `Pipeline file (default ${PIPELINE_FILE})`, placeholder: 'FILE' },
+  file: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    brief: `Pipeline file (default ${PIPELINE_FILE})`,
+    placeholder: 'FILE',
+  },
   directory: { kind: 'parsed', parse: String, optional: true, brief: 'Go to this folder first', placeholder: 'DIR' },
   set: {
     kind: 'parsed',
@@ -42,5 +48,9 @@ export function enterProject(flags: ProjectFlags): string {
 
 export const targetWords = {
   kind: 'array',
-  parameter: { brief: 'name, name.output, name@key=value, or the path of an output', parse: String, placeholder: 'TARGET' },
+  parameter: {
+    brief: 'name, name.output, name@key=value, or the path of an output',
+    parse: String,
+    placeholder: 'TARGET',
+  },
 } as const;

@@ -57,10 +57,11 @@ function packageVersion(): string {
 }
 
 /** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */
-export async function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
+export async function main(argv: readonly string[], world: CliProcess = process as CliProcess): Promise<void> {
   const color = styleOf(world.stderr, world.env) === 'color';
   const describe = (problem: unknown): string => {
-    if (!(problem instanceof UserFacingError)) return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+    if (!(problem instanceof UserFacingError))
+      return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
     return problem.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { color })).join('\n\n');
   };
   const application = buildApplication(root, {
@@ -80,7 +81,7 @@ export async function main(argv: readonly string[], world: CliProcess = process)
       },
     },
   });
-  await run(application, splitShortFlags(argv), { process: world as never } as CliContext);
+  await run(application, splitShortFlags(argv), { process: world });
   // The parser has negative codes of its own for a command line that it cannot read.
   if (typeof world.exitCode === 'number' && world.exitCode < 0) world.exitCode = EXIT.wrong;
 }

@@ -49,20 +49,28 @@ export class Narrator {
       case 'target-fresh':
         return verbose ? [this.#line(event.target, this.#paint('dim', 'fresh'))] : [];
       case 'target-blocked':
-        return quiet ? [] : [this.#line(event.target, `waits for vlmbuild with process id ${event.holder.pid}, which builds it`)];
+        return quiet
+          ? []
+          : [this.#line(event.target, `waits for vlmbuild with process id ${event.holder.pid}, which builds it`)];
       case 'target-started': {
-        const verb = event.action === 'restore' ? 'restores' : event.attempt > 1 ? `attempt ${event.attempt}` : 'builds';
+        const verb =
+          event.action === 'restore' ? 'restores' : event.attempt > 1 ? `attempt ${event.attempt}` : 'builds';
         return quiet ? [] : [this.#line(event.target, `${verb}: ${reasonsText(event.reasons)}`)];
       }
       case 'parts-listed': {
         const left = event.total - event.remembered;
-        return quiet ? [] : [this.#line(event.target, `${plural(event.total, 'part')}, ${left === 0 ? 'none' : left} to make`)];
+        return quiet
+          ? []
+          : [this.#line(event.target, `${plural(event.total, 'part')}, ${left === 0 ? 'none' : left} to make`)];
       }
       case 'part-finished':
         return verbose ? [this.#line(event.target, `made ${event.part} in ${formatSeconds(event.seconds)}`)] : [];
       case 'part-failed': {
         const again = event.final ? '' : ` (attempt ${event.attempt}, tries again)`;
-        return [this.#line(event.target, this.#paint('red', `part ${event.part} failed${again}`)), ...this.#diagnostic(event)];
+        return [
+          this.#line(event.target, this.#paint('red', `part ${event.part} failed${again}`)),
+          ...this.#diagnostic(event),
+        ];
       }
       case 'progress':
         return [];
@@ -105,7 +113,10 @@ export class Narrator {
       case 'failed':
         return this.#paint(['bold', 'red'], `failed after ${time}: ${countsText(counts)}`);
       case 'interrupted':
-        return this.#paint('yellow', `interrupted after ${time}; what was finished is kept, the next build goes on from there`);
+        return this.#paint(
+          'yellow',
+          `interrupted after ${time}; what was finished is kept, the next build goes on from there`,
+        );
     }
   }
 

@@ -89,7 +89,8 @@ class TerminalScreen implements Renderer {
         break;
       case 'parts-listed': {
         const running = this.#running.get(event.target);
-        if (running) running.parts = { total: event.total, remembered: event.remembered, listedAt: this.clock.now(), ended: 0 };
+        if (running)
+          running.parts = { total: event.total, remembered: event.remembered, listedAt: this.clock.now(), ended: 0 };
         break;
       }
       case 'part-finished':
@@ -159,7 +160,13 @@ function describe(running: Running, seconds: number, now: number): { share: numb
   const { parts, progress, expectedSeconds } = running;
   if (parts !== undefined && parts.total > 0) {
     const done = parts.remembered + parts.ended;
-    const advance = { done, total: parts.total, unit: 'parts', seconds: (now - parts.listedAt) / 1000, counted: parts.ended };
+    const advance = {
+      done,
+      total: parts.total,
+      unit: 'parts',
+      seconds: (now - parts.listedAt) / 1000,
+      counted: parts.ended,
+    };
     return { share: done / parts.total, words: done < parts.total ? advanceText(advance) : 'joining the parts' };
   }
   if (progress !== undefined) {

@@ -1,0 +1,42 @@
+import { buildCommand } from '@stricli/core';
+import type { CliContext } from '../context.js';
+import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { withSession } from '../project.js';
+
+const FORMATS = ['tree', 'dot', 'mermaid', 'json'] as const;
+
+interface Flags extends ProjectFlags {
+  readonly format: (typeof FORMATS)[number];
+}
+
+export const graphCommand = buildCommand<Flags, string[], CliContext>({
+  docs: {
+    brief: 'Draw which target needs which',
+    fullDescription:
+      'As a tree, for Graphviz (dot), for Markdown (mermaid), or as JSON.\n  vlmbuild graph --format dot | dot -Tsvg > graph.svg',
+  },
+  parameters: {
+    positional: targetWords,
+    flags: {
+      format: { kind: 'enum', values: FORMATS, default: 'tree', brief: 'What to draw' },
+      ...projectFlags,
+    },
+    aliases: projectAliases,
+  },
+  async func(this: CliContext, flags: Flags, ...words: string[]) {
+    await withSession(flags, this.process.env, async (session) => {
+      const { plan } = await import('../../execute/build.js');
+      const { graphDot, graphMermaid, graphTree, pictureOf } = await import('../../render/graph.js');
+      const all = words.length === 0 ? [...session.pipeline.targets.keys()] : words;
+      const decisions = await plan(session, { targets: all });
+      const picture = pictureOf(session.graph, [...decisions.keys()], decisions);
+      const draw = {
+        tree: graphTree,
+        dot: graphDot,
+        mermaid: graphMermaid,
+        json: (p: typeof picture) => JSON.stringify(p, null, 2),
+      };
+      this.process.stdout.write(`${draw[flags.format](picture)}\n`);
+    });
+  },
+});

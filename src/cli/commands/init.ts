@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { cliErrors } from '../../diagnostics/cli.js';
+import { UserFacingError } from '../../diagnostics/diagnostic.js';
+import type { CliContext } from '../context.js';
+
+/** A project that builds as it is: a few rows, a rule of its own, a pipeline that joins the two. */
+const FILES: Readonly<Record<string, string>> = {
+  'pipeline.yaml': `# yaml-language-server: $schema=./pipeline.schema.json
+version: 1
+
+targets:
+  pictures:
+    description: The rows that have a picture
+    rule: rows/pick
+    inputs: { rows: data/rows.jsonl }
+    params: { key: image }
+    outputs: out/pictures.jsonl
+`,
+  'rules/rows/pick.ts': `import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+
+export default defineRule({
+  summary: 'Keeps the rows that have a key.',
+  params: z.strictObject({ key: z.string().describe('the key a row must have') }),
+  inputs: { rows: jsonl() },
+  outputs: { rows: jsonl() },
+  // Blocks of rows are parts: edit one row of a million, and one block runs again.
+  async *parts({ inputs, params }) {
+    for await (const block of inputs.rows.blocks()) yield { id: block.id, inputs: { rows: block }, spec: { key: params.key } };
+  },
+  async make({ spec, inputs, outputs }) {
+    let kept = 0;
+    for await (const line of inputs.rows.lines()) {
+      if (!Object.hasOwn(JSON.parse(line) as object, spec.key)) continue;
+      outputs.rows.append(line);
+      kept++;
+    }
+    return { kept };
+  },
+});
+`,
+  'data/rows.jsonl': `{"text": "a tree", "image": "tree.png"}
+{"text": "no picture here"}
+{"text": "a cow", "image": "cow.png"}
+`,
+  '.gitignore': `cache/
+out/
+.env
+`,
+};
+
+interface Flags {
+  readonly directory?: string;
+}
+
+export const initCommand = buildCommand<Flags, [], CliContext>({
+  docs: {
+    brief: 'Start a project here',
+    fullDescription: 'Writes a pipeline that builds as it is, a rule of its own and a few rows. Overwrites nothing.',
+  },
+  parameters: {
+    flags: {
+      directory: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'Start it in this folder',
+        placeholder: 'DIR',
+      },
+    },
+    aliases: { C: 'directory' },
+  },
+  func(this: CliContext, flags: Flags) {
+    const root = flags.directory ?? '.';
+    const there = Object.keys(FILES).find((path) => path !== '.gitignore' && existsSync(join(root, path)));
+    if (there !== undefined) throw new UserFacingError(cliErrors.alreadyThere(join(root, there)));
+    for (const [path, text] of Object.entries(FILES)) {
+      const full = join(root, path);
+      if (existsSync(full)) continue;
+      mkdirSync(dirname(full), { recursive: true });
+      writeFileSync(full, text);
+      this.process.stdout.write(`wrote ${join(root, path)}\n`);
+    }
+    const where = flags.directory === undefined ? '' : ` -C ${flags.directory}`;
+    this.process.stdout.write(`next: vlmbuild${where}, then change a row or the rule and run it again\n`);
+  },
+});

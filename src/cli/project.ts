@@ -1,0 +1,24 @@
+import type { Session } from '../execute/session.js';
+import { enterProject, type ProjectFlags } from './flags.js';
+
+/** Opens the project that the flags name, hands it to `use`, and closes it whatever happens. */
+export async function withSession<T>(
+  flags: ProjectFlags,
+  environment: NodeJS.ProcessEnv,
+  use: (session: Session) => Promise<T> | T,
+  jobs?: number,
+): Promise<T> {
+  const file = enterProject(flags);
+  const { openSession } = await import('../execute/session.js');
+  const session = await openSession({
+    file,
+    environment,
+    set: flags.set ?? [],
+    ...(jobs === undefined ? {} : { jobs }),
+  });
+  try {
+    return await use(session);
+  } finally {
+    await session.close();
+  }
+}

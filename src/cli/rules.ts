@@ -1,0 +1,20 @@
+import { statSync } from 'node:fs';
+import { cliErrors } from '../diagnostics/cli.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { RuleLoader } from '../rule/loader.js';
+
+/** Opens the rules alone, for commands that need no pipeline file. */
+export async function withRules<T>(directory: string | undefined, use: (rules: RuleLoader) => Promise<T>): Promise<T> {
+  if (directory !== undefined) {
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+      throw new UserFacingError(cliErrors.noDirectory(directory));
+    process.chdir(directory);
+  }
+  const { openRules } = await import('../execute/rules.js');
+  const { rules, close } = openRules(process.cwd());
+  try {
+    return await use(rules);
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,21 @@
+import { HostPool } from '../host/pool.js';
+import { RuleLoader } from '../rule/loader.js';
+import { packageRoot } from '../rule/package-root.js';
+import { cacheLayout, prepareCache } from '../store/layout.js';
+
+/** The rules of a project folder, and the host that describes them; without a pipeline file. */
+export function openRules(root: string): { readonly rules: RuleLoader; close(): Promise<void> } {
+  const layout = cacheLayout(root);
+  prepareCache(layout);
+  const hosts = new HostPool({ slots: 1, root, cache: layout.cache });
+  const rules = new RuleLoader({
+    root,
+    packageRoot: packageRoot(),
+    layout,
+    hosts: {
+      describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }),
+      check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
+    },
+  });
+  return { rules, close: () => hosts.close() };
+}

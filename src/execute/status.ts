@@ -1,0 +1,56 @@
+import type { Reason } from '../plan/reasons.js';
+import { plan } from './build.js';
+import type { Session } from './session.js';
+
+/** What a line of `vlmbuild status` tells. */
+export interface TargetStatus {
+  readonly target: string;
+  readonly state: 'fresh' | 'restorable' | 'stale' | 'waiting' | 'partial' | 'failed';
+  readonly reasons: readonly Reason[];
+  /** How many parts its last result had. */
+  readonly parts?: number;
+  /** Bytes of its last result. */
+  readonly size?: number;
+  /** When its last result was made, milliseconds since 1970. */
+  readonly builtMs?: number;
+}
+
+/** The status of targets, in topological order. Runs and writes nothing. */
+export async function statusOf(session: Session, words: readonly string[]): Promise<readonly TargetStatus[]> {
+  const decisions = await plan(session, { targets: words });
+  const started = new Map(session.index.runs(1000).map((run) => [run.id, run.startedMs]));
+  return [...decisions.values()].map((decision) => {
+    const last = session.index.lastSuccess(decision.target);
+    const reasons = decision.state === 'fresh' ? [] : decision.reasons;
+    const builtMs = last === undefined ? undefined : started.get(last.run);
+    return {
+      target: decision.target,
+      state: stateOf(decision.state, reasons),
+      reasons,
+      ...(last?.parts ? { parts: last.parts.total } : {}),
+      ...(last === undefined
+        ? {}
+        : { size: Object.values(last.outputs).reduce((sum, output) => sum + output.bytes.size, 0) }),
+      ...(builtMs === undefined ? {} : { builtMs }),
+    };
+  });
+}
+
+/** A stale target whose last build failed, or left parts out, is told as such. */
+function stateOf(state: TargetStatus['state'], reasons: readonly Reason[]): TargetStatus['state'] {
+  if (state !== 'stale') return state;
+  if (reasons.some((reason) => reason.type === 'failed-before')) return 'failed';
+  return reasons.some((reason) => reason.type === 'parts-failed') ? 'partial' : state;
+}
+
+/** Recorded outputs on disk whose target the pipeline no longer has, by path. */
+export function leftOver(session: Session): { readonly path: string; readonly target: string }[] {
+  const declared = new Set(
+    [...session.pipeline.targets.values()].flatMap((target) =>
+      Object.values(target.outputs).map((output) => output.path),
+    ),
+  );
+  return [...session.index.outputPaths()]
+    .filter(([path]) => !declared.has(path) && session.digester.known(path, 'file') !== 'absent')
+    .map(([path, { target }]) => ({ path, target }));
+}
