@@ -1,0 +1,69 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { JsonlInput, JsonlOutput } from 'vlmbuild';
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Lines are held whole; longer ones are refused. */
+export const MAX_LINE_BYTES = 256 * 1024 * 1024;
+
+/** The lines of some text without their ends: LF, CRLF or a lone CR, nothing else. A last one without an end counts. */
+export function* splitLines(bytes: Buffer): Generator<Buffer> {
+  let carriage = bytes.indexOf(CR);
+  for (let start = 0; start < bytes.length;) {
+    if (carriage >= 0 && carriage < start) carriage = bytes.indexOf(CR, start);
+    const feed = bytes.indexOf(LF, start);
+    const end = carriage >= 0 && (feed < 0 || carriage < feed) ? carriage : feed;
+    if (end < 0) {
+      yield bytes.subarray(start);
+      return;
+    }
+    yield bytes.subarray(start, end);
+    start = end + (bytes[end] === CR && bytes[end + 1] === LF ? 2 : 1);
+  }
+}
+
+/**
+ * Copies lines as they are, at most `limit` of them, and returns how many. The input's lines end in LF, as those of a
+ * made part do.
+ */
+export function copyLines(input: JsonlInput, output: JsonlOutput, limit = Infinity): number {
+  let copied = 0;
+  for (const lines of wholeLines(input.path)) {
+    let end = lines.length;
+    if (limit < Infinity) {
+      end = 0;
+      while (end < lines.length && copied < limit) {
+        end = lines.indexOf(LF, end) + 1;
+        copied++;
+      }
+    }
+    // The output adds the end of the last line.
+    if (end > 0) output.append(lines.subarray(0, end - 1));
+    if (copied >= limit) break;
+  }
+  return copied;
+}
+
+/** A file in pieces of whole lines, each ending in LF. A piece is valid until the next is asked for. */
+export function* wholeLines(path: string): Generator<Buffer> {
+  const file = openSync(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafe(1024 * 1024);
+    let filled = 0;
+    for (;;) {
+      if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+      const read = readSync(file, buffer, filled, buffer.length - filled, null);
+      if (read === 0) break;
+      const end = buffer.subarray(0, filled + read).lastIndexOf(LF) + 1;
+      filled += read;
+      if (end === 0) continue;
+      yield buffer.subarray(0, end);
+      buffer.copyWithin(0, end, filled);
+      filled -= end;
+    }
+    if (filled > 0) yield Buffer.concat([buffer.subarray(0, filled), Buffer.from([LF])]);
+  } finally {
+    closeSync(file);
+  }
+}

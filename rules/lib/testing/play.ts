@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { AnyRule, JsonObject } from 'vlmbuild';
+
+export interface PlayOptions {
+  readonly params?: unknown;
+  /** Paths by role. */
+  readonly inputs?: Readonly<Record<string, string | undefined>>;
+  /** Optional outputs that are wanted; the others always are. */
+  readonly wanted?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Blocks of a JSONL input end after the first LF from here on. */
+  readonly blockBytes?: number;
+}
+
+export interface Played {
+  /** The bytes of each output that was written: of a file, or a JSONL file. */
+  readonly outputs: Readonly<Record<string, Buffer>>;
+  readonly parts: readonly PlayedPart[];
+  readonly log: readonly string[];
+}
+
+export interface PlayedPart {
+  readonly id: string;
+  /** Stands for the part's key: its spec and the digests of its slices. */
+  readonly key: string;
+  readonly meta: JsonObject;
+}
+
+type Handle = Readonly<Record<string, unknown>>;
+type Slices = Readonly<Record<string, Handle & { readonly digest: string }>>;
+
+/**
+ * Runs a rule as the engine does, without the engine: params checked, parts listed, each made from its slices alone,
+ * joined or assembled. What the rule throws is thrown.
+ */
+export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Played> {
+  const folder = mkdtempSync(join(tmpdir(), 'play-'));
+  const log: string[] = [];
+  const context = {
+    env: options.env ?? {},
+    secrets: {},
+    log: (line: string) => log.push(line),
+    progress: () => undefined,
+    signal: new AbortController().signal,
+  };
+  try {
+    const params = rule.params.parse(options.params ?? {});
+    const inputs = Object.fromEntries(
+      Object.entries(rule.inputs ?? {}).map(([role, { kind }]) => {
+        const path = options.inputs?.[role];
+        return [role, path === undefined ? undefined : inputHandle(kind, path, options.blockBytes ?? 4096)];
+      }),
+    );
+    const names = Object.entries(rule.outputs)
+      .filter(([name, role]) => !role.isOptional || options.wanted?.includes(name))
+      .map(([name]) => name);
+    const stage = (place: string) => {
+      mkdirSync(join(folder, place));
+      const paths = names.map((name): [string, string] => [name, join(folder, place, name)]);
+      return {
+        outputs: Object.fromEntries(paths.map(([name, path]) => [name, outputHandle(path)])) as never,
+        read: () =>
+          Object.fromEntries(paths.flatMap(([name, path]) => (existsSync(path) ? [[name, readFileSync(path)]] : []))),
+        reads: () => Object.fromEntries(paths.map(([name, path]) => [name, inputHandle('jsonl', path, 1 << 20)])),
+      };
+    };
+    const whole = stage('whole');
+    if (rule.shape === 'whole') {
+      await rule.run({ ...context, inputs: inputs as never, outputs: whole.outputs, params, once: undefined as never });
+      return { outputs: whole.read(), parts: [], log };
+    }
+
+    const listed: { id: string; spec: string; slices: Slices }[] = [];
+    for await (const part of rule.parts({ inputs: inputs as never, params })) {
+      listed.push({ id: part.id, spec: JSON.stringify(part.spec), slices: (part.inputs ?? {}) as unknown as Slices });
+    }
+    if (new Set(listed.map(({ id }) => id)).size < listed.length) throw new Error('two parts have one id');
+    const made = [];
+    for (const [index, { id, spec, slices }] of listed.entries()) {
+      const part = stage(String(index));
+      const meta = await rule.make({
+        ...context,
+        spec: JSON.parse(spec) as never,
+        inputs: slices as never,
+        outputs: part.outputs,
+        once: undefined as never,
+      });
+      const key = [spec, ...Object.entries(slices).map(([name, slice]) => `${name} ${slice.digest}`)].join('\n');
+      made.push({ id, key, meta: JSON.parse(JSON.stringify(meta ?? {})) as JsonObject, part });
+    }
+    if (rule.assemble !== undefined) {
+      const parts = made.map(({ id, meta, part }) => ({ id, meta, outputs: part.reads() as never }));
+      await rule.assemble({ ...context, parts, params, outputs: whole.outputs });
+    } else {
+      for (const name of names) {
+        const pieces = made.map(({ part }) => part.read()[name] ?? Buffer.alloc(0));
+        writeFileSync(join(folder, 'whole', name), Buffer.concat(pieces));
+      }
+    }
+    return { outputs: whole.read(), parts: made.map(({ id, key, meta }) => ({ id, key, meta })), log };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function sha256Hex(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** A database made by an SQL script, such as a dump. */
+export function databaseFrom(script: string, path: string): void {
+  const db = new Database(path);
+  db.pragma('foreign_keys = OFF');
+  db.exec(readFileSync(script, 'utf8'));
+  db.close();
+}
+
+function inputHandle(kind: string, path: string, blockBytes: number): Handle {
+  const bytes = kind === 'sqlite' ? Buffer.alloc(0) : existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  const common = {
+    path,
+    digest: `sha256:${sha256Hex(bytes)}`,
+    bytes: async () => bytes,
+    text: async () => bytes.toString(),
+  };
+  if (kind === 'jsonl') return { ...common, ...linesOf(bytes), blocks: () => blocksOf(bytes, blockBytes) };
+  if (kind === 'sqlite') {
+    const open = () => new Database(path, { readonly: true, fileMustExist: true });
+    return { ...common, open, slice: (queries: Queries) => sqliteSlice(open, queries) };
+  }
+  return common;
+}
+
+function linesOf(bytes: Buffer): Handle {
+  const lines = async function* () {
+    for (const line of bytes.toString().split('\n')) if (line !== '') yield line;
+  };
+  return { lines };
+}
+
+async function* blocksOf(bytes: Buffer, blockBytes: number): AsyncGenerator<Handle> {
+  for (let offset = 0; offset < bytes.length;) {
+    const feed = bytes.indexOf('\n', offset + blockBytes);
+    const block = bytes.subarray(offset, feed < 0 ? undefined : feed + 1);
+    const digest = sha256Hex(block);
+    const id = `block-${digest.slice(0, 12)}-${offset}`;
+    yield {
+      kind: 'jsonl',
+      id,
+      digest,
+      offset,
+      length: block.length,
+      bytes: async () => Buffer.from(block),
+      ...linesOf(block),
+    };
+    offset += block.length;
+  }
+}
+
+type Queries = Readonly<Record<string, { readonly sql: string; readonly args?: readonly unknown[] }>>;
+
+function sqliteSlice(open: () => Database.Database, queries: Queries): Handle {
+  const rows = (name: string) => {
+    const query = queries[name];
+    if (query === undefined) throw new Error(`no query ${name}`);
+    const db = open();
+    try {
+      return db.prepare(query.sql).all(...(query.args ?? []));
+    } finally {
+      db.close();
+    }
+  };
+  return { kind: 'sqlite', digest: sha256Hex(JSON.stringify(Object.keys(queries).map(rows))), rows };
+}
+
+/** Writes through: a rule may use the path as well. */
+function outputHandle(path: string): Handle {
+  return {
+    path,
+    write: async (data: string | Uint8Array) => writeFileSync(path, data),
+    append: (line: string | Uint8Array) => {
+      writeFileSync(path, line, { flag: 'a' });
+      writeFileSync(path, '\n', { flag: 'a' });
+    },
+    open: () => new Database(path),
+  };
+}

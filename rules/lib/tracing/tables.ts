@@ -1,0 +1,60 @@
+import type { Database } from 'better-sqlite3';
+import { UserError } from 'vlmbuild';
+
+/** A table that is there, and its columns; names in lower case, as SQLite compares them. */
+export interface TraceTable {
+  /** SQL for a column under the table's alias: `NULL` where the table has no such column. */
+  column(alias: string, name: string): string;
+  has(name: string): boolean;
+}
+
+/** The tables an export reads. Databases of older recorders lack some of them, or some of their columns. */
+export interface TraceTables {
+  readonly events: TraceTable;
+  readonly eventRewards: TraceTable | undefined;
+  readonly outcomeRewards: TraceTable | undefined;
+}
+
+const REQUIRED = ['id', 'session_id', 'event_type', 'model_name', 'provider', 'metadata', 'call_records'];
+
+/** @throws UserError for a file that is no trace database, or too old a one to export. */
+export function traceTables(db: Database, path: string): TraceTables {
+  const events = readable(path, () => tableOf(db, 'events'));
+  if (events === undefined) {
+    throw new UserError(`\`${path}\` is no trace database: it has no table \`events\``);
+  }
+  const missing = REQUIRED.filter((name) => !events.has(name));
+  if (missing.length > 0) {
+    throw new UserError(
+      `\`${path}\` is too old to export: \`events\` lacks ${missing.map((name) => `\`${name}\``).join(', ')}`,
+    );
+  }
+  return { events, eventRewards: tableOf(db, 'event_rewards'), outcomeRewards: tableOf(db, 'outcome_rewards') };
+}
+
+/** What `read` gives. @throws UserError where SQLite cannot read the file. */
+export function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (typeof code !== 'string' || !code.startsWith('SQLITE_')) throw error;
+    throw new UserError(`\`${path}\` cannot be read as a database: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function tableOf(db: Database, name: string): TraceTable | undefined {
+  const columns = new Set(
+    db
+      .prepare('SELECT lower(name) FROM pragma_table_xinfo(?)')
+      .pluck()
+      .all(name)
+      .map((column) => String(column)),
+  );
+  if (columns.size === 0) return undefined;
+  return {
+    has: (column) => columns.has(column),
+    // Checked, because SQLite takes a quoted name that is no column for a string.
+    column: (alias, column) => (columns.has(column) ? `${alias}."${column}"` : 'NULL'),
+  };
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import Database from 'better-sqlite3';
+import { databaseFrom, play, sha256Hex } from '../lib/testing/play.js';
+import rule from './export.js';
+
+const FIXTURES = 'test/fixtures/traces';
+const folder = mkdtempSync(join(tmpdir(), 'export-'));
+const database = (name: string) => join(folder, `${name}.db`);
+
+interface Case {
+  readonly db: string;
+  readonly args: readonly string[];
+  readonly params: Record<string, unknown>;
+  readonly exit: number;
+  readonly full?: { readonly rows: number; readonly bytes: number; readonly sha256: string };
+}
+const cases = JSON.parse(readFileSync(`${FIXTURES}/options.json`, 'utf8')) as Case[];
+
+test.before(() => {
+  for (const name of ['small', 'edge']) databaseFrom(`${FIXTURES}/${name}.sql`, database(name));
+});
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+const exported = async (name: string, params: unknown = {}) =>
+  (await play(rule, { inputs: { db: database(name) }, params })).outputs['rows']?.toString();
+
+for (const [name, params, expected] of [
+  ['small', {}, 'small.expected.full'],
+  ['small', { compat: 'reference' }, 'small.expected.full'],
+  ['edge', {}, 'edge.expected.full'],
+  ['edge', { compat: 'reference' }, 'edge.expected.full.reference'],
+] as const) {
+  test(`${name} with ${JSON.stringify(params)} is exported byte for byte`, async (t) => {
+    const rows = (await exported(name, params))?.split('\n') ?? [];
+    const wanted = readFileSync(`${FIXTURES}/${expected}.jsonl`, 'utf8').split('\n');
+    for (const [index, line] of wanted.entries())
+      if (rows[index] !== line) return t.is(rows[index], line, `row ${index}`);
+    t.is(rows.length, wanted.length);
+  });
+}
+
+for (const { db, args, params, exit, full } of cases) {
+  test(`${db} ${args.join(' ')}`, async (t) => {
+    const run = play(rule, { inputs: { db: database(db) }, params });
+    if (full === undefined) {
+      const error = await t.throwsAsync(run);
+      t.is(error.name, exit === 2 ? 'ZodError' : 'UserError', error.message);
+      return;
+    }
+    const rows = (await run).outputs['rows'] ?? Buffer.alloc(0);
+    t.is(rows.toString().split('\n').length - 1, full.rows);
+    t.is(rows.length, full.bytes);
+    t.is(sha256Hex(rows), full.sha256);
+  });
+}
+
+test('a session is a part: another session, or another filter, makes no session again', async (t) => {
+  const path = database('grown');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const keys = async (params: unknown = {}) =>
+    new Set((await play(rule, { inputs: { db: path }, params })).parts.map(({ key }) => key));
+  const before = await keys();
+  const db = new Database(path);
+  db.exec(`
+    INSERT INTO session_traces SELECT 'aaa', created_at, 0, 0, 0, metadata, NULL, NULL FROM session_traces LIMIT 1;
+    INSERT INTO events (session_id, event_type, model_name, provider, call_records, metadata)
+      SELECT 'aaa', event_type, model_name, provider, call_records, metadata FROM events WHERE id = 1;`);
+  db.close();
+  const after = await keys();
+  t.is(after.size, before.size + 1);
+  t.deepEqual(
+    [...before].filter((key) => !after.has(key)),
+    [],
+  );
+  const filtered = await keys({ min_unique: 1, models: ['gpt-4o-mini-2024-07-18'], min_outcome_reward: 1, limit: 3 });
+  t.true(filtered.size > 0);
+  t.deepEqual(
+    [...filtered].filter((key) => !before.has(key)),
+    [],
+  );
+});
+
+test('older databases: tables and columns that are not there', async (t) => {
+  const path = database('old');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.exec(`
+    DROP VIEW model_usage_stats; DROP VIEW session_summary; DROP VIEW experiment_overview;
+    DROP TABLE event_rewards; ALTER TABLE outcome_rewards DROP COLUMN reward_metadata;
+    DROP INDEX idx_event_session_step; ALTER TABLE events DROP COLUMN embedding;`);
+  const rows = await exported('old', { min_outcome_reward: 1 });
+  t.true(rows?.includes('"cumulative_unique": 0'));
+  t.is(rows?.split('\n').length, 19);
+  db.exec('DROP TABLE outcome_rewards');
+  t.is((await exported('old'))?.split('\n').length, 25);
+  db.exec('ALTER TABLE events DROP COLUMN call_records; ALTER TABLE events DROP COLUMN provider');
+  db.close();
+  await t.throwsAsync(exported('old'), { message: /too old to export: `events` lacks `provider`, `call_records`$/ });
+});
+
+test('what is no trace database is a clear error', async (t) => {
+  const other = new Database(database('other'));
+  other.exec('CREATE TABLE t (x)');
+  other.close();
+  await t.throwsAsync(exported('other'), { name: 'UserError', message: /it has no table `events`/ });
+  const text = play(rule, { inputs: { db: `${FIXTURES}/README.md` } });
+  await t.throwsAsync(text, { name: 'UserError', message: /cannot be read as a database/ });
+});
+
+test('what is skipped is counted and named', async (t) => {
+  const { log } = await play(rule, { inputs: { db: database('edge') } });
+  t.true(log.includes('skipped event 46: call_records is not JSON'));
+  t.true(log.includes('skipped event 48, record 4: record has no reply'));
+  t.is(
+    log.at(-1),
+    '215 rows of 23 sessions; skipped: 4 × call_records is not JSON, 4 × call_records is not a list, ' +
+      '6 × record has no input, 15 × record has no reply, 4 × record is not an object, 7 × turn cannot be read',
+  );
+});

@@ -1,0 +1,111 @@
+import { defineRule, jsonl, sqlite, UserError, type JsonObject, type SqliteInput } from 'vlmbuild';
+import { copyLines } from '../lib/jsonl.js';
+import { addCounts, countsText } from '../lib/counts.js';
+import { readable, traceTables, type TraceTables } from '../lib/tracing/tables.js';
+import { exportParams } from './export/filters.js';
+import { namesByTurn, sessionRows } from './export/rows.js';
+import { eligibleSessions, idOf, type ListedSession } from './export/sessions.js';
+
+/** Skipped events a session names in the log; beyond that they are only counted. */
+const NAMED = 20;
+
+/**
+ * Sessions are parts: a session's rows follow from its own model calls and rewards alone. Which sessions there are, and
+ * which pass the filters, is decided while they are listed; so other filters make no session again.
+ */
+export default defineRule({
+  summary: 'Export a trace database as chat rows for fine-tuning, one for each model call.',
+  params: exportParams,
+  inputs: { db: sqlite() },
+  outputs: { rows: jsonl() },
+
+  *parts({ inputs, params }) {
+    const { path } = inputs.db;
+    const db = readable(path, () => inputs.db.open());
+    try {
+      // All tables are listed from one snapshot, while others may write.
+      if (!db.inTransaction) db.exec('BEGIN');
+      const tables = traceTables(db, path);
+      const counts = { sessions: 0, eligible: 0 };
+      for (const session of eligibleSessions(db, tables, params, counts)) {
+        yield {
+          id: session.id,
+          spec: { session: session.id, compat: params.compat },
+          inputs: { trace: sliceOf(inputs.db, tables, session) },
+        };
+      }
+      if (counts.sessions === 0) throw new UserError(`\`${path}\` holds no model calls to export`);
+      if (counts.eligible === 0) {
+        throw new UserError(`none of the ${counts.sessions} sessions of \`${path}\` passes the filters`);
+      }
+    } finally {
+      db.close();
+    }
+  },
+
+  make({ spec, inputs, outputs, log }) {
+    const skipped: Record<string, number> = {};
+    let named = 0;
+    let rows = 0;
+    const lines = sessionRows(inputs.trace.rows('events'), {
+      session: spec.session,
+      compat: spec.compat,
+      names: namesByTurn(inputs.trace.rows('rewards'), spec.compat),
+      skipped(reason, event, record) {
+        skipped[reason] = (skipped[reason] ?? 0) + 1;
+        if (++named > NAMED) return;
+        log(`skipped event ${String(event)}${record === undefined ? '' : `, record ${record}`}: ${reason}`);
+      },
+    });
+    for (const line of lines) {
+      outputs.rows.append(line);
+      rows++;
+    }
+    if (named > NAMED) log(`skipped ${named - NAMED} more`);
+    return { rows, skipped };
+  },
+
+  assemble({ parts, params, outputs, log }) {
+    const limit = params.limit ?? Infinity;
+    const skipped: Record<string, number> = {};
+    let rows = 0;
+    let sessions = 0;
+    for (const part of parts) {
+      addCounts(skipped, part.meta['skipped'] as JsonObject);
+      const own = Number(part.meta['rows']);
+      if (own === 0 || rows >= limit) continue;
+      copyLines(part.outputs.rows, outputs.rows, own <= limit - rows ? undefined : limit - rows);
+      rows = Math.min(limit, rows + own);
+      sessions++;
+    }
+    const skips = countsText(skipped);
+    if (rows === 0) {
+      throw new UserError('the sessions that pass the filters have no rows to export', {
+        next: skips === '' ? undefined : `what was skipped: ${skips}`,
+      });
+    }
+    log(`${rows} rows of ${sessions} sessions${skips === '' ? '' : `; skipped: ${skips}`}`);
+  },
+});
+
+/** All that a session's rows follow from. Rows come by id, one at a time: sorting whole rows would copy the database. */
+function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
+  const { eventRewards } = tables;
+  const queries = {
+    events: {
+      sql: `SELECT e.id, e.model_name AS model, e.provider, e.metadata, e.call_records
+        FROM json_each(?) AS listed CROSS JOIN events AS e ON e.id = listed.value`,
+      args: [JSON.stringify(session.events)],
+    },
+    rewards: {
+      sql:
+        eventRewards === undefined
+          ? 'SELECT NULL AS type WHERE 0'
+          : `SELECT r.reward_type AS type, ${eventRewards.column('r', 'annotation')} AS annotation, e.metadata
+        FROM json_each(?) AS listed CROSS JOIN event_rewards AS r ON ${idOf(eventRewards, 'r')} = listed.value
+        CROSS JOIN events AS e ON e.id = r.event_id`,
+      args: eventRewards === undefined ? [] : [JSON.stringify(session.rewards)],
+    },
+  };
+  return db.slice(queries);
+}

@@ -1,0 +1,251 @@
+import type { Database } from 'better-sqlite3';
+import { DELTA, outcomeNames, rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
+import { columnJson, columnName, columnObject } from '../../lib/tracing/json-column.js';
+import type { TraceTables } from '../../lib/tracing/tables.js';
+import { turnOf } from '../../lib/tracing/turn.js';
+import { type ExportParams, parseEventReward } from './filters.js';
+
+/** A session to export: which of its rows its rows follow from, in order. */
+export interface ListedSession {
+  readonly id: string;
+  /** Ids of its model calls that have records and, where the params name models, are of one of those. */
+  readonly events: readonly number[];
+  /** Ids of its rewards that name achievements. */
+  readonly rewards: readonly number[];
+}
+
+/** How many sessions were looked at, and how many of them pass the filters. */
+export interface SessionCounts {
+  sessions: number;
+  eligible: number;
+}
+
+/**
+ * Lists the sessions that pass the filters, in the byte order of their ids.
+ *
+ * It reads small columns only, each table in one pass in session order, and of those only what the filters ask for:
+ * memory does not grow with the database, and a filter that is off costs nothing.
+ */
+export function* eligibleSessions(
+  db: Database,
+  tables: TraceTables,
+  params: ExportParams,
+  counts: SessionCounts,
+): Generator<ListedSession> {
+  const open: SessionCursor<unknown>[] = [];
+  const cursor = <Row>(sql: string | undefined) => {
+    const made = new SessionCursor<Row>(
+      sql === undefined ? [] : (db.prepare(sql).raw().iterate() as Iterable<CursorRow<Row>>),
+    );
+    open.push(made as SessionCursor<unknown>);
+    return made;
+  };
+  const wanted = wantedFacts(params);
+  try {
+    const events = cursor<EventRow>(eventsSql(tables));
+    const rewards = cursor<RewardRow>(rewardsSql(tables, wanted.unique));
+    const outcomes = cursor<OutcomeRow>(wanted.unique || wanted.outcome ? outcomesSql(tables) : undefined);
+    const totals = cursor<TotalRow>(wanted.totals.length > 0 ? totalsSql(tables) : undefined);
+    for (;;) {
+      const id = events.session;
+      if (id === undefined) return;
+      const session = {
+        events: events.take(id),
+        rewards: rewards.take(id),
+        outcomes: outcomes.take(id),
+        totals: totals.take(id),
+      };
+      counts.sessions++;
+      if (!isEligible(session, params, wanted)) continue;
+      counts.eligible++;
+      const ids = session.events
+        .filter(([, , model, , recorded]) => recorded === 1 && isAllowed(columnName(model), params.models))
+        .map(([, event]) => event);
+      if (ids.length > 0) yield { id, events: ids, rewards: session.rewards.map(([, reward]) => reward) };
+    }
+  } finally {
+    for (const made of open) made.close();
+  }
+}
+
+// ---- rows, each led by its session ----
+
+type CursorRow<Row> = Row & { readonly 0: string };
+type EventRow = readonly [session: string, id: number, model: unknown, provider: unknown, recorded: 0 | 1];
+type RewardRow = readonly [session: string, id: number, type: string, annotation: unknown, metadata: unknown];
+type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
+type TotalRow = readonly [session: string, type: unknown, total: number];
+
+/** `typeof` instead of `IS NOT NULL`: it never reads the pages that hold a long value. */
+function eventsSql({ events }: TraceTables): string {
+  return `
+    SELECT session_id, id, model_name, provider, typeof(${events.column('events', 'call_records')}) <> 'null'
+    FROM events WHERE event_type = 'cais' AND typeof(session_id) = 'text'
+    ORDER BY session_id COLLATE BINARY, id`;
+}
+
+function rewardsSql({ eventRewards: table }: TraceTables, facts: boolean): string | undefined {
+  if (!table?.has('session_id') || !table.has('event_id')) return undefined;
+  return `
+    SELECT r.session_id, ${idOf(table, 'r')}, r.reward_type, ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
+    FROM event_rewards r ${facts ? 'JOIN events e ON e.id = r.event_id' : ''}
+    WHERE ${table.column('r', 'reward_value')} > 0 AND ${table.column('r', 'reward_type')} IN ('${UNIQUE_DELTA}', '${DELTA}')
+      AND typeof(r.session_id) = 'text'
+    ORDER BY r.session_id COLLATE BINARY, 2`;
+}
+
+function outcomesSql({ outcomeRewards: table }: TraceTables): string | undefined {
+  if (!table?.has('session_id')) return undefined;
+  return `
+    SELECT o.session_id, coalesce(CAST(${table.column('o', 'total_reward')} AS REAL), 0.0), ${table.column('o', 'reward_metadata')}
+    FROM outcome_rewards o WHERE typeof(o.session_id) = 'text'
+    ORDER BY o.session_id COLLATE BINARY, ${idOf(table, 'o')}`;
+}
+
+function totalsSql({ eventRewards: table }: TraceTables): string | undefined {
+  if (!table?.has('session_id')) return undefined;
+  return `
+    SELECT r.session_id, ${table.column('r', 'reward_type')}, total(${table.column('r', 'reward_value')})
+    FROM event_rewards r WHERE typeof(r.session_id) = 'text'
+    GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY r.session_id COLLATE BINARY`;
+}
+
+/** The column that orders a table's rows. */
+export function idOf(table: { has(name: string): boolean }, alias: string): string {
+  return `${alias}.${table.has('id') ? 'id' : 'rowid'}`;
+}
+
+// ---- the filters ----
+
+interface WantedFacts {
+  readonly unique: boolean;
+  readonly outcome: boolean;
+  readonly totals: readonly { readonly type: string; readonly min: number }[];
+}
+
+function wantedFacts(params: ExportParams): WantedFacts {
+  return {
+    unique: params.min_unique > 0 || params.max_unique !== undefined,
+    outcome:
+      params.require_achievements.length > 0 ||
+      params.min_outcome_reward !== undefined ||
+      params.max_outcome_reward !== undefined,
+    totals: params.event_rewards.flatMap((text) => parseEventReward(text) ?? []),
+  };
+}
+
+interface SessionFacts {
+  readonly events: readonly EventRow[];
+  readonly rewards: readonly RewardRow[];
+  readonly outcomes: readonly OutcomeRow[];
+  readonly totals: readonly TotalRow[];
+}
+
+function isEligible(session: SessionFacts, params: ExportParams, wanted: WantedFacts): boolean {
+  const dominant = dominantModel(session.events);
+  if (dominant === undefined) return false;
+  if (params.models.length > 0 && !params.models.includes(dominant.model)) return false;
+  if (params.providers.length > 0 && !params.providers.includes(dominant.provider ?? 'unknown')) return false;
+  if (wanted.unique) {
+    const count = uniqueAchievements(session, params);
+    if (count < params.min_unique || count > (params.max_unique ?? Infinity)) return false;
+  }
+  if (wanted.outcome) {
+    const last = session.outcomes.at(-1);
+    const total = last?.[1] ?? 0;
+    const names = new Set(outcomeNames(columnJson(last?.[2]), params.compat));
+    if (total < (params.min_outcome_reward ?? -Infinity) || total > (params.max_outcome_reward ?? Infinity))
+      return false;
+    if (!params.require_achievements.every((name) => names.has(name))) return false;
+  }
+  return wanted.totals.every(({ type, min }) => {
+    const total = session.totals.find((row) => row[1] === type)?.[2];
+    return total === undefined ? params.compat === 'reference' && min <= 0 : total >= min;
+  });
+}
+
+function isAllowed(model: string | null, models: readonly string[]): boolean {
+  return models.length === 0 || (model !== null && models.includes(model));
+}
+
+/** Of the model and provider pairs the most frequent; among equals the smallest model, then the smallest provider. */
+function dominantModel(events: readonly EventRow[]): { model: string; provider: string | null } | undefined {
+  const counts = new Map<string, { model: string; provider: string | null; count: number }>();
+  for (const [, , rawModel, rawProvider] of events) {
+    const model = columnName(rawModel);
+    if (model === null) continue;
+    const provider = columnName(rawProvider);
+    const key = JSON.stringify([model, provider]);
+    const pair = counts.get(key);
+    if (pair === undefined) counts.set(key, { model, provider, count: 1 });
+    else pair.count++;
+  }
+  let best: { model: string; provider: string | null; count: number } | undefined;
+  for (const pair of counts.values()) {
+    if (best === undefined || pair.count > best.count || (pair.count === best.count && precedes(pair, best)))
+      best = pair;
+  }
+  return best && { model: best.model, provider: best.provider === '' ? null : best.provider };
+}
+
+interface ModelPair {
+  readonly model: string;
+  readonly provider: string | null;
+}
+
+function precedes(a: ModelPair, b: ModelPair): boolean {
+  const models = compareBytes(a.model, b.model);
+  if (models !== 0) return models < 0;
+  if (a.provider === null || b.provider === null) return a.provider === null;
+  return compareBytes(a.provider, b.provider) < 0;
+}
+
+function uniqueAchievements(session: SessionFacts, params: ExportParams): number {
+  const names = new Set<string>();
+  for (const [, , type, annotation, metadata] of session.rewards) {
+    if (type !== UNIQUE_DELTA || turnOf(columnObject(metadata).get('turn')) === undefined) continue;
+    for (const name of rewardNames(type, columnJson(annotation), params.compat) ?? []) names.add(name);
+  }
+  for (const [, , metadata] of session.outcomes) {
+    for (const name of outcomeNames(columnJson(metadata), params.compat)) names.add(name);
+  }
+  for (const name of params.exclude_achievements) names.delete(name);
+  return names.size;
+}
+
+/** Rows in the byte order of their sessions, taken a session at a time. */
+class SessionCursor<Row> {
+  private readonly rows: Iterator<CursorRow<Row>>;
+  private row: CursorRow<Row> | undefined;
+
+  constructor(rows: Iterable<CursorRow<Row>>) {
+    this.rows = rows[Symbol.iterator]();
+    this.advance();
+  }
+
+  /** The session of the next row. */
+  get session(): string | undefined {
+    return this.row?.[0];
+  }
+
+  /** The session's rows. Rows of sessions before it belong to none that is asked for, and are passed over. */
+  take(session: string): Row[] {
+    const taken: Row[] = [];
+    while (this.row !== undefined && this.row[0] !== session && compareBytes(this.row[0], session) < 0) this.advance();
+    for (; this.row?.[0] === session; this.advance()) taken.push(this.row);
+    return taken;
+  }
+
+  close(): void {
+    this.rows.return?.();
+  }
+
+  private advance(): void {
+    const next = this.rows.next();
+    this.row = next.done === true ? undefined : next.value;
+  }
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
