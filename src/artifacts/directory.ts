@@ -1,15 +1,125 @@
-import type { Kind } from './kind.js';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Digest } from '../base/digest.js';
+import { artifactErrors } from '../diagnostics/artifacts.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { ObjectRef, ObjectStore } from '../store/objects.js';
+import { digestBytes } from './file.js';
+import { deliverDirectory, installDirectory } from './install-directory.js';
+import { joinEntries } from './join-entries.js';
+import type { ArtifactRecord, DirectoryEntry, InstallOptions, InstallReport, JoinedPart, Kind } from './kind.js';
+import { listDirectory } from './listing.js';
+import { directoryRecord, manifestDigest, parseManifest, printManifest } from './manifest.js';
+import { Turn } from './pieces.js';
 
-const notYet = (): never => {
-  throw new Error('not yet');
-};
+/** How much one file counts for a `Turn`, however small it is. */
+const FILE_COST = 1 << 16;
+
+/** The files below a folder with their digests; `take` says what a file's bytes are. */
+async function readEntries(
+  folder: string,
+  take: (path: string) => ObjectRef | Promise<ObjectRef>,
+): Promise<DirectoryEntry[]> {
+  requireFolder(folder);
+  const entries: DirectoryEntry[] = [];
+  const turn = new Turn();
+  for (const { name } of listDirectory(folder).files) {
+    const path = join(folder, name);
+    const { sha256, size } = await take(path);
+    entries.push({ name, executable: (statSync(path).mode & 0o111) !== 0, sha256, size });
+    if (turn.due(size + FILE_COST)) await turn.pass();
+  }
+  return entries;
+}
+
+/** The files of a directory, in byte order of their names, every one read. */
+export function directoryEntries(folder: string): Promise<DirectoryEntry[]> {
+  return readEntries(folder, digestBytes);
+}
+
+function requireFolder(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
+  if (!stat.isDirectory()) throw new UserFacingError(artifactErrors.wrongType(path, 'a folder', 'a file'));
+}
+
+/** The entries that a directory's record stands for. @throws CorruptObject */
+export function readManifest(record: ArtifactRecord, objects: ObjectStore): DirectoryEntry[] {
+  return parseManifest(Buffer.concat([...objects.read(record.bytes.sha256)].map((piece) => Buffer.from(piece))));
+}
+
 export const directoryKind: Kind = {
   name: 'directory',
-  digest: notYet,
-  keep: notYet,
-  restore: notYet,
-  present: notYet,
-  install: notYet,
-  deliver: notYet,
-  join: notYet,
+
+  async digest(path: string): Promise<Digest> {
+    return manifestDigest(await directoryEntries(path));
+  },
+
+  async keep(path: string, objects: ObjectStore | null): Promise<ArtifactRecord> {
+    const entries = await readEntries(path, objects === null ? digestBytes : (file) => objects.putFile(file));
+    const manifest = printManifest(entries);
+    objects?.putBytes(manifest);
+    return directoryRecord(manifest);
+  },
+
+  async restore(record: ArtifactRecord, destination: string, objects: ObjectStore): Promise<void> {
+    await writeEntries(readManifest(record, objects), destination, objects);
+  },
+
+  present(record: ArtifactRecord, objects: ObjectStore): boolean {
+    if (!objects.has(record.bytes.sha256)) return false;
+    const files = new Set(readManifest(record, objects).map((entry) => entry.sha256));
+    for (const file of files) if (!objects.has(file)) return false;
+    return true;
+  },
+
+  async install(staged: string, destination: string, options: InstallOptions): Promise<InstallReport> {
+    return installDirectory(staged, destination, options);
+  },
+
+  async deliver(
+    record: ArtifactRecord,
+    destination: string,
+    objects: ObjectStore,
+    scratch: string,
+    options: InstallOptions,
+  ): Promise<InstallReport> {
+    const entries = readManifest(record, objects);
+    return deliverDirectory(entries, destination, objects, options, async () => {
+      await writeEntries(entries, scratch, objects);
+      return scratch;
+    });
+  },
+
+  async join(
+    parts: readonly JoinedPart[],
+    destination: string | null,
+    objects: ObjectStore,
+    keepWhole: boolean,
+  ): Promise<ArtifactRecord> {
+    const entries = await joinEntries(parts, (part) => readManifest(part, objects));
+    if (destination !== null) await writeEntries(entries, destination, objects);
+    const manifest = printManifest(entries);
+    if (keepWhole) objects.putBytes(manifest);
+    return directoryRecord(manifest);
+  },
 };
+
+/** Writes a fresh directory. */
+async function writeEntries(
+  entries: readonly DirectoryEntry[],
+  destination: string,
+  objects: ObjectStore,
+): Promise<void> {
+  const made = new Set<string>();
+  const turn = new Turn();
+  mkdirSync(destination, { recursive: true });
+  for (const entry of entries) {
+    const path = join(destination, entry.name);
+    const folder = dirname(path);
+    if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+    made.add(folder);
+    objects.copyTo(entry.sha256, path, { executable: entry.executable });
+    if (turn.due(entry.size + FILE_COST)) await turn.pass();
+  }
+}

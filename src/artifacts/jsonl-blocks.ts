@@ -1,4 +1,29 @@
-import type { Digest } from '../base/digest.js';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { hexOf, type Digest } from '../base/digest.js';
+import { Turn } from './pieces.js';
+import { xxh64 } from './xxh64.js';
+
+/*
+ * Where a block ends. A line is taken with its LF; the last one may have none.
+ *
+ *   - after a line, when the block then has at least MIN bytes and xxh64(line) / 2^64 < length of the line / 1 MiB:
+ *     whether a line ends a block depends on the line alone, so an inserted row moves no other end, and every byte has
+ *     the same chance however long lines are
+ *   - before a line with which the block would have more than MAX bytes
+ *   - around a line of more than MAX bytes, which is a block of its own
+ *
+ * The two bounds keep files of equal lines from being one block, or a block a line.
+ */
+const MIN = 256 << 10;
+const MAX = 4 << 20;
+/** 2^64 / 1 MiB: a line ends a block when its hash is below its length times this. */
+const CHANCE_OF_A_BYTE = 1n << 44n;
+/** A line this long always ends a block of MIN bytes, so it need not be hashed. */
+const CERTAIN = 1 << 20;
+
+const LF = 0x0a;
+const PIECE = 1 << 20;
 
 /** Whole lines of a file that go together. */
 export interface JsonlBlock {
@@ -13,8 +38,97 @@ export interface JsonlBlock {
   readonly lines: number;
 }
 
-/** The content-defined blocks of a file, in order; joined they are the file. */
+/**
+ * The content-defined blocks of a file, in order; joined they are the file. An empty file has none. Streams: about
+ * 6 MiB are held, whatever the length of lines.
+ */
 export async function* jsonlBlocks(path: string): AsyncGenerator<JsonlBlock> {
-  throw new Error(`not yet: ${path}`);
-  yield undefined as never;
+  const xxhash = await xxh64();
+  const file = openSync(path, 'r');
+  try {
+    const turn = new Turn();
+    const block = new OpenBlock();
+    // From `lineStart` on it holds the line at hand, as far as it is read; what is before belongs to the block.
+    const buffer = Buffer.allocUnsafe(MAX + 2 * PIECE);
+    let lineStart = 0;
+    let end = 0;
+    /** Bytes of a line longer than MAX that have gone into the block already, and from the buffer. */
+    let begun = 0;
+    for (;;) {
+      if (buffer.length - end < PIECE) {
+        block.take(buffer, lineStart);
+        buffer.copyWithin(0, lineStart, end);
+        end -= lineStart;
+        lineStart = block.taken = 0;
+      }
+      const count = readSync(file, buffer, end, PIECE, null);
+      if (count === 0) break;
+      let from = end;
+      end += count;
+      const filled = buffer.subarray(0, end);
+      for (;;) {
+        const lineEnd = filled.indexOf(LF, from) + 1;
+        if (lineEnd === 0) break;
+        const length = lineEnd - lineStart;
+        if (begun === 0 && block.length > 0 && block.length + length > MAX) yield block.cut(buffer, lineStart);
+        block.length += length;
+        block.lines++;
+        const ends =
+          block.length >= MIN &&
+          (begun + length >= CERTAIN ||
+            xxhash.h64Raw(buffer.subarray(lineStart, lineEnd)) < BigInt(length) * CHANCE_OF_A_BYTE);
+        lineStart = from = lineEnd;
+        begun = 0;
+        if (ends) yield block.cut(buffer, lineEnd);
+      }
+      // What is longer than a block cannot be held to its end: it is digested as it comes.
+      if (begun > 0 || end - lineStart > MAX) {
+        if (begun === 0 && block.length > 0) yield block.cut(buffer, lineStart);
+        block.take(buffer, end);
+        block.length += end - lineStart;
+        begun += end - lineStart;
+        lineStart = end = block.taken = 0;
+      }
+      if (turn.due(count)) await turn.pass();
+    }
+    const rest = end - lineStart;
+    if (begun === 0 && rest > 0 && block.length > 0 && block.length + rest > MAX) yield block.cut(buffer, lineStart);
+    block.length += rest;
+    if (begun + rest > 0) block.lines++;
+    if (block.length > 0) yield block.cut(buffer, end);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The block at hand, digested from the reader's buffer in ranges as long as possible. */
+class OpenBlock {
+  length = 0;
+  lines = 0;
+  /** Up to where the buffer is digested. */
+  taken = 0;
+  private hash = createHash('sha256');
+  private offset = 0;
+  private firstLine = 1;
+  private readonly seen = new Map<string, number>();
+
+  take(buffer: Buffer, end: number): void {
+    this.hash.update(buffer.subarray(this.taken, end));
+    this.taken = end;
+  }
+
+  /** The block ends before `end` in the buffer, and a new one begins. */
+  cut(buffer: Buffer, end: number): JsonlBlock {
+    this.take(buffer, end);
+    const { offset, length, firstLine, lines } = this;
+    const digest: Digest = `sha256:${this.hash.digest('hex')}`;
+    const short = hexOf(digest).slice(0, 12);
+    const times = (this.seen.get(short) ?? 0) + 1;
+    this.seen.set(short, times);
+    this.hash = createHash('sha256');
+    this.offset += length;
+    this.firstLine += lines;
+    this.length = this.lines = 0;
+    return { id: times === 1 ? `block-${short}` : `block-${short}.${times}`, digest, offset, length, firstLine, lines };
+  }
 }

@@ -1,11 +1,47 @@
-import type { DirectoryEntry } from './kind.js';
+import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { compareBytes } from '../base/order.js';
+import type { ArtifactRecord, DirectoryEntry } from './kind.js';
 
-/** The manifest of a directory: its text is what is digested and stored. Entries in byte order of their names. */
+const HEAD = 'vlmbuild directory 1';
+const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/;
+
+/**
+ * The manifest of a directory: its text is what is digested and stored.
+ *
+ *     vlmbuild directory 1
+ *     9f86d0…0a08 - 4831 "000.png"
+ *     2c26b4…66ae x 51 "bin/show.sh"
+ *
+ * A line an entry: SHA-256, `x` where executable, size in bytes, and the name as a JSON string; in byte order of the
+ * names, whatever the order of `entries`.
+ */
 export function printManifest(entries: readonly DirectoryEntry[]): Buffer {
-  throw new Error(`not yet: ${entries.length}`);
+  const lines = [...entries]
+    .sort((a, b) => compareBytes(a.name, b.name))
+    .map(
+      (entry) => `${hexOf(entry.sha256)} ${entry.executable ? 'x' : '-'} ${entry.size} ${JSON.stringify(entry.name)}`,
+    );
+  return Buffer.from(`${[HEAD, ...lines].join('\n')}\n`);
 }
 
 /** @throws Error where the text is not a manifest of this format. */
 export function parseManifest(text: Uint8Array): DirectoryEntry[] {
-  throw new Error(`not yet: ${text.length}`);
+  const lines = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8').split('\n');
+  if (lines[0] !== HEAD || lines.pop() !== '') throw new Error('not a directory manifest');
+  return lines.slice(1).map((line) => {
+    const [, hex, mode, size, name] = LINE.exec(line) ?? [];
+    if (hex === undefined || size === undefined || name === undefined) throw new Error('not a directory manifest');
+    return { name: JSON.parse(name) as string, executable: mode === 'x', sha256: `sha256:${hex}`, size: Number(size) };
+  });
+}
+
+/** The digest of a directory, or of one entry as a slice: of the manifest. */
+export function manifestDigest(entries: readonly DirectoryEntry[]): Digest {
+  return sha256(printManifest(entries));
+}
+
+/** The record of a directory with this manifest: one digest is identity and name of the bytes. */
+export function directoryRecord(manifest: Uint8Array): ArtifactRecord {
+  const digest = sha256(manifest);
+  return { kind: 'directory', digest, bytes: { sha256: digest, size: manifest.byteLength } };
 }
