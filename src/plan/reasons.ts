@@ -14,6 +14,8 @@ export type Reason =
       readonly added: readonly string[];
       readonly changed: readonly string[];
       readonly removed: readonly string[];
+      /** How many there are of each, where not all are named. */
+      readonly counts?: { readonly added: number; readonly changed: number; readonly removed: number };
     }
   | { readonly type: 'env-changed'; readonly name: string; readonly change: 'set' | 'unset' | 'value' }
   | { readonly type: 'tools-changed'; readonly tool: string; readonly from: string; readonly to: string }
@@ -25,4 +27,5 @@ export type Reason =
   | { readonly type: 'parts-failed'; readonly failed: number; readonly total: number }
   | { readonly type: 'format-changed'; readonly from: number; readonly to: number }
   | { readonly type: 'forced' }
-  | { readonly type: 'upstream-stale'; readonly target: string };
+  /** `runsAnyway`: there are reasons of its own, so that what comes out upstream does not matter. */
+  | { readonly type: 'upstream-stale'; readonly target: string; readonly runsAnyway?: true };
