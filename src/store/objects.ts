@@ -1,4 +1,20 @@
-import type { Digest } from '../base/digest.js';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { parseList, printList } from './object-list.js';
 
 /** Bytes by name: the digest of the whole, and how many they are. */
 export interface ObjectRef {
@@ -19,45 +35,259 @@ export class CorruptObject extends Error {
   }
 }
 
-/* eslint-disable */
-const later = (..._: unknown[]): never => {
-  throw new Error('not written yet');
-};
+/** The most bytes a blob has: what is longer is a list. So any blob is read, checked and written in one piece. */
+export const EXTENT_BYTES = 4 * 1024 * 1024;
 
+/** From this many names on, listing the folders is cheaper than asking for each. */
+const MANY = 2000;
+
+/** Names by folder of the store, while many objects are looked for. */
+type Listings = Map<string, ReadonlySet<string>>;
+
+/**
+ * Content by SHA-256, in `objects/ab/cdef…`.
+ *
+ * An object is a blob (at most 4 MiB, read-only) or a list of objects (`….list`) whose bytes, concatenated, are its own.
+ * Both appear whole or not at all: they are written elsewhere and renamed. They are not fsynced, but checked whenever
+ * they are read, so that what a power cut leaves is found out, dropped and made again.
+ *
+ * @throws the file system's errors (`ENOSPC`, `EACCES`) as they are: hosts name them to the engine.
+ */
 export class ObjectStore {
+  readonly #folder: string;
+  readonly #writer = randomBytes(8).toString('hex');
+  #written = 0;
+  #buffer: Buffer | undefined;
+
   constructor(folder: string) {
-    void folder;
+    this.#folder = folder;
   }
+
+  /** Whether the object is there with all its pieces. Their bytes are not looked at. */
   has(digest: Digest): boolean {
-    return later(digest);
+    return this.#isWhole(digest, undefined);
   }
-  /** Those of `digests` that are not all there. */
+
+  /** Those of `digests` of which something is not there: as `has`, but quick for many. */
   missing(digests: Iterable<Digest>): Digest[] {
-    return later(digests);
+    const all = [...digests];
+    const listings: Listings | undefined = all.length >= MANY ? new Map() : undefined;
+    return all.filter((digest) => !this.#isWhole(digest, listings));
   }
+
   putBytes(data: Uint8Array): ObjectRef {
-    return later(data);
+    const whole: ObjectRef = { sha256: sha256(data), size: data.length };
+    if (data.length <= EXTENT_BYTES) {
+      this.#putBlob(whole, data);
+      return whole;
+    }
+    const members: ObjectRef[] = [];
+    for (let start = 0; start < data.length; start += EXTENT_BYTES)
+      members.push(this.putBytes(data.subarray(start, start + EXTENT_BYTES)));
+    this.putList(members, whole);
+    return whole;
   }
+
+  /** Copies a file in, reading it once. A file that changes meanwhile is stored as it was read. */
   putFile(path: string): ObjectRef {
-    return later(path);
+    const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(EXTENT_BYTES));
+    const file = openSync(path, 'r');
+    try {
+      let length = fill(file, buffer);
+      if (length < EXTENT_BYTES) return this.putBytes(buffer.subarray(0, length));
+      const hash = createHash('sha256');
+      const members: ObjectRef[] = [];
+      let size = 0;
+      for (; length > 0; length = fill(file, buffer)) {
+        const extent = buffer.subarray(0, length);
+        hash.update(extent);
+        size += length;
+        members.push(this.putBytes(extent));
+      }
+      const whole: ObjectRef = { sha256: `sha256:${hash.digest('hex')}`, size };
+      this.putList(members, whole);
+      return whole;
+    } finally {
+      closeSync(file);
+    }
   }
+
+  /**
+   * Says that the bytes of `members`, one after the other, are `whole`. That this is so is the caller's word; that the
+   * sizes agree is checked. Members may be lists.
+   */
   putList(members: readonly ObjectRef[], whole: ObjectRef): void {
-    later(members, whole);
+    const filled = members.filter((member) => member.size > 0);
+    const size = filled.reduce((sum, member) => sum + member.size, 0);
+    if (size !== whole.size) throw new RangeError(`members have ${String(size)} bytes, not ${String(whole.size)}`);
+    if (filled.length === 0) this.putBytes(new Uint8Array());
+    if (filled.length === 0 || (filled.length === 1 && filled[0]?.sha256 === whole.sha256)) return;
+    const path = this.#path(whole.sha256);
+    if (sizeOf(path) === whole.size) return;
+    // Equal bytes can be cut differently (by parts, by extents): the newer cut's members are those that are wanted now.
+    this.#write(`${path}.list`, Buffer.from(printList(filled, whole)));
   }
-  /** Of a list; undefined for a blob. */
+
+  /** What a list consists of; undefined for a blob and for what is not there. A damaged list is dropped. */
   members(digest: Digest): readonly ObjectRef[] | undefined {
-    return later(digest);
+    const path = `${this.#path(digest)}.list`;
+    const text = readIfThere(path)?.toString('latin1');
+    if (text === undefined) return undefined;
+    const members = parseList(text);
+    if (members === undefined) rmSync(path, { force: true });
+    return members;
   }
+
+  /**
+   * The bytes in order, each piece checked before it is given.
+   *
+   * @throws CorruptObject where a piece is damaged or gone.
+   */
   *read(digest: Digest): Generator<Buffer, void, undefined> {
-    later(digest);
+    const blob = this.#readBlob(digest);
+    if (blob !== undefined) {
+      if (blob.length > 0) yield blob;
+      return;
+    }
+    const members = this.members(digest);
+    if (members === undefined) throw new CorruptObject(digest, 'missing');
+    for (const member of members) yield* this.read(member.sha256);
   }
+
+  /**
+   * Writes the bytes to a file that must not be there yet: never a link to the store. What fails leaves no file.
+   *
+   * @throws CorruptObject
+   */
   copyTo(digest: Digest, destination: string, options: { readonly executable?: boolean } = {}): void {
-    later(digest, destination, options);
+    const file = openSync(destination, 'wx', options.executable === true ? 0o777 : 0o666);
+    let done = false;
+    try {
+      for (const piece of this.read(digest))
+        for (let at = 0; at < piece.length;) at += writeSync(file, piece, at, piece.length - at);
+      done = true;
+    } finally {
+      closeSync(file);
+      if (!done) rmSync(destination, { force: true });
+    }
   }
+
+  /**
+   * A read-only path to a blob's bytes, checked now; undefined for a list.
+   *
+   * @throws CorruptObject where it is damaged, or there is no such object.
+   */
   blobPath(digest: Digest): string | undefined {
-    return later(digest);
+    if (this.#readBlob(digest) !== undefined) return this.#path(digest);
+    if (this.members(digest) === undefined) throw new CorruptObject(digest, 'missing');
+    return undefined;
   }
+
+  /**
+   * A path to the bytes, checked now, not to be written to: the blob's own, or that of a copy in `scratch`, which is
+   * made once.
+   *
+   * @throws CorruptObject
+   */
   materialize(digest: Digest, scratch: string): string {
-    return later(digest, scratch);
+    const blob = this.blobPath(digest);
+    if (blob !== undefined) return blob;
+    const path = join(scratch, hexOf(digest));
+    if (sizeOf(path) !== undefined) return path;
+    mkdirSync(scratch, { recursive: true });
+    const partial = `${path}.${this.#writer}`;
+    this.copyTo(digest, partial);
+    renameSync(partial, path);
+    return path;
+  }
+
+  #path(digest: Digest): string {
+    const hex = hexOf(digest);
+    return join(this.#folder, hex.slice(0, 2), hex.slice(2));
+  }
+
+  /** Undefined where there is no such blob. */
+  #readBlob(digest: Digest): Buffer | undefined {
+    const path = this.#path(digest);
+    const data = readIfThere(path);
+    if (data === undefined || sha256(data) === digest) return data;
+    rmSync(path, { force: true });
+    throw new CorruptObject(digest, 'corrupt');
+  }
+
+  #putBlob(ref: ObjectRef, data: Uint8Array): void {
+    const path = this.#path(ref.sha256);
+    // The size finds out what a power cut leaves: a name without its bytes.
+    if (sizeOf(path) !== ref.size) this.#write(path, data);
+  }
+
+  #write(path: string, data: Uint8Array): void {
+    const temporary = join(this.#folder, 'tmp', `${this.#writer}-${String(this.#written++)}`);
+    for (let attempt = 0; ; attempt++) {
+      try {
+        writeFileSync(temporary, data, { flag: 'wx', mode: 0o444 });
+        renameSync(temporary, path);
+        return;
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 2) throw error;
+        mkdirSync(dirname(temporary), { recursive: true });
+        mkdirSync(dirname(path), { recursive: true });
+      }
+    }
+  }
+
+  #isWhole(digest: Digest, listings: Listings | undefined): boolean {
+    if (this.#isNamed(digest, '', listings)) return true;
+    if (!this.#isNamed(digest, '.list', listings)) return false;
+    const members = this.members(digest);
+    if (members === undefined) return false;
+    const inside: Listings | undefined = listings ?? (members.length >= MANY ? new Map() : undefined);
+    return members.every((member) => this.#isWhole(member.sha256, inside));
+  }
+
+  #isNamed(digest: Digest, suffix: string, listings: Listings | undefined): boolean {
+    const path = this.#path(digest) + suffix;
+    if (listings === undefined) return sizeOf(path) !== undefined;
+    const folder = dirname(path);
+    let names = listings.get(folder);
+    if (names === undefined) {
+      names = new Set(namesIn(folder));
+      listings.set(folder, names);
+    }
+    return names.has(path.slice(folder.length + 1));
+  }
+}
+
+/** Reads until the buffer is full or the file ends; returns how many bytes. */
+function fill(file: number, buffer: Buffer): number {
+  let length = 0;
+  while (length < buffer.length) {
+    const count = readSync(file, buffer, length, buffer.length - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return length;
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }

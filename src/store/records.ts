@@ -20,20 +20,20 @@ export interface StatRecord {
 }
 
 /** An artifact that was made. The store knows no kinds: `kind` is a name to it. */
-export interface StoredOutput<Kind extends string = string> {
-  readonly kind: Kind;
+export interface StoredOutput {
+  readonly kind: string;
   readonly digest: Digest;
   readonly bytes: ObjectRef;
 }
 
 /** The result of a key. */
-export interface ActionRecord<Kind extends string = string> {
+export interface ActionRecord {
   readonly key: Digest;
   readonly target: string;
   readonly fingerprint: JsonObject;
   /** Digests of the rule's modules by name, for saying which one changed. */
   readonly modules: Readonly<Record<string, Digest>>;
-  readonly outputs: Readonly<Record<string, StoredOutput<Kind>>>;
+  readonly outputs: Readonly<Record<string, StoredOutput>>;
   readonly parts: { readonly total: number; readonly failed: number } | null;
   readonly seconds: number;
   readonly run: string;
@@ -60,9 +60,9 @@ export interface OutputPathRecord {
   readonly directoryEntries?: Readonly<Record<string, Digest>>;
 }
 
-export interface PartRecord<Kind extends string = string> {
+export interface PartRecord {
   readonly key: Digest;
-  readonly outputs: Readonly<Record<string, StoredOutput<Kind>>>;
+  readonly outputs: Readonly<Record<string, StoredOutput>>;
   readonly meta: JsonObject;
   readonly seconds: number;
 }

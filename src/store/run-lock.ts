@@ -1,19 +1,100 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareBytes } from '../base/order.js';
+import { lockFileSync, tryLockFile } from './file-lock.js';
 import type { CacheLayout } from './layout.js';
+import { explainSqlite } from './sqlite.js';
 
 /** A run's own lock: while it is held, nobody sweeps the run's stage. */
 export interface RunLock {
   readonly run: string;
-  /** The run's stage folder; made by `acquireRunLock`. */
+  /** The run's stage folder: there, and empty at first. */
   readonly stage: string;
-  /** Removes the stage and frees the lock. */
+  /** Removes the stage and frees the lock. Again: does nothing. */
   release(): void;
 }
 
+const LOCK_SUFFIX = '.lock';
+
+/** Older temporary files are nobody's: writing one takes seconds at most. */
+const TEMPORARY_AGE_MS = 3_600_000;
+
+/** `run` is an id that no other run has or had. */
 export function acquireRunLock(layout: CacheLayout, run: string): RunLock {
-  throw new Error(`not written yet ${layout.locks} ${run}`);
+  const stage = join(layout.stage, run);
+  const lockPath = stage + LOCK_SUFFIX;
+  try {
+    for (;;) {
+      const lock = lockFileSync(lockPath);
+      // A sweeper that came between the making of the file and its locking has removed it: then what is locked here is
+      // a file without a name, which no later sweeper would see.
+      if (!existsSync(lockPath)) {
+        lock.release();
+        continue;
+      }
+      mkdirSync(stage, { recursive: true });
+      let held = true;
+      return {
+        run,
+        stage,
+        release: () => {
+          if (!held) return;
+          held = false;
+          rmSync(stage, { recursive: true, force: true });
+          rmSync(lockPath, { force: true });
+          lock.release();
+        },
+      };
+    }
+  } catch (error) {
+    throw explainSqlite(error, lockPath);
+  }
 }
 
-/** Removes what dead runs left: stages, and temporary files. Returns the ids of the runs. */
+/**
+ * Removes what dead runs left: stages whose run's lock is free, and old temporary files.
+ * Returns the ids of those runs, in byte order.
+ */
 export function sweepStages(layout: CacheLayout): string[] {
-  throw new Error(`not written yet ${layout.locks}`);
+  const runs = new Set<string>();
+  for (const name of namesIn(layout.stage))
+    runs.add(name.endsWith(LOCK_SUFFIX) ? name.slice(0, -LOCK_SUFFIX.length) : name);
+  const swept: string[] = [];
+  for (const run of [...runs].sort(compareBytes)) {
+    const lockPath = join(layout.stage, run + LOCK_SUFFIX);
+    const lock = tryLockFile(lockPath);
+    if (lock === undefined) continue;
+    rmSync(join(layout.stage, run), { recursive: true, force: true });
+    rmSync(lockPath, { force: true });
+    lock.release();
+    swept.push(run);
+  }
+  sweepTemporary(layout);
+  return swept;
+}
+
+function sweepTemporary(layout: CacheLayout): void {
+  const temporary = join(layout.objects, 'tmp');
+  const paths = [
+    ...namesIn(temporary).map((name) => join(temporary, name)),
+    ...[layout.rules, layout.cache].flatMap((folder) =>
+      namesIn(folder)
+        .filter((name) => name.endsWith('.tmp'))
+        .map((name) => join(folder, name)),
+    ),
+  ];
+  for (const path of paths) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > TEMPORARY_AGE_MS)
+      rmSync(path, { recursive: true, force: true });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -1,0 +1,72 @@
+import { createRequire } from 'node:module';
+import type Sqlite from 'better-sqlite3';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { storeErrors } from '../diagnostics/store.js';
+
+/** Transactions are short: who waits longer than this waits for a program that hangs. */
+const BUSY_TIMEOUT_MS = 20_000;
+
+let loaded: typeof Sqlite | undefined;
+
+/**
+ * Opens a database file, which is made where there is none. The addon is loaded by the first call and not by the import:
+ * it costs 8 ms, and many commands and tasks need no database.
+ *
+ * @throws SqliteError of better-sqlite3.
+ */
+export function openDatabase(path: string, options: { readonly busyTimeoutMs?: number } = {}): Sqlite.Database {
+  loaded ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite;
+  return new loaded(path, { timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS });
+}
+
+/** SQLite's name of what went wrong without its details (`SQLITE_IOERR` for `SQLITE_IOERR_READ`); undefined for other errors. */
+export function sqliteCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.name !== 'SqliteError') return undefined;
+  const { code } = error as Error & { code?: unknown };
+  return typeof code === 'string' ? code.split('_').slice(0, 2).join('_') : undefined;
+}
+
+/** The file is not a database, is cut short, or its pages make no sense. */
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB';
+}
+
+/** What a user should be told of a failed database call; the error itself where it is no matter of disk or permission. */
+export function explainSqlite(error: unknown, path: string): unknown {
+  switch (sqliteCode(error)) {
+    case 'SQLITE_FULL':
+      return new UserFacingError(storeErrors.diskFull({ path }));
+    case 'SQLITE_BUSY':
+    case 'SQLITE_LOCKED':
+      return new UserFacingError(storeErrors.databaseBusy({ path }));
+    case 'SQLITE_CANTOPEN':
+    case 'SQLITE_READONLY':
+    case 'SQLITE_PERM':
+    case 'SQLITE_IOERR':
+      return new UserFacingError(storeErrors.databaseFailed({ path, problem: (error as Error).message }));
+    default:
+      return error;
+  }
+}
+
+/**
+ * Switches to WAL. Two processes that do it at once on a new file can collide without SQLite's own waiting, so it is
+ * tried again.
+ */
+export function enterWal(database: Sqlite.Database): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (sqliteCode(error) !== 'SQLITE_BUSY' || attempt === 200) throw error;
+      pauseSync(10);
+    }
+  }
+}
+
+/** Blocks the thread: for the rare waits of synchronous code for another process. */
+export function pauseSync(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
