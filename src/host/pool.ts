@@ -1,17 +1,13 @@
+import { scrubber } from '../base/scrub.js';
+import { PARTS_PER_FRAME, type FromHost } from './frames.js';
+import { HostProcess, type HostEnd } from './host-process.js';
+import { Job, type JobOptions } from './job.js';
 import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+import { TaskError } from './task-error.js';
 
-/** A task that failed, or was stopped. */
-export class TaskError extends Error {
-  readonly failure: TaskFailure;
+export { TaskError } from './task-error.js';
 
-  constructor(failure: TaskFailure) {
-    super('message' in failure ? failure.message : failure.type);
-    this.name = 'TaskError';
-    this.failure = failure;
-  }
-}
-
-export interface RunOptions {
+export interface RunOptions extends JobOptions {
   /** Called in order, before the task's promise settles. */
   on?(message: TaskMessage): void;
   /** Stops the task, with every process that it started, within a second: it rejects with `aborted`. */
@@ -22,27 +18,199 @@ export interface RunOptions {
   readonly concurrency?: number;
 }
 
+/** A host and what it works on. */
+interface Seat {
+  readonly process: HostProcess;
+  readonly jobs: Map<number, Job>;
+  /** The bundles that it has loaded: tasks of the same rule go where it is. */
+  readonly bundles: Set<string>;
+  /** It was told to end and takes no more work. */
+  ending: boolean;
+}
+
+const GRACE_MS = 500;
+
 /**
  * Child processes that run rules and commands: at most `slots`, each started on first need and used again, each in its
- * own process group.
+ * own process group. Tasks that find no free host wait in order.
  */
 export class HostPool {
+  readonly #slots: number;
+  readonly #root: string;
+  readonly #seats = new Set<Seat>();
+  readonly #waiting: Job[] = [];
+  #lastId = 0;
+  #closed = false;
+  #onEmpty: (() => void) | undefined;
+
+  /** @param options.cache the project's cache folder: where tasks that name no other keep objects and answers */
   constructor(options: { readonly slots: number; readonly root: string; readonly cache: string }) {
-    void options;
+    this.#slots = Math.max(1, options.slots);
+    this.#root = options.root;
   }
 
   /** @throws TaskError */
   async run<T extends Task>(task: T, options: RunOptions = {}): Promise<TaskResults[T['type']]> {
-    throw new Error(`not yet: ${task.type} ${Object.keys(options).join()}`);
+    if (this.#closed || options.signal?.aborted === true) throw new TaskError({ type: 'aborted' });
+    const job = new Job(++this.#lastId, task, options, () => this.#settled(job));
+    this.#waiting.push(job);
+    this.#dispatch();
+    return job.promise as Promise<TaskResults[T['type']]>;
   }
 
-  /** Ends idle hosts; those at work end after it. */
+  /** Ends idle hosts at once, those at work after it. Resolves when all are gone. */
   async close(): Promise<void> {
-    return Promise.resolve();
+    this.#closed = true;
+    if (this.#seats.size === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const seat of this.#seats) if (seat.jobs.size === 0) this.#dismiss(seat);
+    await empty;
   }
 
-  /** Ends every host and command at once: SIGTERM, then SIGKILL, all within a second. */
+  /** Ends every host and command at once: SIGTERM, then SIGKILL, all within a second. Running tasks are `aborted`. */
   kill(): void {
-    return;
+    this.#closed = true;
+    for (const job of this.#waiting.splice(0)) job.stop({ type: 'aborted' });
+    for (const seat of this.#seats) {
+      const jobs = [...seat.jobs.values()];
+      for (const job of jobs) job.stop({ type: 'aborted' });
+      // A command has its own group and its own grace; its host sees it through.
+      if (!jobs.some((job) => job.task.type === 'command')) this.#end(seat, 'SIGTERM');
+    }
   }
+
+  #dispatch(): void {
+    for (let i = 0; i < this.#waiting.length;) {
+      const job = this.#waiting[i];
+      const seat = job && this.#seatFor(job);
+      if (job === undefined || seat === undefined) {
+        i++;
+        continue;
+      }
+      this.#waiting.splice(i, 1);
+      this.#start(seat, job);
+    }
+  }
+
+  /** A shared host where the rule allows it; else an idle one, best the one that has the rule; else a new one. */
+  #seatFor({ task, options }: Job): Seat | undefined {
+    const limit = options.concurrency ?? 1;
+    const idle: Seat[] = [];
+    for (const seat of this.#seats) {
+      if (seat.ending) continue;
+      if (seat.jobs.size === 0) idle.push(seat);
+      else if (task.type === 'make' && seat.jobs.size < limit) {
+        const [other] = seat.jobs.values();
+        if (other?.task.type === 'make' && other.task.target === task.target && !anyStopping(seat)) return seat;
+      }
+    }
+    const bundle = 'bundle' in task ? task.bundle : '';
+    const best = idle.find((seat) => seat.bundles.has(bundle)) ?? idle[0];
+    if (best !== undefined) return best;
+    const taken = [...this.#seats].filter((seat) => !seat.ending).length;
+    return taken < this.#slots ? this.#open() : undefined;
+  }
+
+  #open(): Seat {
+    const seat: Seat = {
+      process: new HostProcess(this.#root, {
+        frame: (frame) => this.#receive(seat, frame),
+        stray: (stream, line) => this.#stray(seat, stream, line),
+        end: (end) => this.#ended(seat, end),
+      }),
+      jobs: new Map(),
+      bundles: new Set(),
+      ending: false,
+    };
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  #start(seat: Seat, job: Job): void {
+    const { id, task } = job;
+    seat.jobs.set(id, job);
+    if ('bundle' in task) seat.bundles.add(task.bundle);
+    seat.process.work();
+    job.start({
+      abort: () => seat.process.send({ type: 'abort', id }),
+      end: (signal) => this.#end(seat, signal),
+    });
+    if (task.type === 'assemble' && task.parts.length > PARTS_PER_FRAME) void this.#sendInPieces(seat, job, task);
+    else seat.process.send({ type: 'run', id, task });
+  }
+
+  async #sendInPieces(seat: Seat, { id }: Job, task: Extract<Task, { type: 'assemble' }>): Promise<void> {
+    for (let i = 0; i < task.parts.length; i += PARTS_PER_FRAME) {
+      await seat.process.sendSlowly({ type: 'parts', id, parts: task.parts.slice(i, i + PARTS_PER_FRAME) });
+    }
+    seat.process.send({ type: 'run', id, task: { ...task, parts: [] } });
+  }
+
+  #receive(seat: Seat, frame: FromHost): void {
+    if (frame.type === 'leaving') seat.ending = true;
+    seat.jobs.get(frame.id)?.receive(frame);
+  }
+
+  /** What no task of the host's claimed goes to the latest one. */
+  #stray(seat: Seat, stream: 'out' | 'err', line: string): void {
+    const job = [...seat.jobs.values()].at(-1);
+    if (job === undefined) return;
+    const secrets = 'secrets' in job.task ? Object.values(job.task.secrets) : [];
+    job.say({ type: 'log', stream, line: scrubber(secrets)(line) });
+  }
+
+  #settled(job: Job): void {
+    const waiting = this.#waiting.indexOf(job);
+    if (waiting >= 0) this.#waiting.splice(waiting, 1);
+    for (const seat of this.#seats) {
+      if (!seat.jobs.delete(job.id) || seat.jobs.size > 0) continue;
+      seat.process.rest();
+      if (this.#closed) this.#dismiss(seat);
+    }
+    this.#dispatch();
+  }
+
+  #ended(seat: Seat, { code, signal, error }: HostEnd): void {
+    this.#seats.delete(seat);
+    const failure: TaskFailure =
+      error === undefined
+        ? { type: 'host-lost', code, signal }
+        : { type: 'system', code: error.code ?? 'SPAWN', message: `a host cannot be started: ${error.message}` };
+    for (const job of seat.jobs.values()) {
+      // The host was ended because of another task: what shared it is run again.
+      if (seat.ending && !job.stopping && !this.#closed) {
+        job.putBack();
+        this.#waiting.unshift(job);
+      } else {
+        job.lost(failure);
+      }
+    }
+    seat.jobs.clear();
+    if (this.#seats.size === 0) this.#onEmpty?.();
+    this.#dispatch();
+  }
+
+  #end(seat: Seat, signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (signal === 'SIGTERM' && !seat.ending) {
+      setTimeout(() => {
+        if (this.#seats.has(seat)) seat.process.signal('SIGKILL');
+      }, GRACE_MS).unref();
+    }
+    seat.ending = true;
+    seat.process.signal(signal);
+  }
+
+  #dismiss(seat: Seat): void {
+    seat.ending = true;
+    seat.process.dismiss();
+    setTimeout(() => {
+      if (this.#seats.has(seat)) seat.process.signal('SIGKILL');
+    }, GRACE_MS).unref();
+  }
+}
+
+function anyStopping(seat: Seat): boolean {
+  return [...seat.jobs.values()].some((job) => job.stopping);
 }

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { openMade, type OpenedInput } from '../artifacts/handles.js';
+import type { ArtifactRecord } from '../artifacts/kind.js';
+import type { MadePart } from '../rule/define.js';
+import type { OutputsOf, Roles } from '../rule/roles.js';
+import type { AssembleTask, RecordedPart, TaskResults } from './protocol.js';
+import { loadRule, runContext } from './rule-context.js';
+import type { RunningTask } from './running-task.js';
+import { storeOf, TaskFiles } from './task-files.js';
+
+export async function runAssemble(
+  task: AssembleTask,
+  parts: readonly RecordedPart[],
+  running: RunningTask,
+): Promise<TaskResults['assemble']> {
+  const rule = await loadRule(task, 'parts');
+  if (rule.assemble === undefined) throw new TypeError(`rule ${task.rule} has no assemble`);
+  const files = new TaskFiles({}, task.outputs);
+  const [first] = Object.values(task.outputs);
+  const scratch = mkdtempSync(join(dirname(first?.path ?? task.cache), '.scratch-'));
+  const objects = storeOf(task.cache);
+  const opened: OpenedInput[] = [];
+  const open = (record: ArtifactRecord): OpenedInput['handle'] => {
+    const made = openMade(record, objects, scratch);
+    opened.push(made);
+    return made.handle;
+  };
+  try {
+    const { log, progress, signal } = runContext(task, running);
+    await rule.assemble({
+      log,
+      progress,
+      signal,
+      parts: parts.map((part) => madePart(part, open)),
+      params: task.params,
+      outputs: files.outputs as OutputsOf<Roles>,
+    });
+    return { outputs: await files.keep(task.keep ? objects : null) };
+  } finally {
+    for (const made of opened) made.close();
+    files.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** A part whose outputs are opened when they are asked for: there may be very many. */
+function madePart(part: RecordedPart, open: (record: ArtifactRecord) => OpenedInput['handle']): MadePart<Roles> {
+  const outputs: Record<string, unknown> = {};
+  for (const [name, record] of Object.entries(part.outputs)) {
+    let handle: OpenedInput['handle'] | undefined;
+    Object.defineProperty(outputs, name, { enumerable: true, get: () => (handle ??= open(record)) });
+  }
+  return { id: part.id, meta: part.meta, outputs: outputs as MadePart<Roles>['outputs'] };
+}

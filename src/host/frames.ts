@@ -1,0 +1,31 @@
+import type { RecordedPart, Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+
+/** From engine to host. `id` counts tasks within a pool. */
+export type ToHost =
+  /** Parts of an `assemble` task that follows: too many for one frame. */
+  | { readonly type: 'parts'; readonly id: number; readonly parts: readonly RecordedPart[] }
+  | { readonly type: 'run'; readonly id: number; readonly task: Task }
+  | { readonly type: 'abort'; readonly id: number };
+
+/** From host to engine. Messages come before the end that they belong to. */
+export type FromHost =
+  | { readonly type: 'messages'; readonly id: number; readonly messages: readonly TaskMessage[] }
+  /** A command was started in a process group of its own, which must go when the task is stopped. */
+  | { readonly type: 'group'; readonly id: number; readonly group: number }
+  /** The host is about to end, because its state cannot be trusted: it takes no more work. */
+  | { readonly type: 'leaving'; readonly id: 0 }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly messages: readonly TaskMessage[];
+      readonly result: TaskResults[Task['type']];
+    }
+  | {
+      readonly type: 'failed';
+      readonly id: number;
+      readonly messages: readonly TaskMessage[];
+      readonly failure: TaskFailure;
+    };
+
+/** How many parts go into one frame. */
+export const PARTS_PER_FRAME = 500;

@@ -1,0 +1,115 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { packageRoot } from '../rule/package-root.js';
+import { baseEnvironment } from './environment.js';
+import type { FromHost, ToHost } from './frames.js';
+import { Lines } from './lines.js';
+import { signalGroup } from './process-group.js';
+
+/** How a host ended. */
+export interface HostEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** It could not even be started. */
+  readonly error?: NodeJS.ErrnoException;
+}
+
+export interface HostEvents {
+  frame(frame: FromHost): void;
+  /** A line that did not come through the host's own console: from native code, or a process the rule started. */
+  stray(stream: 'out' | 'err', line: string): void;
+  /** Once, after everything else. */
+  end(end: HostEnd): void;
+}
+
+/** How long lines may still come after the process ended: a process it left behind may hold the pipe open. */
+const DRAIN_MS = 200;
+
+/** One child process that runs tasks, in a process group of its own. */
+export class HostProcess {
+  /** Undefined where it could not be started. */
+  readonly pid: number | undefined;
+  readonly #child: ChildProcess;
+
+  constructor(root: string, events: HostEvents) {
+    this.#child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(packageRoot(), 'dist', 'host.js')],
+      {
+        cwd: root,
+        detached: true,
+        env: baseEnvironment(process.env),
+        serialization: 'advanced',
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    );
+    this.pid = this.#child.pid;
+    const out = new Lines((line) => events.stray('out', line));
+    const err = new Lines((line) => events.stray('err', line));
+    this.#child.stdout?.on('data', (chunk: Buffer) => out.add(chunk));
+    this.#child.stderr?.on('data', (chunk: Buffer) => err.add(chunk));
+    this.#child.on('message', (frame) => events.frame(frame as FromHost));
+
+    let ended = false;
+    const end = (how: HostEnd): void => {
+      if (ended) return;
+      ended = true;
+      out.end();
+      err.end();
+      events.end(how);
+    };
+    this.#child.on('error', (error: NodeJS.ErrnoException) => {
+      // Only a failed start ends a host; a failed send is followed by its exit.
+      if (this.pid === undefined) end({ code: null, signal: null, error });
+    });
+    this.#child.on('exit', (code, signal) => {
+      if (this.pid !== undefined) signalGroup(this.pid, 'SIGKILL');
+      const timer = setTimeout(() => end({ code, signal }), DRAIN_MS);
+      this.#child.on('close', () => {
+        clearTimeout(timer);
+        end({ code, signal });
+      });
+    });
+    this.rest();
+  }
+
+  send(frame: ToHost): void {
+    if (this.#child.connected) this.#child.send(frame, () => undefined);
+  }
+
+  /** Sends a frame and waits until the pipe took it. */
+  sendSlowly(frame: ToHost): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#child.connected) this.#child.send(frame, () => resolve());
+      else resolve();
+    });
+  }
+
+  /** While tasks run the host keeps this process alive; while it rests it does not. */
+  work(): void {
+    this.#child.ref();
+    this.#child.channel?.ref();
+    for (const stream of this.#pipes()) stream.ref?.();
+  }
+
+  rest(): void {
+    this.#child.unref();
+    this.#child.channel?.unref();
+    for (const stream of this.#pipes()) stream.unref?.();
+  }
+
+  /** Lets the host end by itself, as it does when nobody is left to give it work. */
+  dismiss(): void {
+    this.#child.ref();
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.pid !== undefined) signalGroup(this.pid, signal);
+  }
+
+  #pipes(): readonly (Readable & { ref?(): void; unref?(): void })[] {
+    return [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null);
+  }
+}

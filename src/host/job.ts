@@ -1,0 +1,151 @@
+import type { FromHost } from './frames.js';
+import { signalGroup } from './process-group.js';
+import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+import { TaskError } from './task-error.js';
+
+export interface JobOptions {
+  on?(message: TaskMessage): void;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly concurrency?: number;
+}
+
+/** How long a stopped task may take to end by itself, and after that how long SIGTERM has before SIGKILL. */
+const SOFT_MS = 250;
+const TERM_MS = 350;
+
+/** What a job needs of the host that works on it. */
+export interface JobHost {
+  abort(id: number): void;
+  /** Ends the whole host: tasks that share it are put back and run again in another one. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/**
+ * A task on its way through the pool.
+ *
+ *     waiting --start--> running --settle--> settled
+ *        |                  |
+ *        | stop             | stop
+ *        v                  v
+ *     settled            stopping: asked to end --SOFT_MS--> SIGTERM --TERM_MS--> SIGKILL --> settled
+ *
+ *     running --put back (its host was ended because of another job)--> waiting
+ */
+export class Job {
+  readonly id: number;
+  readonly task: Task;
+  readonly options: JobOptions;
+  readonly promise: Promise<TaskResults[Task['type']]>;
+  #resolve: (result: TaskResults[Task['type']]) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+  #host: JobHost | undefined;
+  /** The process group of its command. */
+  #group: number | undefined;
+  #stopped: TaskFailure | undefined;
+  #settled = false;
+  #timers: NodeJS.Timeout[] = [];
+  #onSettled: () => void;
+  readonly #abort = (): void => this.stop({ type: 'aborted' });
+
+  constructor(id: number, task: Task, options: JobOptions, onSettled: () => void) {
+    this.id = id;
+    this.task = task;
+    this.options = options;
+    this.#onSettled = onSettled;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    options.signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  get stopping(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  start(host: JobHost): void {
+    this.#host = host;
+    const { timeoutMs } = this.options;
+    if (timeoutMs !== undefined) {
+      this.#after(timeoutMs, () => this.stop({ type: 'timeout', seconds: timeoutMs / 1000 }));
+    }
+  }
+
+  stop(failure: TaskFailure): void {
+    if (this.#settled || this.#stopped !== undefined) return;
+    this.#stopped = failure;
+    const host = this.#host;
+    if (host === undefined) {
+      this.settle(failure);
+      return;
+    }
+    host.abort(this.id);
+    this.#signal('SIGTERM');
+    this.#after(SOFT_MS, () => {
+      this.#signal('SIGTERM');
+      // A command's group has its SIGTERM already; its host need not go with it.
+      if (this.#group === undefined) host.end('SIGTERM');
+    });
+    this.#after(SOFT_MS + TERM_MS, () => {
+      this.#signal('SIGKILL');
+      host.end('SIGKILL');
+    });
+  }
+
+  /** Back to waiting: the host is gone, for no fault of this job's. */
+  putBack(): void {
+    this.#clear();
+    this.#host = undefined;
+    this.#group = undefined;
+  }
+
+  receive(frame: FromHost): void {
+    if (this.#settled || frame.type === 'leaving') return;
+    if (frame.type === 'group') {
+      this.#group = frame.group;
+      if (this.stopping) this.#signal('SIGTERM');
+      return;
+    }
+    for (const message of frame.messages) this.say(message);
+    if (frame.type === 'done') this.settle(this.#stopped, frame.result);
+    else if (frame.type === 'failed') this.settle(this.#stopped ?? frame.failure);
+  }
+
+  say(message: TaskMessage): void {
+    if (!this.#settled) this.options.on?.(message);
+  }
+
+  /** The host ended under the job. */
+  lost(failure: TaskFailure): void {
+    this.#signal('SIGKILL');
+    this.settle(this.#stopped ?? failure);
+  }
+
+  settle(failure: TaskFailure | undefined, result?: TaskResults[Task['type']]): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#clear();
+    this.options.signal?.removeEventListener('abort', this.#abort);
+    if (failure !== undefined || result === undefined) this.#reject(new TaskError(failure ?? { type: 'aborted' }));
+    else this.#resolve(result);
+    this.#onSettled();
+  }
+
+  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#group !== undefined) signalGroup(this.#group, signal);
+  }
+
+  #after(ms: number, action: () => void): void {
+    this.#timers.push(setTimeout(action, ms));
+  }
+
+  #clear(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = [];
+  }
+}

@@ -1,0 +1,55 @@
+import { openSlice, type OpenedSlice } from '../artifacts/handles.js';
+import { canonicalJson } from '../base/canonical.js';
+import { isJsonObject, type JsonObject } from '../base/json.js';
+import { UserError } from '../rule/define.js';
+import type { OutputsOf, Roles, RuleSlice } from '../rule/roles.js';
+import type { MakeTask, TaskResults } from './protocol.js';
+import { loadRule, runContext } from './rule-context.js';
+import type { RunningTask } from './running-task.js';
+import { storeOf, TaskFiles } from './task-files.js';
+
+/** What a part may say of itself, as JSON. */
+const LARGEST_META = 64 * 1024;
+
+export async function runMake(task: MakeTask, running: RunningTask): Promise<TaskResults['make']> {
+  const rule = await loadRule(task, 'parts');
+  const files = new TaskFiles({}, task.outputs);
+  const slices: OpenedSlice[] = [];
+  try {
+    const inputs: Record<string, OpenedSlice['handle']> = {};
+    for (const [name, slice] of Object.entries(task.part.slices)) {
+      const opened = openSlice(slice);
+      slices.push(opened);
+      inputs[name] = opened.handle;
+    }
+    const meta = await rule.make({
+      ...runContext(task, running),
+      spec: task.part.spec,
+      inputs: inputs as Readonly<Record<string, RuleSlice>>,
+      outputs: files.outputs as OutputsOf<Roles>,
+    });
+    const checked = checkedMeta(meta ?? {}, running.scrub);
+    for (const slice of slices) slice.verify();
+    return { outputs: await files.keep(storeOf(task.cache)), meta: checked };
+  } finally {
+    for (const slice of slices) slice.close();
+    files.close();
+  }
+}
+
+function checkedMeta(meta: unknown, scrub: (text: string) => string): JsonObject {
+  let text: string;
+  try {
+    text = canonicalJson(meta as JsonObject);
+  } catch (error) {
+    throw new UserError(`what \`make\` returned is not JSON: ${(error as Error).message}`);
+  }
+  if (!isJsonObject(meta)) throw new UserError('what `make` returns must be an object, or nothing');
+  const size = Buffer.byteLength(text);
+  if (size > LARGEST_META) {
+    throw new UserError(`what \`make\` returned is ${size} bytes of JSON; ${LARGEST_META} are allowed`, {
+      next: 'data belongs in an output; what is returned is for counts and names',
+    });
+  }
+  return JSON.parse(scrub(text)) as JsonObject;
+}

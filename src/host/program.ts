@@ -1,0 +1,127 @@
+/**
+ * The program of a host: works on tasks that come over its IPC channel, and ends with it. What a kind of task needs is
+ * loaded with the first of them, so that a host that only runs commands is small, which makes starting them fast.
+ */
+import { captureOutput, forbidExit } from './capture.js';
+import type { FromHost, ToHost } from './frames.js';
+import { signalGroup } from './process-group.js';
+import type { RecordedPart, Task, TaskResults } from './protocol.js';
+import { currentTask, RunningTask } from './running-task.js';
+
+const root = process.cwd();
+const base = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+);
+delete base['NODE_CHANNEL_FD'];
+delete base['NODE_CHANNEL_SERIALIZATION_MODE'];
+
+const running = new Map<number, RunningTask>();
+const partsOf = new Map<number, RecordedPart[]>();
+const exit = process.exit.bind(process);
+
+function send(frame: FromHost, sent: () => void = () => undefined): void {
+  if (process.connected) process.send?.(frame, undefined, undefined, () => sent());
+  else sent();
+}
+
+process.on('message', (message) => {
+  const frame = message as ToHost;
+  switch (frame.type) {
+    case 'parts': {
+      const parts = partsOf.get(frame.id);
+      if (parts === undefined) partsOf.set(frame.id, [...frame.parts]);
+      else parts.push(...frame.parts);
+      break;
+    }
+    case 'run':
+      void start(frame.id, frame.task);
+      break;
+    case 'abort':
+      running.get(frame.id)?.abort.abort();
+      break;
+  }
+});
+
+/** The engine is gone: so is the reason to be here. */
+process.on('disconnect', () => {
+  void (async () => {
+    if (running.size > 0) {
+      const { commandGroups } = await import('./command.js');
+      for (const group of commandGroups) signalGroup(group, 'SIGTERM');
+    }
+    exit(0);
+  })();
+});
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => void leave(error));
+}
+
+captureOutput(() => running.values().next().value);
+forbidExit();
+
+async function start(id: number, task: Task): Promise<void> {
+  const work = new RunningTask(id, task, send);
+  running.set(id, work);
+  setEnvironment(task);
+  try {
+    const result = await currentTask.run(work, () => perform(task, work));
+    work.done(result);
+  } catch (error) {
+    const { failureOf } = await import('./failure.js');
+    work.failed(work.abort.signal.aborted ? { type: 'aborted' } : failureOf(error, root));
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task['type']]> {
+  switch (task.type) {
+    case 'describe':
+      return (await import('./describe.js')).runDescribe(task, root);
+    case 'check':
+      return (await import('./describe.js')).runCheck(task);
+    case 'command':
+      return (await import('./command.js')).runCommand(task, work, base);
+    case 'whole':
+      return (await import('./whole.js')).runWhole(task, work);
+    case 'make':
+      return (await import('./make.js')).runMake(task, work);
+    case 'list':
+      return (await import('./list.js')).runList(task, work, (parts) => {
+        work.flush();
+        return new Promise((resolve) => {
+          send({ type: 'messages', id: work.id, messages: [{ type: 'parts', parts }] }, resolve);
+        });
+      });
+    case 'assemble': {
+      const parts = partsOf.get(work.id) ?? task.parts;
+      partsOf.delete(work.id);
+      return (await import('./assemble.js')).runAssemble(task, parts, work);
+    }
+  }
+}
+
+/** Declared names, for libraries that look there; tasks that share a host are of one target. */
+let declared: readonly string[] = [];
+function setEnvironment(task: Task): void {
+  if (task.type === 'command' || !('env' in task)) return;
+  const values: Readonly<Record<string, string>> = { ...task.env, ...task.secrets };
+  for (const name of declared) {
+    if (name in values) continue;
+    const original = base[name];
+    if (original === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = original;
+  }
+  for (const [name, value] of Object.entries(values)) if (process.env[name] !== value) process.env[name] = value;
+  declared = Object.keys(values);
+}
+
+/** An error that nobody awaited: it is of some task's code, and the process may be in any state. */
+async function leave(error: unknown): Promise<void> {
+  send({ type: 'leaving', id: 0 });
+  const { failureOf } = await import('./failure.js');
+  const own = currentTask.getStore();
+  for (const work of own === undefined ? running.values() : [own]) work.failed(failureOf(error, root));
+  send({ type: 'leaving', id: 0 }, () => exit(1));
+}

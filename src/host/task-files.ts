@@ -1,0 +1,88 @@
+import { lstatSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openInput, openOutput, type InputHandle, type OpenedOutput } from '../artifacts/handles.js';
+import type { ArtifactRecord } from '../artifacts/kind.js';
+import { kindNamed } from '../artifacts/kinds.js';
+import { ObjectStore } from '../store/objects.js';
+import { KnownFailure } from './failure.js';
+import type { HandedInput, StagedOutput } from './protocol.js';
+
+type Staged = Readonly<Record<string, StagedOutput>>;
+
+const stores = new Map<string, ObjectStore>();
+
+/** The object store of a cache folder. */
+export function storeOf(cache: string): ObjectStore {
+  let store = stores.get(cache);
+  if (store === undefined) {
+    store = new ObjectStore(join(cache, 'objects'));
+    stores.set(cache, store);
+  }
+  return store;
+}
+
+/** What a rule reads and writes, by role, open until `close`. */
+export class TaskFiles {
+  readonly inputs: Readonly<Record<string, InputHandle | readonly InputHandle[] | undefined>>;
+  readonly outputs: Readonly<Record<string, OpenedOutput['handle']>>;
+  readonly #staged: Staged;
+  readonly #opened: { close(): void }[] = [];
+  readonly #openOutputs: [name: string, output: OpenedOutput][] = [];
+
+  constructor(inputs: Readonly<Record<string, HandedInput | readonly HandedInput[] | null>>, staged: Staged) {
+    this.#staged = staged;
+    const open = (handed: HandedInput): InputHandle => {
+      const opened = openInput(handed);
+      this.#opened.push(opened);
+      return opened.handle;
+    };
+    this.inputs = mapped(inputs, (handed) => {
+      if (handed === null) return undefined;
+      return isOne(handed) ? open(handed) : handed.map(open);
+    });
+    this.outputs = mapped(staged, (output, name) => {
+      // An attempt that was cut short may have left something.
+      rmSync(output.path, { recursive: true, force: true });
+      const opened = openOutput(output);
+      this.#openOutputs.push([name, opened]);
+      return opened.handle;
+    });
+  }
+
+  /** Completes the outputs and takes their records. */
+  async keep(objects: ObjectStore | null): Promise<Readonly<Record<string, ArtifactRecord>>> {
+    for (const [, output] of this.#openOutputs.splice(0)) output.finish();
+    return keepStaged(this.#staged, objects);
+  }
+
+  /** Lets go of everything; outputs that were not kept stay half-written. */
+  close(): void {
+    for (const [, output] of this.#openOutputs.splice(0)) output.discard();
+    for (const opened of this.#opened.splice(0)) opened.close();
+  }
+}
+
+/** Takes the records of staged outputs, and their bytes where there is a store. */
+export async function keepStaged(
+  staged: Staged,
+  objects: ObjectStore | null,
+): Promise<Readonly<Record<string, ArtifactRecord>>> {
+  for (const [output, { path }] of Object.entries(staged)) {
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+      throw new KnownFailure({ type: 'output-absent', output, path });
+    }
+  }
+  const records: Record<string, ArtifactRecord> = {};
+  for (const [name, { kind, path }] of Object.entries(staged)) {
+    records[name] = await kindNamed(kind).keep(path, objects);
+  }
+  return records;
+}
+
+function isOne(handed: HandedInput | readonly HandedInput[]): handed is HandedInput {
+  return !Array.isArray(handed);
+}
+
+function mapped<T, U>(record: Readonly<Record<string, T>>, map: (value: T, name: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}

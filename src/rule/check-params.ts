@@ -1,0 +1,39 @@
+import { canonicalJson } from '../base/canonical.js';
+import type { JsonObject } from '../base/json.js';
+import { UserError, type AnyRule } from './define.js';
+import type { CheckedParams } from './description.js';
+import { paramIssues } from './param-issues.js';
+
+/** Applies a rule's schema to params as the pipeline file gives them. Runs in a host. */
+export async function checkParams(rule: AnyRule, params: JsonObject): Promise<CheckedParams> {
+  const parsed = await rule.params.safeParseAsync(params, { reportInput: true });
+  if (!parsed.success) return { ok: false, issues: paramIssues(parsed.error.issues, rule.params) };
+  return {
+    ok: true,
+    params: asJson(parsed.data),
+    concurrency:
+      rule.shape === 'parts' && rule.concurrency ? concurrencyOf(rule.concurrency({ params: parsed.data })) : null,
+  };
+}
+
+/** Params are kept as JSON: keys that are `undefined` are as good as absent, anything else must be JSON. */
+function asJson(data: Record<string, unknown>): JsonObject {
+  try {
+    return JSON.parse(canonicalJson(defined(data) as JsonObject)) as JsonObject;
+  } catch (error) {
+    throw new UserError(`the schema of the params gives what JSON cannot hold: ${(error as Error).message}`);
+  }
+}
+
+function defined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(defined);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, item]) => (item === undefined ? [] : [[name, defined(item)]])),
+  );
+}
+
+function concurrencyOf(value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+  throw new UserError(`\`concurrency\` gave ${String(value)}: it must be a whole number, 1 or more`);
+}
