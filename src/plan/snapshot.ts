@@ -1,11 +1,14 @@
-import type { Pipeline } from '../config/pipeline.js';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { writeAtomic } from '../store/atomic-write.js';
+import type { Coverage } from './coverage.js';
+import { encodeSnapshot, snapshotSuffix } from './snapshot-format.js';
 
 /** What a build saw, from which the next one can tell at once that nothing has changed. */
 export interface SnapshotInput {
-  /** The project root and the pipeline file, absolute. */
-  readonly root: string;
+  /** The pipeline file, absolute; its folder is the root. */
   readonly file: string;
-  /** The words of the command line that named the targets, as given. */
+  /** The words of the command line that named the targets. */
   readonly words: readonly string[];
   /** How many targets are fresh: what the line will say. */
   readonly targets: number;
@@ -18,27 +21,9 @@ export interface SnapshotInput {
   readonly now: { readonly nowNs: bigint; readonly tickNs: bigint };
 }
 
-/** All that a build's verdict depends on. Paths are absolute or root-relative. */
-export interface Coverage {
-  /** Inputs, folders listed, rule modules, the pipeline file, `.env`, the lock: present or absent. */
-  readonly stat: ReadonlySet<string>;
-  /** Outputs, and what is in them. */
-  readonly lstat: ReadonlySet<string>;
-  /** Names of environment variables. */
-  readonly environment: ReadonlySet<string>;
-}
-
-/** What the snapshot of a build covers. `touched` is all that the digester looked at, folders it listed included. */
-export function coverageOf(
-  pipeline: Pipeline,
-  needed: readonly string[],
-  seen: { readonly touched: Iterable<string>; readonly lock: string; readonly program: string },
-): Coverage {
-  throw new Error(`not there yet: ${pipeline.file} ${needed.join()} ${seen.lock}`);
-}
-
 /** A snapshot taken, not yet written. */
 export interface Snapshot {
+  readonly suffix: string;
   readonly bytes: Uint8Array;
   /** The newest time among everything covered, in milliseconds since 1970. */
   readonly newestMs: number;
@@ -51,10 +36,34 @@ export interface Snapshot {
  * more than a tick, or the caller decides everything once more after taking, and writes only if all is still fresh.
  */
 export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
-  throw new Error(`not there yet: ${input.root}`);
+  const { coverage, now } = input;
+  const identity = {
+    root: dirname(input.file),
+    file: basename(input.file),
+    words: input.words,
+    program: input.program,
+  };
+  const columns = {
+    followed: [...coverage.stat],
+    unfollowed: [...coverage.lstat],
+    environment: [...coverage.environment],
+    targets: input.targets,
+  };
+  const { bytes, newestMs } = encodeSnapshot(identity, columns, input.environment);
+  if (newestMs >= Number(now.nowNs - now.tickNs) / 1e6) return undefined;
+  return { suffix: snapshotSuffix(identity), bytes, newestMs };
 }
 
-/** Written at once under the name for its words; of other sets of words, the newest few are kept. `base` is the layout's `snapshot`. */
-export function writeSnapshot(base: string, words: readonly string[], snapshot: Snapshot): void {
-  throw new Error(`not there yet: ${base} ${words.join()} ${snapshot.newestMs}`);
+/** Other sets of wanted targets keep their snapshots, up to this many in all. */
+const KEPT = 16;
+
+/** Written atomically beside those of other sets of words. `base` is the layout's `snapshot`. */
+export function writeSnapshot(base: string, snapshot: Snapshot): void {
+  writeAtomic(`${base}${snapshot.suffix}`, snapshot.bytes);
+  const folder = dirname(base);
+  const others = readdirSync(folder)
+    .filter((name) => name.startsWith(`${basename(base)}-`))
+    .map((name) => ({ path: join(folder, name), time: statSync(join(folder, name)).mtimeMs }))
+    .sort((a, b) => b.time - a.time);
+  for (const { path } of others.slice(KEPT)) rmSync(path, { force: true });
 }

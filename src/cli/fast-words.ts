@@ -1,0 +1,58 @@
+/** Words that are commands of their own. A target of such a name is built with `build NAME`. */
+export const COMMAND_NAMES: ReadonlySet<string> = new Set([
+  'accept',
+  'build',
+  'cache',
+  'clean',
+  'explain',
+  'gc',
+  'graph',
+  'help',
+  'init',
+  'lock',
+  'log',
+  'restore',
+  'rules',
+  'runs',
+  'schema',
+  'status',
+  'verify',
+  'watch',
+]);
+
+/** A plain build: one whose outcome, where everything is fresh, the snapshot can tell. */
+export interface PlainBuild {
+  readonly directory: string;
+  readonly file: string;
+  readonly quiet: boolean;
+  readonly words: readonly string[];
+}
+
+/**
+ * Reads the command line of a plain build. Undefined for anything else, mistakes included: those are for the real parser.
+ * `-j` and `-k` change nothing where nothing runs.
+ */
+export function plainBuild(argv: readonly string[]): PlainBuild | undefined {
+  let [directory, file, quiet] = ['.', 'pipeline.yaml', false];
+  const words: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? '';
+    if (!word.startsWith('-')) {
+      words.push(word);
+      continue;
+    }
+    if (word === '-q' || word === '--quiet') quiet = true;
+    else if (word !== '-k' && word !== '--keep-going') {
+      const [, name, glued] = /^(-[jfC]|--(?:jobs|file|directory)(?==|$))=?(.*)$/.exec(word) ?? [];
+      const value = glued === '' ? argv[++i] : glued;
+      if (value === undefined || value === '' || value.startsWith('-')) return undefined;
+      if (name === '-f' || name === '--file') file = value;
+      else if (name === '-C' || name === '--directory') directory = value;
+      else if (!/^[1-9]\d{0,5}$/.test(value)) return undefined;
+    }
+  }
+  const [first] = words;
+  if (first === 'build') words.shift();
+  else if (first !== undefined && COMMAND_NAMES.has(first)) return undefined;
+  return words.includes('') ? undefined : { directory, file, quiet, words };
+}

@@ -1,0 +1,102 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, dirname, join, relative, resolve, sep } from 'node:path';
+import { expandGlob } from '../artifacts/listing.js';
+import type { Pipeline, Target } from '../config/pipeline.js';
+
+/** All that a build's verdict depends on. Paths are root-relative, or absolute where they lead outside. */
+export interface Coverage {
+  /** Inputs, folders listed, rule modules, the pipeline file, `.env`, the lock: present or absent, links followed. */
+  readonly stat: ReadonlySet<string>;
+  /** Outputs, and what is in them. */
+  readonly lstat: ReadonlySet<string>;
+  /** Names of environment variables. */
+  readonly environment: ReadonlySet<string>;
+}
+
+export interface Seen {
+  /** All that the digester looked at, folders it listed included. */
+  readonly touched: Iterable<string>;
+  /** The lock's path. */
+  readonly lock: string;
+  /** The folder from which vlmbuild runs. */
+  readonly program: string;
+  /** The real environment, for finding declared tools. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** The files of vlmbuild itself: a new version has other ones. */
+const PROGRAM_FILES = ['vlmbuild.cjs', 'main.js', 'host.js', 'index.js', '../package.json'];
+
+/** What the snapshot of a build of the needed targets covers. Rules count whether needed or not: a broken one is told. */
+export function coverageOf(pipeline: Pipeline, needed: readonly string[], seen: Seen): Coverage {
+  const { root } = pipeline;
+  const place = (path: string): string => {
+    const near = relative(root, resolve(root, path));
+    return near === '' ? '.' : near.startsWith(`..${sep}`) || near === '..' ? resolve(root, path) : near;
+  };
+  const targets = needed.flatMap((name) => pipeline.targets.get(name) ?? []);
+  const outputs = new Set(targets.flatMap((target) => Object.values(target.outputs).map(({ path }) => place(path))));
+  const stat = new Set<string>();
+  const lstat = new Set<string>(outputs);
+  const cover = (path: string): void => {
+    const placed = place(path);
+    if (isWithin(placed, outputs)) lstat.add(placed);
+    else stat.add(placed);
+  };
+
+  for (const path of [pipeline.file, join(root, '.env'), seen.lock]) cover(path);
+  for (const name of PROGRAM_FILES) cover(resolve(seen.program, name));
+  for (const { work } of pipeline.targets.values()) {
+    if (work.type === 'rule') for (const path of [...work.rule.closure, ...work.rule.shadows]) cover(path);
+  }
+  for (const path of seen.touched) cover(path);
+  for (const target of targets) for (const path of ownPaths(target, root)) cover(path);
+
+  const tools = new Set(targets.flatMap(({ work }) => (work.type === 'command' ? work.tools : [])));
+  for (const tool of tools) for (const path of toolPaths(tool, root, seen.environment['PATH'] ?? '')) cover(path);
+  const environment = new Set([...Object.keys(pipeline.environmentRead), ...targets.flatMap(({ env }) => env)]);
+  if (tools.size > 0) environment.add('PATH');
+  return { stat, lstat, environment };
+}
+
+/** What a target names itself, whether the digester looked at it or not. */
+function ownPaths(target: Target, root: string): string[] {
+  const paths: string[] = [];
+  for (const { kind, path } of Object.values(target.outputs)) if (kind === 'sqlite') paths.push(...sidePaths(path));
+  for (const { kind, references } of Object.values(target.inputs)) {
+    for (const reference of references) {
+      if (reference.type === 'path') {
+        paths.push(reference.path, ...(kind === 'sqlite' ? sidePaths(reference.path) : []));
+      } else if (reference.type === 'glob') {
+        const { paths: found, folders } = expandGlob(root, reference.pattern);
+        paths.push(...found, ...folders);
+      }
+    }
+  }
+  return paths;
+}
+
+/** Files beside a database that change what it holds. */
+function sidePaths(path: string): string[] {
+  return [`${path}-wal`, `${path}-journal`];
+}
+
+/** The file a tool's name starts, and the places before it where one would be found first. */
+function toolPaths(tool: string, root: string, searched: string): string[] {
+  if (tool.includes('/')) return [resolve(root, tool)];
+  const places = searched.split(delimiter).map((folder) => join(folder, tool));
+  const found = places.findIndex((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return places.slice(0, found + 1);
+}
+
+function isWithin(path: string, outputs: ReadonlySet<string>): boolean {
+  for (let at = path; at !== '.' && at !== '/' && at !== ''; at = dirname(at)) if (outputs.has(at)) return true;
+  return false;
+}

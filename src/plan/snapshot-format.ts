@@ -1,0 +1,183 @@
+import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+
+/**
+ * The snapshot file, read by the tiny bin before anything else is loaded: nothing heavy may be imported here.
+ *
+ *     8 doubles   magic, format, how many paths are followed, how many are not, targets, bytes of text, environment
+ *                 names, checksum of all that follows
+ *     4 columns   mtime ms, ctime ms, size, inode of each path; size is -1 for one that is absent
+ *     text        identity, environment (`NAME` unset, `NAME=hex` set), paths, each behind the last with a NUL; padded
+ *                 to 8 bytes
+ *
+ * Host byte order: the file never leaves the machine, and another order fails at the magic number.
+ */
+export const SNAPSHOT_FORMAT = 1;
+const MAGIC = 0x766c6d736e6170; // 'vlmsnap'
+const HEADER = 8;
+const COLUMNS = 4;
+const ABSENT = -1;
+
+/** What must be the same before the times are even looked at. */
+export interface SnapshotIdentity {
+  readonly root: string;
+  /** The pipeline file's name. */
+  readonly file: string;
+  /** The words that named the targets: a set, so order and repetition do not matter. */
+  readonly words: readonly string[];
+  /** The folder of the running vlmbuild. */
+  readonly program: string;
+}
+
+function identityText({ root, file, words, program }: SnapshotIdentity): string {
+  return JSON.stringify([root, file, program, ...wordSet(words)]);
+}
+
+function wordSet(words: readonly string[]): string[] {
+  return [...new Set(words)].sort();
+}
+
+/** What follows the layout's `snapshot` in the file's name. A clash of two names only makes one of them useless. */
+export function snapshotSuffix({ file, words }: Pick<SnapshotIdentity, 'file' | 'words'>): string {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (const char of [file, ...wordSet(words)].join('\0'))
+    hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  return `-${(hash >>> 0).toString(16).padStart(8, '0')}`;
+}
+
+export interface Columns {
+  readonly followed: readonly string[];
+  readonly unfollowed: readonly string[];
+  /** Names, in any order. */
+  readonly environment: readonly string[];
+  readonly targets: number;
+}
+
+/** Stats everything now. The second value is the newest time seen, in milliseconds since 1970. */
+export function encodeSnapshot(
+  identity: SnapshotIdentity,
+  columns: Columns,
+  environment: NodeJS.ProcessEnv,
+): { readonly bytes: Uint8Array; readonly newestMs: number } {
+  const { followed, unfollowed, targets } = columns;
+  const paths = [...followed, ...unfollowed];
+  const names = columns.environment.map((name) => environmentText(name, environment));
+  const text = Buffer.from([identityText(identity), ...names, ...paths].join('\0'));
+  const at = (HEADER + paths.length * COLUMNS) * 8;
+  const bytes = new Uint8Array(at + Math.ceil(text.length / 8) * 8);
+  const doubles = new Float64Array(bytes.buffer, 0, at / 8);
+  bytes.set(text, at);
+
+  let newestMs = 0;
+  for (const [i, path] of paths.entries()) {
+    const stats = i < followed.length ? statOf(path, identity.root) : lstatOf(path, identity.root);
+    if (stats !== undefined) newestMs = Math.max(newestMs, stats.mtimeMs, stats.ctimeMs);
+    doubles.set(
+      stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino],
+      HEADER + i * COLUMNS,
+    );
+  }
+  doubles.set([MAGIC, SNAPSHOT_FORMAT, followed.length, unfollowed.length, targets, text.length, names.length, 0]);
+  doubles[HEADER - 1] = checksum(bytes);
+  return { bytes, newestMs };
+}
+
+const QUIET = { throwIfNoEntry: false } as const;
+
+function statOf(path: string, root: string): Stats | undefined {
+  return statSync(absolute(path, root), QUIET);
+}
+
+function lstatOf(path: string, root: string): Stats | undefined {
+  return lstatSync(absolute(path, root), QUIET);
+}
+
+function absolute(path: string, root: string): string {
+  return path.startsWith('/') ? path : `${root}/${path}`;
+}
+
+/** `node:crypto` is loaded only where the environment counts: it takes as long as 1,000 stats. */
+function sha256Hex(text: string): string {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
+}
+
+/** The real environment alone: what `.env` supplies is covered by the file's own times. */
+function environmentText(name: string, environment: NodeJS.ProcessEnv): string {
+  const value = environment[name];
+  return value === undefined ? name : `${name}=${sha256Hex(value)}`;
+}
+
+/** FNV-1a over 32-bit words: finds a file that was cut or overwritten, at a millisecond for 10,000 targets. */
+function checksum(bytes: Uint8Array): number {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const own = (HEADER - 1) * 2;
+  let sum = 0x811c9dc5 | 0;
+  for (let i = 0; i < words.length; i++) {
+    if (i !== own && i !== own + 1) sum = Math.imul(sum ^ (words[i] ?? 0), 0x01000193);
+  }
+  return sum >>> 0;
+}
+
+/**
+ * How many targets are fresh, where the snapshot at `path` is of this identity and nothing that it covers has changed;
+ * else undefined, whatever is wrong. The working directory must be the root: most paths are relative to it.
+ */
+export function checkSnapshot(
+  path: string,
+  identity: SnapshotIdentity,
+  environment: NodeJS.ProcessEnv,
+): number | undefined {
+  try {
+    const bytes = readWhole(path);
+    if (bytes.length < HEADER * 8 || bytes.length % 8 !== 0) return undefined;
+    const doubles = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
+    const [magic, format, followed = 0, unfollowed = 0, targets, textLength = 0, names = 0, sum] = doubles;
+    const count = followed + unfollowed;
+    const at = (HEADER + count * COLUMNS) * 8;
+    if (magic !== MAGIC || format !== SNAPSHOT_FORMAT || bytes.length !== at + Math.ceil(textLength / 8) * 8)
+      return undefined;
+    if (sum !== checksum(bytes)) return undefined;
+    const texts = bytes.toString('utf8', at, at + textLength).split('\0');
+    if (texts.length !== 1 + names + count || texts[0] !== identityText(identity)) return undefined;
+    for (let i = 1; i <= names; i++) {
+      const text = texts[i] ?? '';
+      const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text;
+      if (environmentText(name, environment) !== text) return undefined;
+    }
+    for (let i = 0; i < count; i++) {
+      const file = texts[1 + names + i] ?? '';
+      const stats = i < followed ? statSync(file, QUIET) : lstatSync(file, QUIET);
+      if (!isSame(stats, doubles, HEADER + i * COLUMNS)) return undefined;
+    }
+    return targets;
+  } catch {
+    // No snapshot, or one that cannot be trusted: the long way finds out what is the matter.
+    return undefined;
+  }
+}
+
+function isSame(stats: Stats | undefined, doubles: Float64Array, at: number): boolean {
+  if (stats === undefined) return doubles[at + 2] === ABSENT;
+  return (
+    stats.mtimeMs === doubles[at] &&
+    stats.ctimeMs === doubles[at + 1] &&
+    stats.size === doubles[at + 2] &&
+    stats.ino === doubles[at + 3]
+  );
+}
+
+/** In a buffer of its own, because views of doubles need its start. */
+function readWhole(path: string): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.from(new ArrayBuffer(fstatSync(file).size));
+    let read = 0;
+    while (read < bytes.length) {
+      const got = readSync(file, bytes, read, bytes.length - read, read);
+      if (got === 0) throw new Error('shorter than it was');
+      read += got;
+    }
+    return bytes;
+  } finally {
+    closeSync(file);
+  }
+}
