@@ -1,5 +1,6 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { JsonlInput, JsonlOutput } from 'vlmbuild';
+import { UserError, type JsonlInput, type JsonlOutput, type JsonlSlice } from 'vlmbuild';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -66,4 +67,57 @@ export function* wholeLines(path: string): Generator<Buffer> {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * The blocks of an input, none of them longer than a line may be.
+ *
+ * @throws UserError naming the line that is too long.
+ */
+export async function* boundedBlocks(input: JsonlInput): AsyncGenerator<JsonlSlice> {
+  for await (const block of input.blocks()) {
+    // Only a block of one line can be that long.
+    if (block.length > MAX_LINE_BYTES + 2) {
+      throw new UserError(`line ${lineAt(input.path, block.offset)} of \`${input.path}\` is longer than 256 MiB`);
+    }
+    yield block;
+  }
+}
+
+/** The number, from 1, of the line that starts at a byte. */
+function lineAt(path: string, offset: number): number {
+  let line = 1;
+  let before = 0;
+  for (const lines of wholeLines(path)) {
+    for (let at = 0; at < lines.length && before + at < offset; line++) at = lines.indexOf(LF, at) + 1;
+    before += lines.length;
+    if (before >= offset) break;
+  }
+  return line;
+}
+
+/** Whether a file starts with the byte order mark, which is no part of its first line. */
+export function hasByteOrderMark(path: string): boolean {
+  const start = Buffer.alloc(3);
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, start, 0, 3, 0) === 3 && start.equals(Buffer.from('\ufeff'));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * The lines of a block. `bom`: the block starts the file, which starts with a byte order mark.
+ */
+export async function blockLines(block: JsonlSlice, bom: boolean): Promise<Iterable<Buffer>> {
+  const bytes = await block.bytes();
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return splitLines(bom ? buffer.subarray(3) : buffer);
+}
+
+/** The text of a line; undefined where it is not UTF-8. */
+export function lineText(line: Buffer): string | undefined {
+  if (isAscii(line)) return line.toString('latin1');
+  return isUtf8(line) ? line.toString('utf8') : undefined;
 }

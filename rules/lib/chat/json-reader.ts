@@ -1,4 +1,5 @@
-import { JsonDouble, type JsonMap, type JsonValue } from './json-value.js';
+import { numberText } from './json-number.js';
+import { isDouble, jsonDouble, type JsonMap, type JsonValue } from './json-value.js';
 
 /** Text that is not JSON. `position` counts UTF-16 units from 0. */
 export class JsonSyntaxError extends Error {
@@ -116,6 +117,66 @@ export class JsonReader {
     }
   }
 
+  /**
+   * Passes over a value and tells whether `jsonText` would write it as it stands here. Stops where it would not.
+   *
+   * The text must come from UTF-8: a lone surrogate that stands in it raw would go unnoticed.
+   *
+   * @throws JsonSyntaxError
+   */
+  isCanonical(): boolean {
+    const { text } = this;
+    const start = this.at;
+    switch (text.charCodeAt(start)) {
+      case QUOTE: {
+        this.at = this.stringEnd() + 1;
+        return !this.escaped || isCanonicalString(text.slice(start, this.at));
+      }
+      case OPEN_OBJECT: {
+        this.open();
+        if (this.isNext(CLOSE_OBJECT)) return true;
+        const keys = new Set<string>();
+        do {
+          const keyAt = this.at;
+          if (text.charCodeAt(keyAt) !== QUOTE) return false;
+          const key = this.string();
+          if (keys.has(key) || (this.escaped && !isCanonicalString(text.slice(keyAt, this.at)))) return false;
+          keys.add(key);
+          if (!text.startsWith(': ', this.at)) return false;
+          this.at += 2;
+          if (!this.isCanonical()) return false;
+        } while (this.passesSeparator());
+        return this.isNext(CLOSE_OBJECT);
+      }
+      case OPEN_LIST:
+        this.open();
+        if (this.isNext(CLOSE_LIST)) return true;
+        do if (!this.isCanonical()) return false;
+        while (this.passesSeparator());
+        return this.isNext(CLOSE_LIST);
+      default: {
+        if (isBlank(text.charCodeAt(start))) return false;
+        const value = this.scalar();
+        // Words have one spelling only.
+        if (typeof value !== 'number' && typeof value !== 'bigint' && !isDouble(value)) return true;
+        return numberText(value) === text.slice(start, this.at);
+      }
+    }
+  }
+
+  private isNext(close: number): boolean {
+    if (this.text.charCodeAt(this.at) !== close) return false;
+    this.at++;
+    this.depth--;
+    return true;
+  }
+
+  private passesSeparator(): boolean {
+    if (!this.text.startsWith(', ', this.at)) return false;
+    this.at += 2;
+    return true;
+  }
+
   /** Walks an object; `member` must read or skip each value. */
   members(member: (key: string) => void): void {
     this.open();
@@ -142,10 +203,7 @@ export class JsonReader {
   }
 
   private blanks(): void {
-    for (; ; this.at++) {
-      const unit = this.text.charCodeAt(this.at);
-      if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return;
-    }
+    while (isBlank(this.text.charCodeAt(this.at))) this.at++;
   }
 
   private open(): void {
@@ -241,11 +299,11 @@ export class JsonReader {
     if (match === null) {
       if (!text.startsWith('-Infinity', at)) this.fail('a value was expected');
       this.at += '-Infinity'.length;
-      return new JsonDouble(-Infinity);
+      return jsonDouble(-Infinity);
     }
     const [digits] = match;
     this.at += digits.length;
-    if (match[1] !== undefined || match[2] !== undefined) return new JsonDouble(Number(digits));
+    if (match[1] !== undefined || match[2] !== undefined) return jsonDouble(Number(digits));
     if (digits.length > MAX_INTEGER_DIGITS) this.fail('an integer of too many digits');
     if (digits.length <= 15) return digits === '-0' ? 0 : Number(digits);
     const integer = BigInt(digits);
@@ -253,10 +311,19 @@ export class JsonReader {
   }
 }
 
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
+}
+
+/** Whether a string with escapes is as `JSON.stringify` writes it. */
+function isCanonicalString(quoted: string): boolean {
+  return JSON.stringify(JSON.parse(quoted)) === quoted;
+}
+
 const WORDS: readonly (readonly [string, JsonValue])[] = [
   ['null', null],
   ['true', true],
   ['false', false],
-  ['NaN', new JsonDouble(NaN)],
-  ['Infinity', new JsonDouble(Infinity)],
+  ['NaN', jsonDouble(NaN)],
+  ['Infinity', jsonDouble(Infinity)],
 ];

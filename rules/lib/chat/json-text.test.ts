@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { JsonReader } from './json-reader.js';
 import { jsonText, parseJsonText, tryParseJsonText, type Writable } from './json-text.js';
-import { JsonDouble, isTruthy } from './json-value.js';
+import { isTruthy, jsonDouble } from './json-value.js';
 
 const again = (text: string) => jsonText(parseJsonText(text));
 
@@ -134,7 +134,7 @@ test('strings read the same whatever stands around them', (t) => {
 
 test('plain values: safe integers are integers, the rest doubles; undefined members are left out', (t) => {
   t.is(
-    jsonText({ a: 1, b: 1.5, c: undefined, d: 1e21, e: new JsonDouble(1), f: 10n ** 20n }),
+    jsonText({ a: 1, b: 1.5, c: undefined, d: 1e21, e: jsonDouble(1), f: 10n ** 20n }),
     '{"a": 1, "b": 1.5, "d": 1e+21, "e": 1.0, "f": 100000000000000000000}',
   );
 });
@@ -152,4 +152,55 @@ test('truth', (t) => {
   for (const text of ['true', '"0"', '"false"', '[0]', 'NaN', '1', '10000000000000000000'])
     t.true(isTruthy(parseJsonText(text)), text);
   t.false(isTruthy(undefined));
+});
+
+test('a text is canonical where reading and writing does not change it', (t) => {
+  const token = fc.constantFrom(
+    ...[
+      '{',
+      '}',
+      '[',
+      ']',
+      ', ',
+      ': ',
+      ',',
+      ':',
+      ' ',
+      '"a"',
+      '"b"',
+      '"\\n"',
+      '"\\u000a"',
+      '"\\/"',
+      '1',
+      '1.0',
+      '1e5',
+      '-0',
+      'null',
+      'NaN',
+    ],
+  );
+  const json = fc.jsonValue().map((value) => jsonText(value as Writable));
+  const text = fc.oneof(
+    json,
+    fc.array(token, { maxLength: 6 }).map((tokens) => `{"a": [1${tokens.join('')}]}`),
+    fc.array(token).map((tokens) => tokens.join('')),
+  );
+  const isCanonical = (line: string) => {
+    const reader = new JsonReader(line);
+    try {
+      return reader.isCanonical() && reader.position === line.length;
+    } catch {
+      return false;
+    }
+  };
+  fc.assert(
+    fc.property(text, (line) => {
+      const read = tryParseJsonText(line);
+      t.is(isCanonical(line), read !== undefined && jsonText(read) === line, line);
+    }),
+    { seed: 1, numRuns: 5000 },
+  );
+  t.false(isCanonical('{"a": 1, "a": 1}'));
+  t.false(isCanonical('{"a": 1 }'));
+  t.true(isCanonical('{"a": [{}, [], "\\ud83d", 1e-05, -0.0, 12345678901234567890123]}'));
 });

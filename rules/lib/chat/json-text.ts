@@ -1,5 +1,6 @@
+import { numberText } from './json-number.js';
 import { JsonReader } from './json-reader.js';
-import { JsonDouble, type JsonValue } from './json-value.js';
+import { isDouble, type JsonValue } from './json-value.js';
 
 /** What `jsonText` writes: values that were read, plain JavaScript values, and any mix of them. */
 export type Writable =
@@ -30,7 +31,7 @@ export function tryParseJsonText(text: string): JsonValue | undefined {
  * The text that Python's `json.dumps(value, ensure_ascii=False)` gives, lone surrogates escaped.
  *
  * A plain number is written as an integer where it is a safe one (`1`, not `1.0`), else as a double; wrap it in
- * `JsonDouble` to have `1.0`. Members that are undefined are left out.
+ * `jsonDouble` to have `1.0`. Members that are undefined are left out.
  *
  * @param indent as Python's `indent`: one item a line, so many spaces a level.
  */
@@ -76,7 +77,7 @@ function indented(value: Writable, step: string, line: string): string {
 type WritableObject = ReadonlyMap<string, Writable> | { readonly [key: string]: Writable | undefined };
 
 function isObject(value: Writable): value is WritableObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JsonDouble);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isDouble(value);
 }
 
 function members(value: WritableObject): Iterable<readonly [string, Writable | undefined]> {
@@ -84,30 +85,8 @@ function members(value: WritableObject): Iterable<readonly [string, Writable | u
 }
 
 function scalar(value: Writable): string {
-  if (value instanceof JsonDouble) return doubleText(value.value);
-  switch (typeof value) {
-    case 'number':
-      return Number.isSafeInteger(value) ? String(value) : doubleText(value);
-    case 'string':
-      return JSON.stringify(value);
-    case 'bigint':
-    case 'boolean':
-      return String(value);
-    default:
-      if (value === null) return 'null';
-      throw new TypeError(`${typeof value} is not JSON`);
-  }
-}
-
-/** A double as Python's `repr`: JavaScript's shortest digits, plain for 1e-4 <= |x| < 1e16, else with an exponent. */
-function doubleText(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
-  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
-  const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e16) {
-    const text = String(value);
-    return text.includes('.') ? text : `${text}.0`;
-  }
-  const [digits = '', exponent = ''] = value.toExponential().split('e');
-  return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, '0')}`;
+  if (typeof value === 'number' || typeof value === 'bigint' || isDouble(value)) return numberText(value);
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  throw new TypeError(`${typeof value} is not JSON`);
 }

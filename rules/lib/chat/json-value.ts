@@ -7,9 +7,25 @@
 export type JsonValue = null | boolean | string | number | bigint | JsonDouble | JsonValue[] | JsonMap;
 export type JsonMap = Map<string, JsonValue>;
 
+const DOUBLE = Symbol('double');
+
 /** A number that was written with a point or an exponent, or is NaN or infinite: written again as a double. */
-export class JsonDouble {
+export interface JsonDouble {
+  readonly [DOUBLE]: true;
+  readonly value: number;
+}
+
+class Double implements JsonDouble {
+  readonly [DOUBLE] = true;
   constructor(readonly value: number) {}
+}
+
+export function jsonDouble(value: number): JsonDouble {
+  return new Double(value);
+}
+
+export function isDouble(value: unknown): value is JsonDouble {
+  return value instanceof Double;
 }
 
 /** A JSON object, never a list. */
@@ -26,7 +42,7 @@ export function isFilledText(value: JsonValue | undefined): value is string {
 export function isTruthy(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === false || value === '') return false;
   if (typeof value === 'number') return value !== 0;
-  if (value instanceof JsonDouble) return value.value !== 0;
+  if (isDouble(value)) return value.value !== 0;
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Map) return value.size > 0;
   return true;

@@ -62,7 +62,9 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
       mkdirSync(join(folder, place));
       const paths = names.map((name): [string, string] => [name, join(folder, place, name)]);
       return {
-        outputs: Object.fromEntries(paths.map(([name, path]) => [name, outputHandle(path)])) as never,
+        outputs: Object.fromEntries(
+          paths.map(([name, path]) => [name, outputHandle(rule.outputs[name]?.kind, path)]),
+        ) as never,
         read: () =>
           Object.fromEntries(paths.flatMap(([name, path]) => (existsSync(path) ? [[name, readFileSync(path)]] : []))),
         reads: () => Object.fromEntries(paths.map(([name, path]) => [name, inputHandle('jsonl', path, 1 << 20)])),
@@ -177,8 +179,9 @@ function sqliteSlice(open: () => Database.Database, queries: Queries): Handle {
   return { kind: 'sqlite', digest: sha256Hex(JSON.stringify(Object.keys(queries).map(rows))), rows };
 }
 
-/** Writes through: a rule may use the path as well. */
-function outputHandle(path: string): Handle {
+/** Writes through: a rule may use the path as well. What is never appended to is empty. */
+function outputHandle(kind: string | undefined, path: string): Handle {
+  if (kind === 'jsonl') writeFileSync(path, '');
   return {
     path,
     write: async (data: string | Uint8Array) => writeFileSync(path, data),

@@ -70,7 +70,7 @@ const SAMPLING = [
  * @param name what is unique to the call: its `call_id` is made of it.
  */
 export function callRecord(call: ModelCall, name: string): JsonObject {
-  const { messages: _messages, ...raw } = call.request;
+  const raw = Object.fromEntries(Object.entries(call.request).filter(([key]) => key !== 'messages'));
   const reply = JSON.stringify(call.response);
   const tools = Array.isArray(raw['tools']) ? raw['tools'].length : 0;
   return {

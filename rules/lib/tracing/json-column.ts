@@ -23,7 +23,7 @@ export function columnObject(value: unknown): JsonMap {
 
 /** A text column's value: null for NULL. */
 export function columnName(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
-  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value as number | bigint);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : null;
 }

@@ -1,4 +1,4 @@
-import { JsonDouble, type JsonMap, type JsonValue } from '../chat/json-value.js';
+import { isDouble, type JsonMap, type JsonValue } from '../chat/json-value.js';
 
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -13,7 +13,7 @@ export function turnOf(value: JsonValue | undefined): bigint | undefined {
     case 'string':
       return turnOfText(value);
     default:
-      if (!(value instanceof JsonDouble) || !Number.isFinite(value.value)) return undefined;
+      if (!isDouble(value) || !Number.isFinite(value.value)) return undefined;
       return bounded(BigInt(Math.trunc(value.value)));
   }
 }

@@ -37,7 +37,7 @@ export function* eligibleSessions(
     const made = new SessionCursor<Row>(
       sql === undefined ? [] : (db.prepare(sql).raw().iterate() as Iterable<CursorRow<Row>>),
     );
-    open.push(made as SessionCursor<unknown>);
+    open.push(made);
     return made;
   };
   const wanted = wantedFacts(params);
@@ -231,8 +231,13 @@ class SessionCursor<Row> {
   /** The session's rows. Rows of sessions before it belong to none that is asked for, and are passed over. */
   take(session: string): Row[] {
     const taken: Row[] = [];
-    while (this.row !== undefined && this.row[0] !== session && compareBytes(this.row[0], session) < 0) this.advance();
-    for (; this.row?.[0] === session; this.advance()) taken.push(this.row);
+    while (this.row !== undefined && this.row[0] !== session && compareBytes(this.row[0], session) < 0) {
+      this.advance();
+    }
+    while (this.row?.[0] === session) {
+      taken.push(this.row);
+      this.advance();
+    }
     return taken;
   }
 

@@ -1,0 +1,63 @@
+import { JsonReader, JsonSyntaxError } from './json-reader.js';
+import { jsonText, parseJsonText } from './json-text.js';
+import { isMap, type JsonMap, type JsonValue } from './json-value.js';
+
+/** What a row of chat data says of itself; `messages` only where it was asked for. */
+export interface ReadRow {
+  readonly metadata: JsonValue | undefined;
+  readonly messages: JsonValue | undefined;
+}
+
+/** Reads a row's metadata, passing over all that is not asked for. A reason where it is no row. */
+export function readRow(text: string, withMessages = false): ReadRow | 'not JSON' | 'not an object' {
+  const reader = new JsonReader(text);
+  let metadata: JsonValue | undefined;
+  let messages: JsonValue | undefined;
+  try {
+    const isObject = reader.peek() === '{';
+    if (isObject) {
+      reader.members((key) => {
+        if (key === 'metadata') metadata = reader.value();
+        else if (withMessages && key === 'messages') messages = reader.value();
+        else reader.skip();
+      });
+    } else {
+      reader.skip();
+    }
+    reader.end();
+    return isObject ? { metadata, messages } : 'not an object';
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return 'not JSON';
+    throw error;
+  }
+}
+
+/** The line of a row that was read: as it stands where that is how it would be written. */
+export function canonicalLine(text: string): string {
+  const reader = new JsonReader(text);
+  return reader.isCanonical() && reader.position === text.length ? text : jsonText(parseJsonText(text));
+}
+
+/** The URLs of all images of a row's messages, in order. */
+export function imageUrls(messages: JsonValue | undefined): string[] {
+  const urls: string[] = [];
+  for (const message of objects(messages)) {
+    for (const segment of objects(message.get('content'))) {
+      const image = segment.get('image_url');
+      const url = isMap(image) ? image.get('url') : image;
+      if (segment.get('type') === 'image_url' && typeof url === 'string') urls.push(url);
+    }
+  }
+  return urls;
+}
+
+function objects(list: JsonValue | undefined): JsonMap[] {
+  return Array.isArray(list) ? list.filter((item) => isMap(item)) : [];
+}
+
+/** A member of a member of …, by a dotted path: `metadata.session_id`. */
+export function memberAt(value: JsonValue | undefined, path: string): JsonValue | undefined {
+  let found = value;
+  for (const key of path.split('.')) found = isMap(found) ? found.get(key) : undefined;
+  return found;
+}

@@ -1,0 +1,103 @@
+import { defineRule, jsonl, type JsonlOutput, type JsonObject, type MadePart } from 'vlmbuild';
+import { canonicalLine } from '../lib/chat/row.js';
+import { addCounts, countsText } from '../lib/counts.js';
+import {
+  blockLines,
+  boundedBlocks,
+  copyLines,
+  hasByteOrderMark,
+  lineText,
+  splitLines,
+  wholeLines,
+} from '../lib/jsonl.js';
+import { AcrossRows, type DropReason, dropReason } from './filter/keep.js';
+import { filterParams, rowParams } from './filter/params.js';
+
+/**
+ * Blocks of rows are parts: what a row is kept for by itself is decided there. What looks across rows (duplicates,
+ * rows a session) is decided over the kept rows when the parts are joined.
+ */
+export default defineRule({
+  summary: 'Keep the chat rows whose user messages carry an image, and drop what else is not wanted.',
+  params: filterParams,
+  inputs: { rows: jsonl() },
+  outputs: { rows: jsonl(), rejects: jsonl().optional() },
+
+  async *parts({ inputs, params }) {
+    const row = rowParams(params);
+    const bom = hasByteOrderMark(inputs.rows.path);
+    for await (const block of boundedBlocks(inputs.rows)) {
+      yield { id: block.id, spec: { ...row, bom: bom && block.offset === 0 }, inputs: { rows: block } };
+    }
+  },
+
+  async make({ spec, inputs, outputs }) {
+    const dropped: Record<string, number> = {};
+    let total = 0;
+    let kept = 0;
+    for (const line of await blockLines(inputs.rows, spec.bom)) {
+      total++;
+      const text = lineText(line);
+      const reason = text === undefined ? 'not UTF-8' : dropReason(text, spec);
+      if (reason === undefined && text !== undefined) {
+        const written = canonicalLine(text);
+        outputs.rows.append(written === text ? line : written);
+        kept++;
+        continue;
+      }
+      if (reason === undefined) continue;
+      dropped[reason] = (dropped[reason] ?? 0) + 1;
+      outputs.rejects?.append(rejectLine(reason, text ?? line.toString('utf8')));
+    }
+    return { total, kept, dropped };
+  },
+
+  assemble({ parts, params, outputs, log }) {
+    const across = new AcrossRows(params);
+    const dropped: Record<string, number> = {};
+    let total = 0;
+    let kept = 0;
+    for (const part of parts) {
+      addCounts(dropped, part.meta['dropped'] as JsonObject);
+      total += Number(part.meta['total']);
+      kept += Number(part.meta['kept']);
+      if (part.outputs.rejects !== undefined && outputs.rejects !== undefined) {
+        copyLines(part.outputs.rejects, outputs.rejects);
+      }
+      if (!across.isNeeded) copyLines(part.outputs.rows, outputs.rows);
+      else kept -= keepAcross(part, across, outputs, dropped);
+    }
+    const drops = countsText(dropped);
+    log(`kept ${kept} of ${total} rows${drops === '' ? '' : `; dropped: ${drops}`}`);
+  },
+});
+
+/** Copies a part's rows but those that earlier rows make unwanted; returns how many those are. */
+function keepAcross(
+  part: MadePart<{ rows: ReturnType<typeof jsonl> }>,
+  across: AcrossRows,
+  outputs: { readonly rows: JsonlOutput; readonly rejects: JsonlOutput | undefined },
+  dropped: Record<string, number>,
+): number {
+  let count = 0;
+  for (const lines of wholeLines(part.outputs.rows.path)) {
+    for (const line of splitLines(lines)) {
+      const text = line.toString('utf8');
+      const reason = across.dropReason(text);
+      if (reason === undefined) {
+        outputs.rows.append(line);
+        continue;
+      }
+      count++;
+      dropped[reason] = (dropped[reason] ?? 0) + 1;
+      outputs.rejects?.append(rejectLine(reason, text));
+    }
+  }
+  return count;
+}
+
+/** A dropped row with its reason; a line that is no row as text. */
+function rejectLine(reason: DropReason, text: string): string {
+  const isRow = reason !== 'not UTF-8' && reason !== 'not JSON';
+  return `{"reason": ${JSON.stringify(reason)}, ${isRow ? `"row": ${canonicalLine(text)}` : `"text": ${JSON.stringify(text)}`}}`;
+}
