@@ -17,13 +17,13 @@ export const lockCommand = buildCommand<Flags, [], CliContext>({
   async func(this: CliContext, flags: Flags) {
     await withSession(flags, this.process.env, async (session) => {
       const { plan } = await import('../../execute/build.js');
-      const { writeLock } = await import('../../execute/lock.js');
+      const { writeLockFrom } = await import('../../execute/lock.js');
       const decisions = await plan(session, { targets: [...session.pipeline.targets.keys()] });
       const others = [...decisions.values()].filter((decision) => decision.state !== 'fresh');
       if (others.length > 0) {
         throw new UserFacingError(cliErrors.notFresh(others.map(({ target, state }) => [target, state])));
       }
-      const written = writeLock(session, decisions);
+      const written = writeLockFrom(session, decisions);
       this.process.stdout.write(
         `${session.lockPath.slice(session.root.length + 1)}: ${written ? 'written' : 'as it was'}\n`,
       );

@@ -23,9 +23,8 @@ export const logCommand = buildCommand<ProjectFlags, [string], CliContext>({
   async func(this: CliContext, flags: ProjectFlags, word: string) {
     await withSession(flags, this.process.env, async (session) => {
       const { resolveWords } = await import('../../plan/graph.js');
-      const { logName } = await import('../../execute/log-file.js');
       for (const target of resolveWords(session.graph, [word])) {
-        const paths = session.index.runs(10_000).map((run) => join(session.layout.logs, run.id, logName(target)));
+        const paths = session.index.runs(10_000).map((run) => join(session.layout.logs, run.id, `${target}.log`));
         const newest = paths.find((path) => existsSync(path));
         if (newest === undefined) throw new UserFacingError(cliErrors.noLog(target));
         this.process.stdout.write(readFileSync(newest, 'utf8'));
