@@ -2,30 +2,22 @@ import { JsonReader, JsonSyntaxError } from './json-reader.js';
 import { jsonText, parseJsonText } from './json-text.js';
 import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 
-/** What a row of chat data says of itself; `messages` only where it was asked for. */
-export interface ReadRow {
-  readonly metadata: JsonValue | undefined;
-  readonly messages: JsonValue | undefined;
-}
-
-/** Reads a row's metadata, passing over all that is not asked for. A reason where it is no row. */
-export function readRow(text: string, withMessages = false): ReadRow | 'not JSON' | 'not an object' {
+/** The asked-for members of a row, passing over all others. A reason where it is no row. */
+export function readMembers(text: string, keys: readonly string[]): JsonMap | 'not JSON' | 'not an object' {
   const reader = new JsonReader(text);
-  let metadata: JsonValue | undefined;
-  let messages: JsonValue | undefined;
+  const row: JsonMap = new Map();
   try {
     const isObject = reader.peek() === '{';
     if (isObject) {
       reader.members((key) => {
-        if (key === 'metadata') metadata = reader.value();
-        else if (withMessages && key === 'messages') messages = reader.value();
+        if (keys.includes(key)) row.set(key, reader.value());
         else reader.skip();
       });
     } else {
       reader.skip();
     }
     reader.end();
-    return isObject ? { metadata, messages } : 'not an object';
+    return isObject ? row : 'not an object';
   } catch (error) {
     if (error instanceof JsonSyntaxError) return 'not JSON';
     throw error;

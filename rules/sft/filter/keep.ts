@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { jsonText } from '../../lib/chat/json-text.js';
 import { isDouble, isMap, isTruthy, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
-import { imageUrls, memberAt, readRow } from '../../lib/chat/row.js';
+import { imageUrls, memberAt, readMembers } from '../../lib/chat/row.js';
 import type { FilterParams, RowParams } from './params.js';
 
 /** Why a line is dropped, in the order in which it is asked. */
@@ -23,13 +23,14 @@ export type DropReason =
 /** Why a row is dropped for itself; undefined to keep it. Flags decide over images, not what the messages hold. */
 export function dropReason(text: string, params: RowParams): DropReason | undefined {
   const counted = params.min_images !== undefined || params.max_images !== undefined;
-  const row = readRow(text, counted);
+  const row = readMembers(text, counted ? ['metadata', 'messages'] : ['metadata']);
   if (typeof row === 'string') return row;
-  const metadata: JsonMap = isMap(row.metadata) ? row.metadata : new Map<string, JsonValue>();
+  const said = row.get('metadata');
+  const metadata: JsonMap = isMap(said) ? said : new Map<string, JsonValue>();
   if (!isTruthy(metadata.get('user_has_image'))) return 'no user image';
   if (params.include_assistant && !isTruthy(metadata.get('assistant_has_image'))) return 'no assistant image';
   if (counted) {
-    const images = imageUrls(row.messages).length;
+    const images = imageUrls(row.get('messages')).length;
     if (images < (params.min_images ?? 0)) return 'too few images';
     if (images > (params.max_images ?? Infinity)) return 'too many images';
   }
@@ -65,14 +66,14 @@ export class AcrossRows {
   /** Why the next kept row is dropped after all; undefined to keep it. */
   dropReason(text: string): DropReason | undefined {
     const { dedupe, max_per_session: most } = this.params;
-    const row = readRow(text, dedupe === 'images');
+    const row = readMembers(text, ['metadata', ...(dedupe === 'images' ? ['messages'] : [])]);
     if (typeof row === 'string') return row;
     if (dedupe === 'rows' && this.isSeen(text)) return 'duplicate row';
     if (dedupe === 'images') {
-      const urls = imageUrls(row.messages);
+      const urls = imageUrls(row.get('messages'));
       if (urls.length > 0 && this.isSeen(JSON.stringify(urls))) return 'duplicate images';
     }
-    const session = most === undefined ? undefined : memberAt(row.metadata, 'session_id');
+    const session = most === undefined ? undefined : memberAt(row, 'metadata.session_id');
     if (most === undefined || session === undefined) return undefined;
     const name = shortDigest(jsonText(session));
     const before = this.perSession.get(name) ?? 0;

@@ -31,6 +31,8 @@ export type RowParams = Omit<FilterParams, 'dedupe' | 'max_per_session'>;
 /** JSON: what is not set is left out. */
 export function rowParams(params: FilterParams): RowParams {
   const across = new Set(['dedupe', 'max_per_session']);
-  const entries = Object.entries(params).filter(([name, value]) => value !== undefined && !across.has(name));
+  const entries = Object.entries(params as Readonly<Record<string, unknown>>).filter(
+    ([name, value]) => value !== undefined && !across.has(name),
+  );
   return Object.fromEntries(entries) as RowParams;
 }
