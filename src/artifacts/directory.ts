@@ -10,7 +10,7 @@ import { joinEntries } from './join-entries.js';
 import type { ArtifactRecord, DirectoryEntry, InstallOptions, InstallReport, JoinedPart, Kind } from './kind.js';
 import { listDirectory } from './listing.js';
 import { directoryRecord, manifestDigest, parseManifest, printManifest } from './manifest.js';
-import { Turn } from './pieces.js';
+import { concatPieces, Turn } from './pieces.js';
 
 /** How much one file counts for a `Turn`, however small it is. */
 const FILE_COST = 1 << 16;
@@ -45,7 +45,7 @@ function requireFolder(path: string): void {
 
 /** The entries that a directory's record stands for. @throws CorruptObject */
 export function readManifest(record: ArtifactRecord, objects: ObjectStore): DirectoryEntry[] {
-  return parseManifest(Buffer.concat([...objects.read(record.bytes.sha256)].map((piece) => Buffer.from(piece))));
+  return parseManifest(concatPieces(objects.read(record.bytes.sha256)));
 }
 
 export const directoryKind: Kind = {
@@ -63,7 +63,7 @@ export const directoryKind: Kind = {
   },
 
   async restore(record: ArtifactRecord, destination: string, objects: ObjectStore): Promise<void> {
-    await writeEntries(readManifest(record, objects), destination, objects);
+    await writeEntriesInTurns(readManifest(record, objects), destination, objects);
   },
 
   present(record: ArtifactRecord, objects: ObjectStore): boolean {
@@ -86,7 +86,7 @@ export const directoryKind: Kind = {
   ): Promise<InstallReport> {
     const entries = readManifest(record, objects);
     return deliverDirectory(entries, destination, objects, options, async () => {
-      await writeEntries(entries, scratch, objects);
+      await writeEntriesInTurns(entries, scratch, objects);
       return scratch;
     });
   },
@@ -98,21 +98,34 @@ export const directoryKind: Kind = {
     keepWhole: boolean,
   ): Promise<ArtifactRecord> {
     const entries = await joinEntries(parts, (part) => readManifest(part, objects));
-    if (destination !== null) await writeEntries(entries, destination, objects);
+    if (destination !== null) await writeEntriesInTurns(entries, destination, objects);
     const manifest = printManifest(entries);
     if (keepWhole) objects.putBytes(manifest);
     return directoryRecord(manifest);
   },
 };
 
-/** Writes a fresh directory. */
-async function writeEntries(
+/** Writes a fresh directory. @throws CorruptObject */
+export function writeEntries(entries: readonly DirectoryEntry[], destination: string, objects: ObjectStore): void {
+  for (const _ of writingEntries(entries, destination, objects));
+}
+
+async function writeEntriesInTurns(
   entries: readonly DirectoryEntry[],
   destination: string,
   objects: ObjectStore,
 ): Promise<void> {
-  const made = new Set<string>();
   const turn = new Turn();
+  for (const bytes of writingEntries(entries, destination, objects)) if (turn.due(bytes)) await turn.pass();
+}
+
+/** Yields what each file cost. */
+function* writingEntries(
+  entries: readonly DirectoryEntry[],
+  destination: string,
+  objects: ObjectStore,
+): Generator<number> {
+  const made = new Set<string>();
   mkdirSync(destination, { recursive: true });
   for (const entry of entries) {
     const path = join(destination, entry.name);
@@ -120,6 +133,6 @@ async function writeEntries(
     if (!made.has(folder)) mkdirSync(folder, { recursive: true });
     made.add(folder);
     objects.copyTo(entry.sha256, path, { executable: entry.executable });
-    if (turn.due(entry.size + FILE_COST)) await turn.pass();
+    yield entry.size + FILE_COST;
   }
 }

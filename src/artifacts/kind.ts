@@ -33,16 +33,26 @@ export type Slice =
       readonly kind: 'jsonl';
       readonly path: string;
       readonly digest: Digest;
+      readonly id: string;
       readonly offset: number;
       readonly length: number;
       readonly firstLine: number;
     }
-  | { readonly kind: 'directory'; readonly path: string; readonly digest: Digest; readonly entries: readonly string[] }
+  | {
+      readonly kind: 'directory';
+      /** Of the directory. */
+      readonly path: string;
+      /** Of the manifest of the one entry: name, exec bit and content. */
+      readonly digest: Digest;
+      readonly entry: DirectoryEntry;
+    }
   | {
       readonly kind: 'sqlite';
       readonly path: string;
       readonly digest: Digest;
       readonly queries: Readonly<Record<string, SliceQuery>>;
+      /** Of each query's result; `digest` is made of them. */
+      readonly results: Readonly<Record<string, Digest>>;
     };
 
 /** A query of a database slice: its rows are what is digested and all that the part can read. */

@@ -28,6 +28,30 @@ export function* pieces(path: string, offset = 0, length = Infinity): Generator<
   }
 }
 
+/** So many bytes of a file from an offset on; fewer where it ends before. */
+export function readRange(path: string, offset: number, length: number): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(length);
+    let used = 0;
+    while (used < length) {
+      const count = readSync(file, buffer, used, length - used, offset + used);
+      if (count === 0) break;
+      used += count;
+    }
+    return buffer.subarray(0, used);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Collects what comes in pieces of a buffer that is used again. */
+export function concatPieces(from: Iterable<Buffer>): Buffer {
+  const copies = [];
+  for (const piece of from) copies.push(Buffer.from(piece));
+  return copies.length === 1 && copies[0] !== undefined ? copies[0] : Buffer.concat(copies);
+}
+
 /** Counts work and says when other work should get a turn: `if (turn.due(bytes)) await turn.pass()`. */
 export class Turn {
   private spent = 0;

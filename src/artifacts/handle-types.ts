@@ -1,0 +1,109 @@
+import type { Database } from 'better-sqlite3';
+import type { Digest } from '../base/digest.js';
+import type { Json } from '../base/json.js';
+import type { DirectoryEntry, KindName, SliceQuery } from './kind.js';
+
+// ---- what a rule is handed: structurally the interfaces of rule/roles.ts ----
+
+interface Input {
+  readonly path: string;
+  readonly digest: Digest;
+}
+export interface FileInputHandle extends Input {
+  text(): Promise<string>;
+  bytes(): Promise<Uint8Array>;
+}
+export interface JsonlInputHandle extends Input {
+  lines(): AsyncIterable<string>;
+  rows(): AsyncIterable<Json>;
+  blocks(): AsyncIterable<JsonlSliceHandle>;
+}
+export interface DirectoryInputHandle extends Input {
+  entries(): AsyncIterable<DirectorySliceHandle>;
+}
+export interface SqliteInputHandle extends Input {
+  open(): Database;
+  slice(queries: Readonly<Record<string, SliceQuery>>): SqliteSliceHandle;
+}
+export interface JsonlSliceHandle {
+  readonly kind: 'jsonl';
+  readonly id: string;
+  readonly digest: Digest;
+  readonly offset: number;
+  readonly length: number;
+  lines(): AsyncIterable<string>;
+  rows(): AsyncIterable<Json>;
+  bytes(): Promise<Uint8Array>;
+}
+export interface DirectorySliceHandle {
+  readonly kind: 'directory';
+  readonly id: string;
+  readonly name: string;
+  readonly digest: Digest;
+  readonly path: string;
+  readonly size: number;
+  text(): Promise<string>;
+  bytes(): Promise<Uint8Array>;
+}
+export interface SqliteSliceHandle {
+  readonly kind: 'sqlite';
+  readonly digest: Digest;
+  rows(query: string): Iterable<Record<string, unknown>>;
+}
+export interface FileOutputHandle {
+  readonly path: string;
+  write(data: string | Uint8Array): Promise<void>;
+}
+export interface JsonlOutputHandle {
+  readonly path: string;
+  append(line: string | Uint8Array): void;
+}
+export interface DirectoryOutputHandle {
+  readonly path: string;
+  add(name: string, data: string | Uint8Array): Promise<void>;
+}
+export interface SqliteOutputHandle {
+  readonly path: string;
+  open(): Database;
+}
+
+export interface InputHandleByKind {
+  file: FileInputHandle;
+  directory: DirectoryInputHandle;
+  jsonl: JsonlInputHandle;
+  sqlite: SqliteInputHandle;
+}
+export interface OutputHandleByKind {
+  file: FileOutputHandle;
+  directory: DirectoryOutputHandle;
+  jsonl: JsonlOutputHandle;
+  sqlite: SqliteOutputHandle;
+}
+export type SliceHandle = JsonlSliceHandle | DirectorySliceHandle | SqliteSliceHandle;
+export type InputHandle = InputHandleByKind[KindName];
+export type OutputHandle = OutputHandleByKind[KindName];
+
+// ---- opening them ----
+
+export interface OpenedInput {
+  readonly handle: InputHandle;
+  close(): void;
+}
+export interface OpenedSlice {
+  readonly handle: SliceHandle;
+  /** After the part is made: @throws SliceChanged where a file that was read by its path is no longer the same. */
+  verify(): void;
+  close(): void;
+}
+export interface OpenedOutput {
+  readonly handle: OutputHandle;
+  /** Writes what is buffered and closes: after this the staged file is whole. */
+  finish(): void;
+  /** Closes without writing: the part failed. */
+  discard(): void;
+}
+
+export interface OpenInputOptions {
+  /** The files of a directory with their digests, where somebody remembers them; otherwise they are read. */
+  entries?(path: string): Promise<readonly DirectoryEntry[]>;
+}

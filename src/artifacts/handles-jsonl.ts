@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { sha256, type Digest } from '../base/digest.js';
+import { artifactErrors } from '../diagnostics/artifacts.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { ObjectStore } from '../store/objects.js';
+import { BufferedFile } from './buffered-file.js';
+import type { JsonlInputHandle, JsonlSliceHandle, OpenedInput, OpenedOutput, OpenedSlice } from './handle-types.js';
+import { jsonlBlocks } from './jsonl-blocks.js';
+import { linesOf, rowsOf, type LineSource } from './jsonl-lines.js';
+import type { ArtifactRecord, Slice } from './kind.js';
+import { pieces, readRange } from './pieces.js';
+import { scratchCopy } from './scratch-copy.js';
+import { registerSlice, SliceChanged } from './slices.js';
+
+type BlockSlice = Extract<Slice, { kind: 'jsonl' }>;
+
+export function openJsonlInput(input: { readonly path: string; readonly digest: Digest }): OpenedInput {
+  const { path, digest } = input;
+  const source: LineSource = { path, firstLine: 1, pieces: () => pieces(path) };
+  const handle: JsonlInputHandle = {
+    path,
+    digest,
+    lines: () => linesOf(source),
+    rows: () => rowsOf(source),
+    blocks: () => blocksOf(path),
+  };
+  return { handle, close: () => undefined };
+}
+
+async function* blocksOf(path: string): AsyncGenerator<JsonlSliceHandle> {
+  for await (const { id, digest, offset, length, firstLine } of jsonlBlocks(path)) {
+    const slice: BlockSlice = { kind: 'jsonl', path, digest, offset, length, firstLine, id };
+    yield jsonlSliceHandle(slice);
+  }
+}
+
+export function openJsonlSlice(slice: BlockSlice): OpenedSlice {
+  return { handle: jsonlSliceHandle(slice), verify: () => undefined, close: () => undefined };
+}
+
+/** A block is read whole, compared with its digest, and only then handed out. */
+function jsonlSliceHandle(slice: BlockSlice): JsonlSliceHandle {
+  let content: Buffer | undefined;
+  const read = (): Buffer => {
+    if (content !== undefined) return content;
+    const bytes = readRange(slice.path, slice.offset, slice.length);
+    if (sha256(bytes) !== slice.digest) throw new SliceChanged(`${slice.path} from line ${slice.firstLine}`);
+    return (content = bytes);
+  };
+  const source: LineSource = { path: slice.path, firstLine: slice.firstLine, pieces: () => [read()] };
+  const handle: JsonlSliceHandle = {
+    kind: 'jsonl',
+    id: slice.id,
+    digest: slice.digest,
+    offset: slice.offset,
+    length: slice.length,
+    lines: () => linesOf(source),
+    rows: () => rowsOf(source),
+    bytes: async () => read(),
+  };
+  return registerSlice(handle, slice);
+}
+
+export function openJsonlOutput(path: string): OpenedOutput {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = new BufferedFile(path);
+  const lineEnd = Buffer.from('\n');
+  const handle = {
+    path,
+    append(line: string | Uint8Array): void {
+      if (!file.open) throw new UserFacingError(artifactErrors.closed(path));
+      if (typeof line === 'string' ? line.includes('\n') : line.includes(0x0a))
+        throw new UserFacingError(artifactErrors.notOneLine(path));
+      if (typeof line === 'string') file.writeText(line);
+      else file.write(line);
+      file.write(lineEnd);
+    },
+  };
+  return { handle, finish: () => file.finish(), discard: () => file.discard() };
+}
+
+export function openMadeJsonl(record: ArtifactRecord, objects: ObjectStore, scratch: string): OpenedInput {
+  const { sha256: object } = record.bytes;
+  const path = scratchCopy(record, objects, scratch, '.jsonl');
+  const source: LineSource = { path: 'the output of a part', firstLine: 1, pieces: () => objects.read(object) };
+  const handle: JsonlInputHandle = {
+    get path() {
+      return path();
+    },
+    digest: record.digest,
+    lines: () => linesOf(source),
+    rows: () => rowsOf(source),
+    blocks: () => blocksOf(path()),
+  };
+  return { handle, close: () => undefined };
+}

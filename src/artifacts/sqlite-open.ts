@@ -1,0 +1,146 @@
+import Database from 'better-sqlite3';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { artifactErrors } from '../diagnostics/artifacts.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+
+/** The files that SQLite may keep beside a database. A filled `-wal` or `-journal` holds content, `-shm` never does. */
+export const SIDE_SUFFIXES = ['-wal', '-journal', '-shm'] as const;
+
+/** The files beside a database that exist: whoever moves the database moves these with it. */
+export function sideFiles(path: string): string[] {
+  return SIDE_SUFFIXES.map((suffix) => path + suffix).filter((side) => existsSync(side));
+}
+
+/**
+ * The SQLite file that a path stands for: itself, or `dbs/default/data` in a folder that sqld writes.
+ *
+ * @throws UserFacingError where there is none.
+ */
+export function databaseFile(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
+  if (!stat.isDirectory()) return path;
+  const inside = join(path, 'dbs', 'default', 'data');
+  if (statSync(inside, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new UserFacingError(artifactErrors.noDatabaseInFolder(path, 'dbs/default/data'));
+  return inside;
+}
+
+export interface OpenedDatabase {
+  readonly database: Database.Database;
+  close(): void;
+}
+
+/**
+ * Opens somebody's database for reading; it is never written.
+ *
+ * A database whose writer was killed (a hot journal), or one in WAL mode in a folder that cannot be written, can only
+ * be read by writing beside it: then a copy in a temporary folder is opened, where SQLite may do what it needs.
+ *
+ * @throws UserFacingError where it is not a database, or stays locked.
+ */
+export function openReadOnly(path: string): OpenedDatabase {
+  const file = databaseFile(path);
+  return explained(path, () => {
+    try {
+      const database = tryOpen(file, true);
+      return { database, close: () => void database.close() };
+    } catch (error) {
+      if (!needsCopy(error)) throw error;
+      return openCopy(file);
+    }
+  });
+}
+
+/** Runs something on a database, with SQLite's own errors about the file turned into the user's words. */
+export function explained<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explain(path, error);
+  }
+}
+
+export function explain(path: string, error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return new UserFacingError(artifactErrors.databaseBusy(path));
+  if (/^SQLITE_(NOTADB|CORRUPT|CANTOPEN|FORMAT|READONLY|IOERR|PERM|AUTH)/.test(error.code))
+    return new UserFacingError(artifactErrors.notADatabase(path, error.message));
+  return error;
+}
+
+function tryOpen(file: string, readonly: boolean): Database.Database {
+  const database = new Database(file, { readonly, fileMustExist: true });
+  try {
+    // SQLite opens lazily: only a read finds out whether it can.
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function needsCopy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_READONLY');
+}
+
+function openCopy(file: string): OpenedDatabase {
+  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-database-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, 'data');
+    copyUnchanged(file, copy);
+    const database = tryOpen(copy, false);
+    database.pragma('query_only = ON');
+    return {
+      database,
+      close() {
+        database.close();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Copies a database with its side files, again where one of them changed meanwhile. */
+function copyUnchanged(file: string, copy: string): void {
+  const parts = ['', '-wal', '-journal'];
+  const look = (): string =>
+    parts
+      .map((suffix) => {
+        const stat = statSync(file + suffix, { bigint: true, throwIfNoEntry: false });
+        return stat === undefined ? '' : `${stat.size} ${stat.mtimeNs} ${stat.ino}`;
+      })
+      .join('\n');
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const before = look();
+    for (const suffix of parts) {
+      rmSync(copy + suffix, { force: true });
+      if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
+    }
+    if (look() === before) return;
+  }
+  throw new UserFacingError(artifactErrors.databaseBusy(file));
+}
+
+/**
+ * Makes a staged database one file in rollback mode: what is in its `-wal` is moved into it, an unfinished transaction
+ * is rolled back, side files go. So it can be stored and renamed as one file, and reading it leaves nothing beside it.
+ */
+export function makeSelfContained(path: string): void {
+  explained(path, () => {
+    const database = tryOpen(path, false);
+    try {
+      if (database.pragma('journal_mode', { simple: true }) !== 'delete') database.pragma('journal_mode = DELETE');
+    } finally {
+      database.close();
+    }
+  });
+  for (const side of sideFiles(path)) rmSync(side, { force: true });
+}
