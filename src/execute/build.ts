@@ -1,7 +1,21 @@
-import type { ExitCode } from '../diagnostics/diagnostic.js';
-import type { Decision } from '../plan/decision.js';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { sha256 } from '../base/digest.js';
+import { EXIT, UserFacingError, type ExitCode } from '../diagnostics/diagnostic.js';
+import { executeErrors } from '../diagnostics/execute.js';
+import { decideAll } from '../plan/decide.js';
+import type { Decision, KnownOutputs } from '../plan/decision.js';
+import { neededBy, resolveWords } from '../plan/graph.js';
+import { BuildState } from './build-state.js';
+import { criticalPath } from './critical-path.js';
 import type { BuildCounts, BuildOutcome, EventListener } from './events.js';
+import { afterwards, settleRecords, snapshot, writeLock } from './finish.js';
+import { valuesOf } from './handing.js';
+import { Run } from './run.js';
+import { runSchedule } from './scheduler.js';
 import type { Session } from './session.js';
+import { Slots } from './slots.js';
+import { liveTarget } from './target.js';
 
 export interface BuildOptions {
   /** Words of the command line; empty: the pipeline's defaults. */
@@ -35,7 +49,29 @@ export interface BuildResult {
  *   with `locked` a key that differs (exit code 3).
  */
 export async function build(session: Session, options: BuildOptions, listener: EventListener): Promise<BuildResult> {
-  return Promise.reject(new Error(`not yet: ${session.file} ${options.targets.join()} ${typeof listener}`));
+  const state = await prepare(session, options, listener);
+  const { run, names, build: shared, interrupt, stopStarting } = state;
+  run.emit({ type: 'build-started', run: run.id, targets: names, jobs: session.jobs });
+  for (const diagnostic of session.notices) run.emit({ type: 'warning', diagnostic });
+
+  await runSchedule({
+    names,
+    dependencies: session.graph.dependencies,
+    orderOnly: session.graph.orderOnly,
+    keepGoing: options.keepGoing ?? false,
+    live: async (name) => {
+      const target = session.pipeline.targets.get(name);
+      if (target === undefined) throw new Error(`there is no target \`${name}\``);
+      return liveTarget(shared, target);
+    },
+    skip: (target, because) => {
+      shared.counts.skipped++;
+      if (interrupt.aborted) return;
+      run.emit({ type: 'target-skipped', target, because: because ?? 'the build stopped at a failure' });
+    },
+    stop: stopStarting,
+  });
+  return finish(state, options);
 }
 
 /** What `build` would do (`-n`, `status`, `explain`): in topological order, by target. Writes and runs nothing. */
@@ -43,5 +79,189 @@ export async function plan(
   session: Session,
   options: Pick<BuildOptions, 'targets' | 'force' | 'only'>,
 ): Promise<ReadonlyMap<string, Decision>> {
-  return Promise.reject(new Error(`not yet: ${session.file} ${options.targets.join()}`));
+  const wanted = wantedTargets(session, options.targets);
+  const forced = new Set(options.force === true ? wanted : []);
+  const decisions = await decideAll(session.planContext({ forced }), wanted);
+  if (options.only !== true) return decisions;
+  return new Map([...decisions].filter(([target]) => wanted.includes(target)));
+}
+
+interface Prepared {
+  readonly run: Run;
+  readonly build: BuildState;
+  readonly names: readonly string[];
+  readonly interrupt: AbortSignal;
+  readonly stopStarting: () => void;
+}
+
+async function prepare(session: Session, options: BuildOptions, listener: EventListener): Promise<Prepared> {
+  const { pipeline, graph, index, lock } = session;
+  const wanted = wantedTargets(session, options.targets);
+  const needed = neededBy(graph, wanted);
+  const names = options.only === true ? needed.filter((name) => wanted.includes(name)) : needed;
+  if (options.locked === true && lock === undefined) {
+    throw new UserFacingError(executeErrors.lockAbsent({ path: basename(session.lockPath) }), EXIT.different);
+  }
+  const force = options.force === true || options.askAgain === true;
+  const planContext = session.planContext({ forced: new Set(force ? wanted : []) });
+  const standIns = options.only === true ? await findStandIns(session, names, needed) : new Map<string, Decision>();
+  const interrupt = options.signal ?? new AbortController().signal;
+  const stopper = new AbortController();
+  const build = new BuildState(
+    new Run(session, wanted, argsOf(options), listener),
+    planContext,
+    new Slots({ cpus: session.jobs, gpus: pipeline.pools['gpus'] ?? gpuCount(), pools: pipeline.pools }),
+    criticalPath(graph, names, (target) => index.lastSuccess(target)?.seconds),
+    {
+      askAgain: options.askAgain ?? false,
+      locked: options.locked === true ? lock : undefined,
+      standIn: (target) => standIns.get(target),
+    },
+    interrupt,
+    AbortSignal.any([interrupt, stopper.signal]),
+  );
+  await checkBefore(session, build, wanted, names, options);
+  return {
+    run: build.run,
+    build,
+    names,
+    interrupt,
+    stopStarting: () => stopper.abort(),
+  };
+}
+
+function wantedTargets(session: Session, words: readonly string[]): string[] {
+  return words.length === 0 ? [...session.pipeline.defaults] : resolveWords(session.graph, words);
+}
+
+function argsOf({ targets, keepGoing, force, only, locked, askAgain }: BuildOptions) {
+  return {
+    targets,
+    keepGoing: keepGoing ?? false,
+    force: force ?? false,
+    only: only ?? false,
+    locked: locked ?? false,
+    askAgain: askAgain ?? false,
+  };
+}
+
+/** With `--only` what is upstream is taken as it is on disk. */
+async function findStandIns(
+  session: Session,
+  names: readonly string[],
+  needed: readonly string[],
+): Promise<Map<string, Decision>> {
+  const { pipeline, graph, digester } = session;
+  const standIns = new Map<string, Decision>();
+  const direct = new Set(names.flatMap((name) => graph.dependencies.get(name) ?? []));
+  for (const name of needed.filter((other) => direct.has(other) && !names.includes(other))) {
+    const target = pipeline.targets.get(name);
+    if (target === undefined) continue;
+    const outputs: Record<string, KnownOutputs[string]> = {};
+    for (const { name: output, path, kind } of Object.values(target.outputs)) {
+      const digest = await digester.digest(path, kind);
+      if (digest === 'absent') {
+        const reader = names.find((other) => graph.dependencies.get(other)?.includes(name)) ?? '';
+        throw new UserFacingError(executeErrors.onlyNeedsInput({ target: reader, needs: name, path }));
+      }
+      outputs[output] = { kind, digest, bytes: null };
+    }
+    standIns.set(name, {
+      state: 'fresh',
+      target: name,
+      key: sha256(''),
+      fingerprint: {
+        format: 0,
+        work: { type: 'command', text: '', tools: {} },
+        params: {},
+        inputs: {},
+        env: {},
+        outputs: Object.keys(outputs),
+      },
+      outputs,
+      source: 'lock',
+    });
+  }
+  return standIns;
+}
+
+/** What must be known before anything runs; where nothing needs it, nothing is decided twice. */
+async function checkBefore(
+  session: Session,
+  build: BuildState,
+  wanted: readonly string[],
+  names: readonly string[],
+  options: BuildOptions,
+): Promise<void> {
+  const { pipeline, index, lock } = session;
+  const missing = names.flatMap((name) => {
+    const target = pipeline.targets.get(name);
+    if (target === undefined) return [];
+    const set = valuesOf(session, target.secrets);
+    return target.secrets.filter((secret) => !(secret in set)).map((secret) => ({ target, secret }));
+  });
+  if (missing.length === 0 && options.locked !== true) return;
+  const decisions = await decideAll(build.planContext, wanted);
+  const different = names.flatMap((name) => {
+    const decision = decisions.get(name);
+    return decision === undefined ? [] : build.lockedDifferences(decision);
+  });
+  if (different.length > 0) throw new UserFacingError(different, EXIT.different);
+  // What waits may yet be found fresh; but what was never built will run for certain.
+  const runs = (name: string): boolean => {
+    const state = decisions.get(name)?.state;
+    if (state !== 'waiting') return state === 'stale';
+    return index.lastSuccess(name) === undefined && lock?.targets[name] === undefined;
+  };
+  const problems = missing
+    .filter(({ target }) => runs(target.name))
+    .map(({ target, secret }) => executeErrors.secretMissing({ target: target.name, name: secret, at: target.at }));
+  if (problems.length > 0) throw new UserFacingError(problems);
+}
+
+async function finish({ run, build, names, interrupt }: Prepared, options: BuildOptions): Promise<BuildResult> {
+  const { session } = run;
+  const counts: BuildCounts = { ...build.counts };
+  const outcome = outcomeOf(counts, interrupt.aborted);
+  const worked = counts.ran + counts.restored > 0;
+  const wholeAndFresh = counts.failed + counts.skipped === 0 && !build.partial;
+
+  await afterwards(build, 'the record of the build', () => settleRecords(build));
+  const overridden = session.pipeline.overridden;
+  const complete = names.length === session.pipeline.targets.size;
+  const wantsLock = worked || (!existsSync(session.lockPath) && wholeAndFresh && complete);
+  if (wantsLock && !overridden && options.locked !== true) {
+    await afterwards(build, `\`${basename(session.lockPath)}\``, () => writeLock(build));
+  }
+  const plain = options.only !== true && options.locked !== true && options.force !== true && options.askAgain !== true;
+  if (wholeAndFresh && !overridden && !interrupt.aborted && plain) {
+    await afterwards(build, 'the snapshot', () => snapshot(build, options.targets, names));
+  }
+  const { seconds } = run;
+  await afterwards(build, 'the record of the run', async () => run.end(outcome, counts, {}));
+  run.emit({ type: 'build-finished', run: run.id, outcome, counts, seconds });
+  const exitCode: ExitCode =
+    outcome === 'interrupted'
+      ? EXIT.interrupted
+      : outcome !== 'failed'
+        ? EXIT.done
+        : build.different
+          ? EXIT.different
+          : EXIT.failed;
+  return { outcome, exitCode, counts, run: run.begun ? run.id : null };
+}
+
+function outcomeOf(counts: BuildCounts, aborted: boolean): BuildOutcome {
+  if (aborted) return 'interrupted';
+  if (counts.failed > 0) return 'failed';
+  return counts.ran + counts.restored > 0 ? 'built' : 'fresh';
+}
+
+/** GPUs of the usual driver; one where none shows, so that work that asks for one still runs, one at a time. */
+function gpuCount(): number {
+  try {
+    return Math.max(1, readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length);
+  } catch {
+    return 1;
+  }
 }

@@ -1,14 +1,22 @@
-import type { ArtifactDigester } from '../artifacts/digester.js';
-import type { Environment } from '../config/environment.js';
+import { dirname } from 'node:path';
+import { ArtifactDigester } from '../artifacts/digester.js';
+import { kindNamed } from '../artifacts/kinds.js';
+import { readEnvironment, type Environment } from '../config/environment.js';
+import { loadPipeline } from '../config/load.js';
 import type { Pipeline } from '../config/pipeline.js';
-import type { HostPool } from '../host/pool.js';
+import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { executeErrors } from '../diagnostics/execute.js';
+import { HostPool } from '../host/pool.js';
 import type { PlanContext } from '../plan/decide.js';
-import type { Graph } from '../plan/graph.js';
-import type { LockFile } from '../plan/lock-file.js';
-import type { RuleLoader } from '../rule/loader.js';
-import type { Index } from '../store/index-db.js';
-import type { CacheLayout } from '../store/layout.js';
-import type { ObjectStore } from '../store/objects.js';
+import { buildGraph, type Graph } from '../plan/graph.js';
+import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
+import { RuleLoader } from '../rule/loader.js';
+import { packageRoot } from '../rule/package-root.js';
+import { tick } from '../store/clock.js';
+import { Index } from '../store/index-db.js';
+import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
+import { ObjectStore } from '../store/objects.js';
+import { Tools } from './tools.js';
 
 export interface SessionOptions {
   /** The pipeline file, absolute; its folder is the project root. */
@@ -40,10 +48,13 @@ export interface Session {
   readonly digester: ArtifactDigester;
   readonly rules: RuleLoader;
   readonly hosts: HostPool;
+  readonly tools: Tools;
   readonly jobs: number;
   /** Where the lock is, whether it exists or not; and what it says. */
   readonly lockPath: string;
   readonly lock: LockFile | undefined;
+  /** What the user should know of the store: that the index was begun anew. */
+  readonly notices: readonly Diagnostic[];
   /** What decisions are made from. */
   planContext(options?: { readonly forced?: ReadonlySet<string> }): PlanContext;
   /** Writes what is buffered, ends the hosts, closes the store. May be called twice. */
@@ -51,8 +62,87 @@ export interface Session {
 }
 
 /**
+ * Nothing is written to `cache/` before the pipeline is known to be right, but for what is remembered of its rules.
+ *
  * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2).
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  return Promise.reject(new Error(`not yet: ${options.file}`));
+  const root = dirname(options.file);
+  const layout = cacheLayout(root);
+  const jobs = Math.max(1, options.jobs ?? 1);
+  const hosts = new HostPool({ slots: jobs, root, cache: layout.cache });
+  try {
+    const rules = new RuleLoader({
+      root,
+      packageRoot: packageRoot(),
+      layout,
+      hosts: {
+        describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }),
+        check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
+      },
+    });
+    const environment = readEnvironment(root, options.environment);
+    const { pipeline, problems } = await loadPipeline({
+      file: options.file,
+      rules,
+      set: options.set ?? [],
+      environment,
+    });
+    const { graph, problems: graphProblems } = buildGraph(pipeline);
+    if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
+    const lock = readLock(lockPath(options.file));
+    prepareCache(layout);
+    return openStore(options, { root, layout, jobs, hosts, rules, environment, pipeline, graph, lock });
+  } catch (error) {
+    hosts.kill();
+    await hosts.close();
+    throw error;
+  }
+}
+
+type Opened = Pick<
+  Session,
+  'root' | 'layout' | 'jobs' | 'hosts' | 'rules' | 'environment' | 'pipeline' | 'graph' | 'lock'
+>;
+
+function openStore(options: SessionOptions, opened: Opened): Session {
+  const { root, layout, hosts, lock, graph, environment } = opened;
+  const index = Index.open(layout);
+  const objects = new ObjectStore(layout.objects);
+  const tools = new Tools(root, options.environment);
+  const digester = new ArtifactDigester({
+    root,
+    index,
+    objects,
+    trust: options.trust ?? 'stat',
+    clock: () => tick(layout),
+  });
+  let closed = false;
+  return {
+    ...opened,
+    file: options.file,
+    realEnvironment: options.environment,
+    objects,
+    index,
+    digester,
+    tools,
+    lockPath: lockPath(options.file),
+    notices: index.repaired === undefined ? [] : [executeErrors.indexRepaired({ what: index.repaired })],
+    planContext: ({ forced = new Set<string>() } = {}) => ({
+      graph,
+      digester,
+      history: index,
+      lock,
+      environment,
+      forced,
+      present: (record) => kindNamed(record.kind).present(record, objects),
+      tools: (names) => tools.versions(names),
+    }),
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await hosts.close();
+      index.close();
+    },
+  };
 }

@@ -1,0 +1,38 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { kindNamed } from '../artifacts/kinds.js';
+import type { Target } from '../config/pipeline.js';
+import type { OutputRecords } from '../plan/decision.js';
+import { installed, installOptions } from './install.js';
+import type { Run } from './run.js';
+
+/**
+ * Brings outputs back from the store; the others are as recorded already.
+ *
+ * @throws CorruptObject where the store's bytes are not what they were: dropped by then, so a new decision knows it.
+ */
+export async function restoreOutputs(
+  run: Run,
+  target: Target,
+  records: OutputRecords,
+  names: readonly string[],
+): Promise<void> {
+  const { root, objects } = run.session;
+  const folder = run.stage(target.name);
+  for (const use of Object.values(target.outputs)) {
+    const record = records[use.name];
+    if (record === undefined) continue;
+    if (names.includes(use.name)) {
+      const destination = join(root, use.path);
+      mkdirSync(dirname(destination), { recursive: true });
+      await kindNamed(use.kind).deliver(
+        record,
+        destination,
+        objects,
+        join(folder, use.name),
+        installOptions(run, target.name, use),
+      );
+    }
+    installed(run, target, use, record);
+  }
+}

@@ -1,0 +1,139 @@
+import { Interrupted } from './failure.js';
+
+/** What a piece of work holds while it runs. */
+export interface Demand {
+  readonly cpus: number;
+  readonly gpus: number;
+  readonly pools: Readonly<Record<string, number>>;
+}
+
+export interface Grant {
+  readonly held: boolean;
+  /** Gives everything back. May be called twice. */
+  release(): void;
+}
+
+interface Waiter {
+  readonly needs: readonly (readonly [resource: string, amount: number])[];
+  readonly priority: number;
+  grant(): void;
+}
+
+/**
+ * Slots (`-j`), GPUs and named pools, shared by targets and parts.
+ *
+ * What waits is served by priority, then in order of arrival. Work that lacks a resource keeps it reserved from those
+ * behind it: big work is not starved by small work, and work for other pools is not held up.
+ */
+export class Slots {
+  readonly #free: Map<string, number>;
+  readonly #capacity: ReadonlyMap<string, number>;
+  readonly #waiters: Waiter[] = [];
+
+  constructor(capacity: {
+    readonly cpus: number;
+    readonly gpus: number;
+    readonly pools: Readonly<Record<string, number>>;
+  }) {
+    this.#capacity = new Map([
+      ['cpus', capacity.cpus],
+      ['gpus', capacity.gpus],
+      ...Object.entries(capacity.pools).map(([name, size]) => [`pool ${name}`, size] as const),
+    ]);
+    this.#free = new Map(this.#capacity);
+  }
+
+  /**
+   * Waits until everything demanded is free. More than there is counts as all there is.
+   *
+   * @throws Interrupted
+   */
+  async acquire(demand: Demand, priority: () => number, signal: AbortSignal): Promise<Grant> {
+    if (signal.aborted) throw new Interrupted();
+    const needs = this.#needs(demand);
+    if (this.#waiters.length === 0 && this.#fits(needs)) return this.#take(needs);
+    return new Promise<Grant>((resolve, reject) => {
+      const waiter: Waiter = {
+        needs,
+        priority: priority(),
+        grant: () => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(this.#take(needs));
+        },
+      };
+      const onAbort = (): void => {
+        const at = this.#waiters.indexOf(waiter);
+        if (at >= 0) this.#waiters.splice(at, 1);
+        reject(new Interrupted());
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.splice(this.#place(waiter.priority), 0, waiter);
+      this.#serve();
+    });
+  }
+
+  #needs({ cpus, gpus, pools }: Demand): Waiter['needs'] {
+    const wanted: [string, number][] = [
+      ['cpus', Math.max(1, cpus)],
+      ['gpus', gpus],
+      ...Object.entries(pools).map(([name, amount]): [string, number] => [`pool ${name}`, amount]),
+    ];
+    return wanted
+      .filter(([, amount]) => amount > 0)
+      .map(([name, amount]) => [name, Math.min(amount, this.#capacity.get(name) ?? amount)] as const);
+  }
+
+  #fits(needs: Waiter['needs']): boolean {
+    return needs.every(([name, amount]) => amount <= (this.#free.get(name) ?? amount));
+  }
+
+  #take(needs: Waiter['needs']): Grant {
+    this.#change(needs, -1);
+    let held = true;
+    return {
+      get held() {
+        return held;
+      },
+      release: () => {
+        if (!held) return;
+        held = false;
+        this.#change(needs, 1);
+        this.#serve();
+      },
+    };
+  }
+
+  #change(needs: Waiter['needs'], sign: 1 | -1): void {
+    for (const [name, amount] of needs) {
+      const free = this.#free.get(name);
+      if (free !== undefined) this.#free.set(name, free + sign * amount);
+    }
+  }
+
+  /** Behind every waiter of at least this priority. */
+  #place(priority: number): number {
+    let low = 0;
+    let high = this.#waiters.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#waiters[middle]?.priority ?? -Infinity) >= priority) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #serve(): void {
+    const reserved = new Set<string>();
+    for (let i = 0; i < this.#waiters.length && !reserved.has('cpus');) {
+      const waiter = this.#waiters[i];
+      if (waiter === undefined) break;
+      if (waiter.needs.every(([name]) => !reserved.has(name)) && this.#fits(waiter.needs)) {
+        this.#waiters.splice(i, 1);
+        waiter.grant();
+        continue;
+      }
+      for (const [name, amount] of waiter.needs) if (amount > (this.#free.get(name) ?? amount)) reserved.add(name);
+      i++;
+    }
+  }
+}

@@ -1,0 +1,386 @@
+import { rmSync } from 'node:fs';
+import type { ArtifactRecord } from '../artifacts/kind.js';
+import type { Digest } from '../base/digest.js';
+import type { Target } from '../config/pipeline.js';
+import { executeErrors } from '../diagnostics/execute.js';
+import { formatDiagnostic } from '../diagnostics/format.js';
+import { decide } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
+import { CorruptObject } from '../store/objects.js';
+import { acquireTargetLock, type TargetLock } from '../store/target-lock.js';
+import type { BuildState } from './build-state.js';
+import { failureOf, InputChanged, shortPath, TargetError } from './failure.js';
+import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
+import { installOutputs } from './install.js';
+import { limits, runParts, ruleTask, type PartsResult } from './parts.js';
+import { finishedOutputs, recordAction } from './record.js';
+import { restoreOutputs } from './restore.js';
+import type { LifeEnd } from './scheduler.js';
+import type { Demand, Grant } from './slots.js';
+import { stageOutputs } from './staging.js';
+import { relay, type TargetWork } from './work.js';
+
+/**
+ * One target's life, from the moment when all that it needs is done:
+ *
+ *   decide ──fresh──> done
+ *     │ restorable, stale
+ *   slot ──> lock ──> decide again <───────────────────────────────┐
+ *                       │   │   └fresh──> done                     │ damaged in the store, or
+ *              restorable   stale                                  │ an input changed (once)
+ *                       │   │                                      │
+ *                       │   run: list parts ─> make ─> assemble ───┤
+ *                       │        whole rule │ command   (retries) ─┤
+ *                       │   │                                      │
+ *                 restore   compare inputs, and with the lock      │
+ *                       │   │                                      │
+ *                       │   record the action ─> install ──────────┘
+ *                       │   │
+ *                       unlock ──> done
+ *
+ * The lock is held from the second decision to the record. A slot is had before the lock, so that the locks held are no
+ * more than the slots, and given up while another vlmbuild holds the lock. The action is recorded before the outputs
+ * are moved into place: a build killed in between finds the result and restores it. Whatever fails leaves the outputs
+ * that were there as they were.
+ */
+export async function liveTarget(build: BuildState, target: Target): Promise<LifeEnd> {
+  const { run } = build;
+  const started = performance.now();
+  const life = new Life(build, target);
+  try {
+    return await life.live();
+  } catch (thrown) {
+    let failure: TargetError;
+    try {
+      failure = failureOf(thrown, run.session.root);
+    } catch {
+      build.counts.skipped++;
+      return 'stopped';
+    }
+    build.counts.failed++;
+    if (failure.different) build.different = true;
+    life.recordFailure(failure);
+    life.emitFailure(failure, started, true);
+    return 'failed';
+  } finally {
+    run.closeLog(target.name);
+  }
+}
+
+/** More decisions than this of one target in one build mean that something makes no headway. */
+const MOST_ROUNDS = 20;
+
+type Stale = Extract<Decision, { state: 'stale' }>;
+type Restorable = Extract<Decision, { state: 'restorable' }>;
+type Fresh = Extract<Decision, { state: 'fresh' }>;
+
+class Life {
+  #attempt = 0;
+  #key: Digest | undefined;
+
+  constructor(
+    private readonly build: BuildState,
+    private readonly target: Target,
+  ) {}
+
+  async live(): Promise<LifeEnd> {
+    const first = await this.build.deciding.run(() => this.#decide());
+    if (first.state === 'fresh') return this.#fresh(first);
+    const demand = this.#demand(first);
+    const { slots, priority, starting } = this.build;
+    const own = (): number => priority(this.target.name);
+    let grant = await slots.acquire(demand, own, starting);
+    let lock: TargetLock | undefined;
+    try {
+      const { run } = this.build;
+      lock = await acquireTargetLock(run.session.layout, this.target.name, {
+        run: run.id,
+        signal: starting,
+        onWait: (holder) => {
+          grant.release();
+          run.emit({ type: 'target-blocked', target: this.target.name, holder });
+        },
+      });
+      if (!grant.held) grant = await slots.acquire(demand, own, starting);
+      return await this.#underLock(grant);
+    } finally {
+      lock?.release();
+      grant.release();
+    }
+  }
+
+  async #underLock(grant: Grant): Promise<LifeEnd> {
+    let changed = false;
+    for (let round = 1; ; round++) {
+      const decision = await this.#decide();
+      try {
+        switch (decision.state) {
+          case 'fresh':
+            return this.#fresh(decision);
+          case 'restorable':
+            return await this.#restore(decision);
+          case 'stale':
+            return await this.#run(decision, grant);
+          case 'waiting':
+            throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);
+        }
+      } catch (error) {
+        if (round > MOST_ROUNDS) throw error;
+        if (error instanceof CorruptObject) {
+          const { run } = this.build;
+          const diagnostic = executeErrors.corruptObject({ target: this.target.name, digest: error.digest });
+          run.emit({ type: 'warning', target: this.target.name, diagnostic });
+        } else if (error instanceof InputChanged && !changed) changed = true;
+        else throw error;
+      }
+    }
+  }
+
+  async #decide(): Promise<Decision> {
+    const { planContext, upstream } = this.build;
+    const decision = await decide(this.target, planContext, upstream);
+    if (decision.state !== 'waiting') {
+      this.#key = decision.key;
+      this.build.checkLocked(decision);
+    }
+    return decision;
+  }
+
+  #fresh(decision: Fresh): LifeEnd {
+    const { build, target } = this;
+    build.counts.fresh++;
+    build.settle(decision, this.build.run.session.index.action(decision.key)?.parts ?? null);
+    build.run.emit({ type: 'target-fresh', target: target.name, key: decision.key });
+    return 'done';
+  }
+
+  async #restore(decision: Restorable): Promise<LifeEnd> {
+    const { build, target } = this;
+    const { run } = build;
+    const { index } = run.session;
+    const started = performance.now();
+    const before = index.lastSuccess(target.name)?.outputs;
+    run.begin();
+    run.emit({ type: 'target-started', target: target.name, action: 'restore', reasons: decision.reasons, attempt: 1 });
+    await restoreOutputs(run, target, decision.outputs, decision.restore);
+    index.setLast(target.name, decision.key);
+    index.clearFailure(target.name);
+    build.counts.restored++;
+    build.settle({ ...decision, state: 'fresh', source: 'index' }, index.action(decision.key)?.parts ?? null);
+    run.emit({
+      type: 'target-finished',
+      target: target.name,
+      action: 'restore',
+      seconds: secondsSince(started),
+      outputs: await finishedOutputs(run, target, decision.outputs),
+      unchanged: sameDigests(before, decision.outputs),
+    });
+    return 'done';
+  }
+
+  async #run(decision: Stale, grant: Grant): Promise<LifeEnd> {
+    const { build, target } = this;
+    const { run } = build;
+    const inParts = target.work.type === 'rule' && target.work.rule.shape === 'parts';
+    if (decision.refused !== undefined && !inParts) throw new TargetError(decision.refused);
+    this.#checkSecrets();
+    const last = run.session.index.lastSuccess(target.name);
+    run.begin();
+    for (;;) {
+      const started = performance.now();
+      this.#attempt++;
+      run.emit({
+        type: 'target-started',
+        target: target.name,
+        action: 'run',
+        reasons: decision.reasons,
+        attempt: this.#attempt,
+        ...(last === undefined ? {} : { expectedSeconds: last.seconds }),
+      });
+      try {
+        const { outputs, parts } = await this.#attemptRun(decision, grant);
+        build.counts.ran++;
+        run.emit({
+          type: 'target-finished',
+          target: target.name,
+          action: 'run',
+          seconds: secondsSince(started),
+          outputs: await finishedOutputs(run, target, outputs),
+          unchanged: sameDigests(last?.outputs, outputs),
+          ...(parts === null ? {} : { parts }),
+        });
+        return 'done';
+      } catch (error) {
+        // Parts are tried again one by one; a target in parts is not.
+        if (inParts || error instanceof InputChanged || this.#attempt > target.retries) throw error;
+        const failure = failureOf(error, run.session.root);
+        if (failure.different) throw error;
+        this.#logFailure(failure);
+        this.emitFailure(failure, started, false);
+      }
+    }
+  }
+
+  async #attemptRun(
+    decision: Stale,
+    grant: Grant,
+  ): Promise<{ outputs: Readonly<Record<string, ArtifactRecord>>; parts: PartsResult['parts'] | null }> {
+    const { build, target } = this;
+    const { run, slots, interrupt } = build;
+    const { session } = run;
+    const started = performance.now();
+    const handing = handingOf(session, target, decision.fingerprint);
+    run.hide(handing.secrets);
+    const staging = stageOutputs(run, target);
+    const forced = build.planContext.forced.has(target.name);
+    const work: TargetWork = {
+      run,
+      target,
+      decision,
+      handing,
+      staging,
+      slots,
+      grant,
+      priority: () => build.priority(target.name),
+      signal: interrupt,
+      forced,
+      askAgain: forced && build.askAgain,
+    };
+    try {
+      await staging.own.take();
+      const { outputs, parts } = await this.#work(work);
+      await checkInputs(session, handing.items);
+      build.checkLockedOutputs(target, outputs);
+      const seconds = secondsSince(started);
+      recordAction(run, target, decision, outputs, parts, seconds);
+      await installOutputs(run, target, outputs, staging);
+      const known: Fresh = {
+        state: 'fresh',
+        target: target.name,
+        key: decision.key,
+        fingerprint: decision.fingerprint,
+        outputs,
+        source: 'index',
+      };
+      build.settle(known, parts);
+      return { outputs, parts };
+    } catch (error) {
+      staging.own.putBack();
+      throw error;
+    } finally {
+      rmSync(staging.folder, { recursive: true, force: true });
+    }
+  }
+
+  async #work(
+    work: TargetWork,
+  ): Promise<{ outputs: Readonly<Record<string, ArtifactRecord>>; parts: PartsResult['parts'] | null }> {
+    const { target, handing, staging } = work;
+    const { hosts, root, layout } = work.run.session;
+    const options = { ...limits(work), on: relay(work) };
+    const outputs = staging.outputs;
+    if (target.work.type === 'command') {
+      const made = await hosts.run(
+        {
+          type: 'command',
+          target: target.name,
+          root,
+          cache: layout.cache,
+          env: handing.env,
+          secrets: handing.secrets,
+          inputs: handing.inputs,
+          outputs,
+          text: commandText(target.work.text, handing, outputs),
+          keep: target.store,
+        },
+        options,
+      );
+      return { outputs: made.outputs, parts: null };
+    }
+    const { rule, concurrency } = target.work;
+    if (rule.shape === 'parts') return runParts(work, rule, concurrency);
+    const made = await hosts.run(
+      {
+        type: 'whole',
+        ...ruleTask(work, rule),
+        inputs: handing.inputs,
+        outputs,
+        params: target.params,
+        keep: target.store,
+      },
+      options,
+    );
+    return { outputs: made.outputs, parts: null };
+  }
+
+  /** What must be free before the target starts. Parts have demands of their own; listing them takes a slot. */
+  #demand(decision: Decision): Demand {
+    const { work, resources } = this.target;
+    const single = decision.state === 'restorable' || (work.type === 'rule' && work.rule.shape === 'parts');
+    return single ? { cpus: 1, gpus: 0, pools: {} } : resources;
+  }
+
+  #checkSecrets(): void {
+    const { name: target, secrets, at } = this.target;
+    const set = valuesOf(this.build.run.session, secrets);
+    for (const name of secrets) {
+      if (!(name in set)) throw new TargetError(executeErrors.secretMissing({ target, name, at }));
+    }
+  }
+
+  /** So that the next build knows why it runs, and `log` what happened. */
+  recordFailure(failure: TargetError): void {
+    const { run } = this.build;
+    this.#logFailure(failure);
+    if (this.#key === undefined) return;
+    try {
+      run.begin();
+      const log = this.#logPath();
+      run.session.index.putFailure(this.target.name, {
+        key: this.#key,
+        message: run.scrub(failure.diagnostic.headline),
+        run: run.id,
+        ...(log === undefined ? {} : { log }),
+      });
+    } catch {
+      // A full disk: the failure is on the screen, and the target is stale with or without the record.
+    }
+  }
+
+  emitFailure(failure: TargetError, started: number, final: boolean): void {
+    const { run } = this.build;
+    const log = this.#logPath();
+    run.emit({
+      type: 'target-failed',
+      target: this.target.name,
+      seconds: secondsSince(started),
+      diagnostic: run.scrubDiagnostic(failure.diagnostic),
+      ...(log === undefined ? {} : { log }),
+      attempt: Math.max(1, this.#attempt),
+      final,
+    });
+  }
+
+  #logFailure(failure: TargetError): void {
+    if (this.#attempt > 0) {
+      this.build.run.log(this.target.name).write(formatDiagnostic(failure.diagnostic, { color: false }));
+    }
+  }
+
+  #logPath(): string | undefined {
+    const { run } = this.build;
+    const log = run.log(this.target.name);
+    return log.written ? shortPath(log.path, run.session.root) : undefined;
+  }
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+function sameDigests(
+  before: Readonly<Record<string, { readonly digest: Digest }>> | undefined,
+  now: Readonly<Record<string, { readonly digest: Digest }>>,
+): boolean {
+  return before !== undefined && Object.entries(now).every(([name, { digest }]) => before[name]?.digest === digest);
+}
