@@ -59,7 +59,9 @@ export function valueWords(value: Json, quoting: Quoting): string {
   const words = (Array.isArray(value) ? (value as readonly Json[]) : [value]).map(wordOf);
   const text = shellWords(words, quoting);
   const nothing = quoting === 'double' ? '""' : quoting === 'none' || quoting === 'single' ? "''" : undefined;
-  return nothing === undefined ? text : text.replaceAll(/\{(?=(?:inputs|outputs)\.)/g, `{${nothing}`);
+  return nothing === undefined
+    ? text
+    : text.replaceAll(/\{(?=(?:inputs|outputs)\.|(?:input|output)\})/g, `{${nothing}`);
 }
 
 function wordOf(value: Json): string {

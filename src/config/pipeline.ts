@@ -20,6 +20,15 @@ export interface Pipeline {
   readonly environmentRead: Readonly<Record<string, string | null>>;
   /** Whether `--set` changed anything: such a build writes no lock. */
   readonly overridden: boolean;
+  /** What the targets that are left out for their mistakes would make, so that its absence is no further mistake. */
+  readonly leftOut?: LeftOut;
+}
+
+export interface LeftOut {
+  /** With the name of the target. */
+  readonly outputs: readonly (OutputUse & { readonly target: string })[];
+  /** Some outputs could not be read: any missing file may be one of them. */
+  readonly incomplete: boolean;
 }
 
 export interface Target {
@@ -66,12 +75,14 @@ export interface InputUse {
   readonly role: string;
   readonly kind: KindName;
   readonly list: boolean;
+  /** What is not there counts as not given. */
+  readonly optional?: boolean;
   readonly references: readonly Reference[];
   readonly at: Location;
 }
 
 export type Reference =
-  | { readonly type: 'output'; readonly target: string; readonly output: string }
+  | { readonly type: 'output'; readonly target: string; readonly output: string; readonly at?: Location }
   /** Root-relative with `/`, normalised; may start with `../`, or be absolute. */
   | { readonly type: 'path'; readonly path: string; readonly at: Location }
   | { readonly type: 'glob'; readonly pattern: string; readonly at: Location };

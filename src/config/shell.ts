@@ -9,9 +9,17 @@
  */
 export type Quoting = 'none' | 'double' | 'single' | 'heredoc' | 'verbatim';
 
-/** Words as the shell must see them at a place of that quoting. In `none` each is one word; elsewhere spaces join them. */
+const BETWEEN: Readonly<Record<Quoting, string>> = {
+  none: ' ',
+  double: '" "',
+  single: "' '",
+  heredoc: ' ',
+  verbatim: ' ',
+};
+
+/** Words as the shell must see them at a place of that quoting: each one word, also where quotes stand around the place. */
 export function shellWords(words: readonly string[], quoting: Quoting): string {
-  return words.map((word) => shellWord(word, quoting)).join(' ');
+  return words.map((word) => shellWord(word, quoting)).join(BETWEEN[quoting]);
 }
 
 function shellWord(word: string, quoting: Quoting): string {

@@ -1,6 +1,19 @@
+import { statSync } from 'node:fs';
+import { posix, resolve } from 'node:path';
 import type { KindName } from '../artifacts/kind.js';
-import type { InputUse, Pipeline } from '../config/pipeline.js';
-import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { expandGlob } from '../artifacts/listing.js';
+import { didYouMean } from '../base/did-you-mean.js';
+import { compareBytes } from '../base/order.js';
+import { isGlob, normalisePath } from '../config/paths.js';
+import type { InputUse, Pipeline, Reference, Target } from '../config/pipeline.js';
+import { Problems } from '../config/problems.js';
+import { selectTargets } from '../config/references.js';
+import { parseTargetName } from '../config/target-name.js';
+import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
+import { graphErrors } from '../diagnostics/graph.js';
+import { findCycles } from './cycles.js';
+import { OutputTree, type PlacedOutput } from './output-tree.js';
+import { topologicalOrder } from './topological.js';
 
 /** Which target needs which. */
 export interface Graph {
@@ -30,13 +43,207 @@ export interface ResolvedItem {
   readonly executable?: boolean;
 }
 
+/**
+ * The edges between targets. `problems`: cycles with every edge, files that are neither there nor made, outputs that
+ * clash. Where there are any, a build must not go on: targets on a cycle stand at the end of `order`.
+ */
 export function buildGraph(pipeline: Pipeline): { graph: Graph; problems: readonly Diagnostic[] } {
-  throw new Error(`not there yet: ${pipeline.file}`);
+  const outputs = outputsOf(pipeline);
+  const problems: Diagnostic[] = [...outputs.problems];
+  const edges = new Edges(pipeline, outputs, problems);
+  const dependencies = new Map<string, readonly string[]>();
+  const orderOnly = new Map<string, readonly string[]>();
+  const names = [...pipeline.targets.keys()];
+  const position = new Map(names.map((name, index) => [name, index]));
+  const inFileOrder = (set: Iterable<string>): string[] =>
+    [...set].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
+  for (const target of pipeline.targets.values()) {
+    dependencies.set(target.name, inFileOrder(edges.of(target)));
+    orderOnly.set(target.name, inFileOrder(new Set(target.after.filter((name) => pipeline.targets.has(name)))));
+  }
+  const before = (name: string): readonly string[] => [
+    ...(dependencies.get(name) ?? []),
+    ...(orderOnly.get(name) ?? []),
+  ];
+  for (const cycle of findCycles(names, before)) {
+    const round = [...cycle.map(({ from }) => from), cycle[0]?.from ?? ''];
+    problems.push(
+      graphErrors.cycle({
+        round,
+        edges: cycle.map(({ from, to }) => ({ label: `\`${from}\` needs \`${to}\``, at: edges.place(from, to) })),
+      }),
+    );
+  }
+  return { graph: { pipeline, dependencies, orderOnly, order: topologicalOrder(names, before) }, problems };
+}
+
+const trees = new WeakMap<Pipeline, OutputTree>();
+
+function outputsOf(pipeline: Pipeline): OutputTree {
+  let tree = trees.get(pipeline);
+  if (tree === undefined) {
+    tree = new OutputTree(pipeline);
+    trees.set(pipeline, tree);
+  }
+  return tree;
+}
+
+/** Finds what each input of a target is made by, and where the pipeline says so. */
+class Edges {
+  readonly #places = new Map<string, Map<string, Location>>();
+
+  constructor(
+    private readonly pipeline: Pipeline,
+    private readonly outputs: OutputTree,
+    private readonly problems: Diagnostic[],
+  ) {}
+
+  /** The targets that a target reads from; reports what nothing makes. */
+  of(target: Target): Set<string> {
+    const places = new Map<string, Location>();
+    this.#places.set(target.name, places);
+    for (const use of Object.values(target.inputs)) {
+      for (const reference of use.references) {
+        for (const name of this.#makers(target, use, reference)) {
+          if (!places.has(name)) places.set(name, reference.at ?? use.at);
+        }
+      }
+    }
+    return new Set(places.keys());
+  }
+
+  place(from: string, to: string): Location {
+    const target = this.pipeline.targets.get(from);
+    return this.#places.get(from)?.get(to) ?? target?.at ?? { path: this.pipeline.file, line: 1, column: 1 };
+  }
+
+  #makers(target: Target, use: InputUse, reference: Reference): string[] {
+    if (reference.type === 'output') return [reference.target];
+    const placed =
+      reference.type === 'path' ? this.outputs.touching(reference.path) : this.outputs.matching(reference.pattern);
+    const own = placed.find((each) => each.target === target.name);
+    if (own !== undefined) this.problems.push(ownOutput(target, reference, own));
+    else if (reference.type === 'path') this.#checkPath(use, reference, placed);
+    else if (placed.length === 0) this.#checkGlob(use, reference);
+    return placed.map((each) => each.target).filter((name) => name !== target.name && this.pipeline.targets.has(name));
+  }
+
+  #checkPath(use: InputUse, { path, at }: Extract<Reference, { type: 'path' }>, placed: readonly PlacedOutput[]): void {
+    const exact = placed.find(({ output }) => output.path === path)?.output;
+    if (exact !== undefined && (exact.kind === 'directory') !== (use.kind === 'directory')) {
+      this.problems.push(
+        graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found: exact.kind, made: exact.at }),
+      );
+    }
+    if (placed.length > 0) return;
+    const stat = statIfPresent(resolve(this.pipeline.root, path));
+    if (stat === undefined) {
+      if (use.optional !== true && this.pipeline.leftOut?.incomplete !== true)
+        this.problems.push(graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
+    } else if (stat.isDirectory() !== (use.kind === 'directory')) {
+      const found = stat.isDirectory() ? 'directory' : 'file';
+      this.problems.push(graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found }));
+    }
+  }
+
+  #checkGlob(use: InputUse, { pattern, at }: Extract<Reference, { type: 'glob' }>): void {
+    if (use.optional === true || this.pipeline.leftOut?.incomplete === true) return;
+    try {
+      if (expandGlob(this.pipeline.root, pattern).paths.length === 0)
+        this.problems.push(graphErrors.noMatch({ at, pattern }));
+    } catch (error) {
+      if (!(error instanceof UserFacingError)) throw error;
+      this.problems.push(...error.diagnostics.map((diagnostic) => ({ at, ...diagnostic })));
+    }
+  }
+
+  /** What a path that leads nowhere was meant to be: a target, or a file beside. */
+  #likely(path: string): string | undefined {
+    const bases = new Set([...this.pipeline.targets.values()].map(({ base }) => base));
+    const name = parseTargetName(path);
+    const base = name === undefined ? undefined : didYouMean(name.base, bases);
+    if (base !== undefined) return name?.output === undefined ? base : `${base}.${name.output}`;
+    const folder = posix.dirname(path);
+    const near = neighbours(resolve(this.pipeline.root, folder));
+    const file = didYouMean(posix.basename(path), near);
+    return file === undefined ? undefined : posix.join(folder, file);
+  }
+}
+
+function neighbours(folder: string): string[] {
+  try {
+    return expandGlob(folder, '*').paths.slice();
+  } catch {
+    return [];
+  }
+}
+
+function ownOutput(
+  target: Target,
+  reference: Exclude<Reference, { type: 'output' }>,
+  { output }: PlacedOutput,
+): Diagnostic {
+  const how =
+    reference.type === 'glob'
+      ? `\`${reference.pattern}\` can match \`${output.path}\``
+      : reference.path === output.path
+        ? `\`${output.path}\``
+        : `\`${output.path}\` is in \`${reference.path}\``;
+  const label = `output \`${output.name}\``;
+  return graphErrors.ownOutput({ at: reference.at, target: target.name, how, output: { label, at: output.at } });
+}
+
+function statIfPresent(path: string): ReturnType<typeof statSync> {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an input is at this moment: globs are expanded on disk, items are in byte order where a glob found them. */
 export function resolveInput(graph: Graph, use: InputUse): ResolvedInput {
-  throw new Error(`not there yet: ${graph.pipeline.file} ${use.role}`);
+  const { pipeline } = graph;
+  const outputs = outputsOf(pipeline);
+  const items = use.references.flatMap((reference): ResolvedItem[] => {
+    if (reference.type === 'output') {
+      const path = pipeline.targets.get(reference.target)?.outputs[reference.output]?.path;
+      if (path === undefined) throw new RangeError(`no output ${reference.output} of ${reference.target}`);
+      return [{ path, from: { target: reference.target, output: reference.output } }];
+    }
+    if (reference.type === 'path') {
+      const { path } = reference;
+      const made = outputs.at(path);
+      if (made === undefined && use.optional === true && statIfPresent(resolve(pipeline.root, path)) === undefined)
+        return [];
+      return [{ path, ...from(made) }];
+    }
+    const fixed = fixedPart(reference.pattern);
+    return expandGlob(pipeline.root, reference.pattern).paths.map((path) => ({
+      path,
+      ...from(outputs.at(path)),
+      name: path.slice(fixed.length),
+      executable: isExecutable(resolve(pipeline.root, path)),
+    }));
+  });
+  return { role: use.role, kind: use.kind, list: use.list, items };
+}
+
+function from(placed: PlacedOutput | undefined): Pick<ResolvedItem, 'from'> {
+  return placed === undefined ? {} : { from: { target: placed.target, output: placed.output.name } };
+}
+
+/** The folders before the first segment with a special character, with the slash. */
+function fixedPart(pattern: string): string {
+  const normal = pattern.replace(/^(\.\/+)+/, '').replaceAll(/\/{2,}/g, '/');
+  const special = normal.split('/').findIndex((segment) => isGlob(segment));
+  const folders = normal.split('/').slice(0, Math.max(0, special));
+  return folders.length === 0 ? '' : `${folders.join('/')}/`;
+}
+
+function isExecutable(path: string): boolean {
+  const stat = statIfPresent(path);
+  return stat?.isFile() === true && (Number(stat.mode) & 0o111) !== 0;
 }
 
 /**
@@ -45,10 +252,35 @@ export function resolveInput(graph: Graph, use: InputUse): ResolvedInput {
  * @throws UserFacingError naming every word that means nothing.
  */
 export function resolveWords(graph: Graph, words: readonly string[]): string[] {
-  throw new Error(`not there yet: ${graph.pipeline.file} ${words.join()}`);
+  const { pipeline } = graph;
+  const problems = new Problems();
+  const bases = new Map<string, Target[]>();
+  for (const target of pipeline.targets.values()) bases.set(target.base, [...(bases.get(target.base) ?? []), target]);
+  const names = words.flatMap((word) => {
+    const name = parseTargetName(word);
+    const instances = name === undefined ? undefined : bases.get(name.base);
+    if (name === undefined || instances === undefined) {
+      const placed = outputsOf(pipeline).at(normalisePath(word, pipeline.root));
+      if (placed !== undefined && pipeline.targets.has(placed.target)) return [placed.target];
+      problems.add(graphErrors.unknownTarget({ name: word, known: [...bases.keys()].sort(compareBytes) }));
+      return [];
+    }
+    const chosen = selectTargets(undefined, name, { instances }, problems) ?? [];
+    for (const { outputs } of name.output === undefined ? [] : chosen) {
+      if (name.output === undefined || Object.hasOwn(outputs, name.output)) continue;
+      const { base: target, output } = { ...name, output: name.output };
+      problems.add(graphErrors.unknownOutput({ target, output, outputs: Object.keys(outputs), text: word }));
+    }
+    return chosen.map((target) => target.name);
+  });
+  if (problems.any) throw new UserFacingError(problems.inOrder());
+  return [...new Set(names)];
 }
 
 /** The targets and all that they need, in topological order. `after` adds nothing. */
 export function neededBy(graph: Graph, targets: readonly string[]): string[] {
-  throw new Error(`not there yet: ${graph.pipeline.file} ${targets.join()}`);
+  const needed = new Set(targets);
+  // A set gives what is added while it is walked.
+  for (const name of needed) for (const dependency of graph.dependencies.get(name) ?? []) needed.add(dependency);
+  return graph.order.filter((name) => needed.has(name));
 }
