@@ -7,6 +7,8 @@ import type { Pipeline, Target } from '../config/pipeline.js';
 export interface Coverage {
   /** Inputs, folders listed, rule modules, the pipeline file, `.env`, the lock: present or absent, links followed. */
   readonly stat: ReadonlySet<string>;
+  /** Of those, what is read once, when a build begins: a change during the build is not in its verdict. */
+  readonly loaded: ReadonlySet<string>;
   /** Outputs, and what is in them. */
   readonly lstat: ReadonlySet<string>;
   /** Names of environment variables. */
@@ -37,26 +39,32 @@ export function coverageOf(pipeline: Pipeline, needed: readonly string[], seen: 
   const targets = needed.flatMap((name) => pipeline.targets.get(name) ?? []);
   const outputs = new Set(targets.flatMap((target) => Object.values(target.outputs).map(({ path }) => place(path))));
   const stat = new Set<string>();
+  const loaded = new Set<string>();
   const lstat = new Set<string>(outputs);
   const cover = (path: string): void => {
     const placed = place(path);
     if (isWithin(placed, outputs)) lstat.add(placed);
     else stat.add(placed);
   };
+  const coverLoaded = (path: string): void => {
+    stat.add(place(path));
+    loaded.add(place(path));
+  };
 
-  for (const path of [pipeline.file, join(root, '.env'), seen.lock]) cover(path);
-  for (const name of PROGRAM_FILES) cover(resolve(seen.program, name));
+  for (const path of [pipeline.file, join(root, '.env')]) coverLoaded(path);
+  for (const name of PROGRAM_FILES) coverLoaded(resolve(seen.program, name));
   for (const { work } of pipeline.targets.values()) {
-    if (work.type === 'rule') for (const path of [...work.rule.closure, ...work.rule.shadows]) cover(path);
+    if (work.type === 'rule') for (const path of [...work.rule.closure, ...work.rule.shadows]) coverLoaded(path);
   }
+  cover(seen.lock);
   for (const path of seen.touched) cover(path);
   for (const target of targets) for (const path of ownPaths(target, root)) cover(path);
 
   const tools = new Set(targets.flatMap(({ work }) => (work.type === 'command' ? work.tools : [])));
-  for (const tool of tools) for (const path of toolPaths(tool, root, seen.environment['PATH'] ?? '')) cover(path);
+  for (const tool of tools) for (const path of toolPaths(tool, root, seen.environment['PATH'] ?? '')) coverLoaded(path);
   const environment = new Set([...Object.keys(pipeline.environmentRead), ...targets.flatMap(({ env }) => env)]);
   if (tools.size > 0) environment.add('PATH');
-  return { stat, lstat, environment };
+  return { stat, loaded, lstat, environment };
 }
 
 /** What a target names itself, whether the digester looked at it or not. */

@@ -183,7 +183,8 @@ function upstreamStale(runsAnyway: boolean): (target: string) => Reason {
   return (target) => (runsAnyway ? { type: 'upstream-stale', target, runsAnyway } : { type: 'upstream-stale', target });
 }
 
-async function formFingerprint(
+/** Without `inputs` that are not known yet, it is a fingerprint in all else. */
+export async function formFingerprint(
   target: Target,
   inputs: Readonly<Record<string, InputPrint>>,
   context: PlanContext,

@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomic } from '../store/atomic-write.js';
 import type { Coverage } from './coverage.js';
 import { encodeSnapshot, snapshotSuffix } from './snapshot-format.js';
@@ -17,6 +17,8 @@ export interface SnapshotInput {
   readonly coverage: Coverage;
   /** The real environment; of `coverage.environment` each value is remembered as a digest. */
   readonly environment: NodeJS.ProcessEnv;
+  /** When the build began to read the pipeline file and the rules, in milliseconds since 1970. */
+  readonly loadedMs: number;
   /** From the clock's probe: what is younger than a tick may change without showing it. */
   readonly now: { readonly nowNs: bigint; readonly tickNs: bigint };
 }
@@ -50,8 +52,18 @@ export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
     targets: input.targets,
   };
   const { bytes, newestMs } = encodeSnapshot(identity, columns, input.environment);
-  if (newestMs >= Number(now.nowNs - now.tickNs) / 1e6) return undefined;
+  const tickMs = Number(now.tickNs) / 1e6;
+  if (newestMs >= Number(now.nowNs) / 1e6 - tickMs) return undefined;
+  // After the times were taken: what changes from here on has other times than the snapshot says.
+  if ([...coverage.loaded].some((path) => changedSince(resolve(identity.root, path), input.loadedMs - tickMs))) {
+    return undefined;
+  }
   return { suffix: snapshotSuffix(identity), bytes, newestMs };
+}
+
+function changedSince(path: string, sinceMs: number): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= sinceMs;
 }
 
 /** Other sets of wanted targets keep their snapshots, up to this many in all. */
