@@ -1,42 +1,215 @@
+import type Sqlite from 'better-sqlite3';
+import { canonicalJson } from '../base/canonical.js';
 import type { Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { storeErrors } from '../diagnostics/store.js';
 import type { BracketRecord } from './records.js';
+import { enterWal, explainSqlite, isDamage, openDatabase } from './sqlite.js';
 
-/* eslint-disable */
-const later = (..._: unknown[]): never => {
-  throw new Error('not written yet');
-};
+/** Raised with every change of the schema. What an older format holds is taken over, always. */
+const ANSWERS_FORMAT = 1;
 
+const SCHEMA = `
+  CREATE TABLE answers (
+    rule TEXT NOT NULL, digest TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
+    PRIMARY KEY (rule, digest)
+  );
+  CREATE TABLE brackets (
+    rule TEXT NOT NULL, digest TEXT NOT NULL, question TEXT NOT NULL,
+    PRIMARY KEY (rule, digest)
+  );
+  CREATE TABLE notes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, digest TEXT NOT NULL, note TEXT NOT NULL
+  );
+  CREATE INDEX notes_by_question ON notes (rule, digest, seq);
+`;
+
+/**
+ * Paid and unrepeatable replies, by the rule's name and the digest of the question. What a call wrote is on the disk when
+ * it returns (fsynced), also for other processes. Nothing here is ever collected, and a damaged file never replaced.
+ *
+ * Brackets, around a remote step whose reply may be lost:
+ *
+ *     (none) --begin--> new --note--> new … --end--> answered
+ *                        \--death of the process--> open --note--> open … --end--> answered
+ *                                                     \--abandon--> new
+ *
+ * On disk `new` and `open` are one row: `begin` calls it new where it made it, and open where an earlier one did.
+ */
 export class Answers {
+  readonly #path: string;
+  readonly #database: Sqlite.Database;
+  readonly #statements = new Map<string, Sqlite.Statement>();
+
+  private constructor(path: string, database: Sqlite.Database) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  /** @throws UserFacingError where the file is damaged, of a newer format, or cannot be used. */
   static open(path: string): Answers {
-    return later(path);
+    let database: Sqlite.Database | undefined;
+    try {
+      database = openDatabase(path);
+      prepare(database, path);
+      return new Answers(path, database);
+    } catch (error) {
+      database?.close();
+      throw explain(error, path);
+    }
   }
-  get(rule: string, question: Digest): Json | undefined {
-    return later(rule, question);
+
+  get(rule: string, digest: Digest): Json | undefined {
+    const [answer] = this.#row('SELECT answer FROM answers WHERE rule = ? AND digest = ?', rule, digest) ?? [];
+    return answer === undefined ? undefined : (JSON.parse(answer) as Json);
   }
-  /** Returns the answer that is kept: the earlier one, where there was one and `replace` is not given. */
+
+  /**
+   * Keeps an answer and returns the one that counts: where two processes asked the same at once, the first, unless
+   * `replace` says to ask anew. `question` is kept for people.
+   */
   put(rule: string, digest: Digest, question: Json, answer: Json, options: { readonly replace?: boolean } = {}): Json {
-    return later(rule, digest, question, answer, options);
+    return this.#transaction(() => {
+      this.#run(
+        `INSERT OR ${options.replace === true ? 'REPLACE' : 'IGNORE'} INTO answers VALUES (?, ?, ?, ?)`,
+        rule,
+        digest,
+        canonicalJson(question),
+        JSON.stringify(answer),
+      );
+      return this.get(rule, digest) ?? answer;
+    });
   }
+
+  /** Opens a bracket, or hands back what an earlier attempt left open, or what it was answered. */
   begin(rule: string, digest: Digest, question: Json): BracketRecord {
-    return later(rule, digest, question);
+    return this.#transaction(() => {
+      const answer = this.get(rule, digest);
+      const notes = this.notes(rule, digest);
+      if (answer !== undefined) return { status: 'answered', answer, notes };
+      if (this.#isOpen(rule, digest)) return { status: 'open', answer: null, notes };
+      this.#run('INSERT INTO brackets VALUES (?, ?, ?)', rule, digest, canonicalJson(question));
+      return { status: 'new', answer: null, notes };
+    });
   }
+
+  /** Oldest first. */
   notes(rule: string, digest: Digest): Json[] {
-    return later(rule, digest);
+    return this.#rows('SELECT note FROM notes WHERE rule = ? AND digest = ? ORDER BY seq', rule, digest).map(
+      ([note = '']) => JSON.parse(note) as Json,
+    );
   }
+
   note(rule: string, digest: Digest, note: Json): void {
-    later(rule, digest, note);
+    this.#transaction(() => {
+      this.#mustBeOpen(rule, digest);
+      this.#run('INSERT INTO notes (rule, digest, note) VALUES (?, ?, ?)', rule, digest, JSON.stringify(note));
+    });
   }
+
+  /** The bracket's answer becomes the question's. Its notes stay, for people. */
   end(rule: string, digest: Digest, answer: Json): void {
-    later(rule, digest, answer);
+    this.#transaction(() => {
+      this.#mustBeOpen(rule, digest);
+      this.#run(
+        `INSERT OR REPLACE INTO answers
+         SELECT rule, digest, question, ? FROM brackets WHERE rule = ? AND digest = ?`,
+        JSON.stringify(answer),
+        rule,
+        digest,
+      );
+      this.#run('DELETE FROM brackets WHERE rule = ? AND digest = ?', rule, digest);
+    });
   }
+
+  /** Drops the notes of an open bracket, which is as new then. */
   abandon(rule: string, digest: Digest): void {
-    later(rule, digest);
+    this.#transaction(() => {
+      this.#mustBeOpen(rule, digest);
+      this.#run('DELETE FROM notes WHERE rule = ? AND digest = ?', rule, digest);
+    });
   }
+
+  /** How many answers there are. */
   count(): number {
-    return later();
+    return Number(this.#row('SELECT CAST(count(*) AS TEXT) FROM answers')?.[0] ?? 0);
   }
+
+  /** How SQLite syncs commits; anything but `FULL` would break the promise of `put`. */
+  durability(): 'FULL' | 'less' {
+    return this.#database.pragma('synchronous', { simple: true }) === 2 ? 'FULL' : 'less';
+  }
+
   close(): void {
-    later();
+    this.#statements.clear();
+    this.#database.close();
   }
+
+  #isOpen(rule: string, digest: Digest): boolean {
+    return this.#row('SELECT rule FROM brackets WHERE rule = ? AND digest = ?', rule, digest) !== undefined;
+  }
+
+  /** A bracket that was ended or never begun can take no notes: that is a bug of the caller's. */
+  #mustBeOpen(rule: string, digest: Digest): void {
+    if (!this.#isOpen(rule, digest)) throw new Error(`no open bracket of ${rule} for ${digest}`);
+  }
+
+  #row(sql: string, ...values: string[]): string[] | undefined {
+    return this.#explained(() => this.#statement(sql).get(...values) as string[] | undefined);
+  }
+
+  #rows(sql: string, ...values: string[]): string[][] {
+    return this.#explained(() => this.#statement(sql).all(...values) as string[][]);
+  }
+
+  #run(sql: string, ...values: string[]): void {
+    this.#explained(() => this.#statement(sql).run(...values));
+  }
+
+  #transaction<T>(work: () => T): T {
+    return this.#explained(() => this.#database.transaction(work).immediate());
+  }
+
+  #statement(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      if (statement.reader) statement.raw();
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw explain(error, this.#path);
+    }
+  }
+}
+
+function prepare(database: Sqlite.Database, path: string): void {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  if (version > ANSWERS_FORMAT)
+    throw new UserFacingError(storeErrors.newerAnswers({ path, version, supported: ANSWERS_FORMAT }));
+  enterWal(database);
+  // What a call wrote must outlive the machine: in WAL mode only FULL syncs each commit.
+  database.pragma('synchronous = FULL');
+  if (version === 0)
+    database
+      .transaction(() => {
+        // Read again, now that nobody else can write.
+        if (database.pragma('user_version', { simple: true }) !== 0) return;
+        database.exec(SCHEMA);
+        database.pragma(`user_version = ${String(ANSWERS_FORMAT)}`);
+      })
+      .immediate();
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (isDamage(error))
+    return new UserFacingError(storeErrors.damagedAnswers({ path, problem: (error as Error).message }));
+  return explainSqlite(error, path);
 }

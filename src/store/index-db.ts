@@ -1,6 +1,8 @@
 import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
+import { IndexConnection, parseRecord } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
+import { bytesOf, PartRecords } from './part-records.js';
 import type {
   ActionRecord,
   FailureRecord,
@@ -10,6 +12,7 @@ import type {
   RunRecord,
   StatRecord,
 } from './records.js';
+import { StatRecords } from './stat-records.js';
 
 export type {
   ActionRecord,
@@ -22,114 +25,286 @@ export type {
   StoredOutput,
 } from './records.js';
 
-/* eslint-disable */
-const later = (..._: unknown[]): never => {
-  throw new Error('not written yet');
-};
+/** Batched writes are on disk at the latest after this, as long as the event loop turns. */
+const FLUSH_AFTER_MS = 100;
+/** Or when they are so many. Keys are random, so a larger batch writes fewer pages a record. */
+const FLUSH_AT_COUNT = 5000;
 
+/**
+ * What is remembered between builds: stat records, results of keys, parts, what is installed where, runs.
+ *
+ * Several processes use it at once: reads see what others have written, writes are short transactions. Stat records and
+ * parts are batched (`flush`); everything else is written when the call returns. A process that dies loses at most
+ * what is batched, a machine that dies some of the last transactions, never the file.
+ *
+ * All methods throw UserFacingError where the disk is full, or the file cannot be read or written.
+ */
 export class Index {
-  /** Why the index was made anew when it was opened or used; undefined where all was well. */
-  readonly repaired: string | undefined;
+  readonly #connection: IndexConnection;
+  readonly #stats: StatRecords;
+  readonly #parts: PartRecords;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(layout: CacheLayout) {
+    this.#connection = new IndexConnection(layout);
+    this.#stats = new StatRecords(this.#connection);
+    this.#parts = new PartRecords(this.#connection);
+  }
+
+  /**
+   * Opens the index, which is made where there is none, and made anew where it is damaged or of an older format.
+   *
+   * @throws UserFacingError for a newer format.
+   */
   static open(layout: CacheLayout): Index {
-    return later(layout);
+    return new Index(layout);
   }
+
+  /** Why the index was made anew when it was opened or since; undefined where all was well. */
+  get repaired(): string | undefined {
+    return this.#connection.repaired;
+  }
+
+  /** Writes what is batched, and closes also where that fails. */
   close(): void {
-    later();
+    try {
+      this.flush();
+    } finally {
+      clearTimeout(this.#timer);
+      this.#connection.close();
+    }
   }
-  /** Writes what is batched (stat records and parts). All else is written when the call returns. */
+
+  /** Writes what is batched. What cannot be written stays batched. */
   flush(): void {
-    later();
+    if (this.#batchedCount() > 0) this.transaction(() => undefined);
   }
-  /** Groups writes into one transaction. */
+
+  /**
+   * Groups the writes of `work` into one transaction, with what is batched. `work` may run twice, where damage is found.
+   * Within a transaction: a part of that one.
+   */
   transaction<T>(work: () => T): T {
-    return later(work);
+    if (this.#connection.inTransaction) return work();
+    const result = this.#connection.transaction(() => {
+      this.#stats.write();
+      this.#parts.write();
+      return work();
+    });
+    this.#stats.written();
+    this.#parts.written();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#batchedCount() > 0) this.#batched();
+    return result;
   }
+
+  // Stat records. A path may have one for each kind under which it is read.
 
   statRecord(path: string, kind: string): StatRecord | undefined {
-    return later(path, kind);
+    return this.#stats.get(path, kind);
   }
+
   putStatRecord(path: string, kind: string, record: StatRecord): void {
-    later(path, kind, record);
+    this.#stats.put(path, kind, record);
+    this.#batched();
   }
+
   /** Reads all stat records at once, for builds that look at many. */
   loadStatRecords(): void {
-    later();
+    this.#stats.load();
   }
+
+  // Actions: the results of keys.
 
   action(key: Digest): ActionRecord | undefined {
-    return later(key);
+    return this.#record('SELECT record FROM actions WHERE key = ?', key) as ActionRecord | undefined;
   }
-  /** Also makes it the target's last success, and its outputs known. */
+
+  /**
+   * Records a result. It becomes the target's last success, its outputs are known from now on, and an earlier failure is
+   * forgotten. A result of the same key is replaced.
+   */
   putAction(record: ActionRecord): void {
-    later(record);
+    this.transaction(() => {
+      this.#connection.run(
+        'INSERT OR REPLACE INTO actions (key, target, record) VALUES (?, ?, ?)',
+        record.key,
+        record.target,
+        JSON.stringify(record),
+      );
+      this.rememberOutputs(Object.values(record.outputs).map((output) => output.digest));
+      this.setLast(record.target, record.key);
+      this.clearFailure(record.target);
+    });
   }
+
   lastSuccess(target: string): ActionRecord | undefined {
-    return later(target);
+    return this.#record(
+      'SELECT record FROM last_success JOIN actions USING (key) WHERE last_success.target = ?',
+      target,
+    ) as ActionRecord | undefined;
   }
-  /** Newest first. */
+
+  /** Newest first; with the last success, also where that was recorded for another target of the same key. */
   actionsOf(target: string): ActionRecord[] {
-    return later(target);
+    return this.#records(
+      `SELECT record FROM actions WHERE target = ? OR key = (SELECT key FROM last_success WHERE target = ?)
+       ORDER BY seq DESC`,
+      target,
+      target,
+    ) as ActionRecord[];
   }
-  /** Newest first. */
+
+  /** Of all targets, newest first. */
   recentActions(limit: number): ActionRecord[] {
-    return later(limit);
+    return this.#records('SELECT record FROM actions ORDER BY seq DESC LIMIT ?', limit) as ActionRecord[];
   }
+
+  /** For a result that was not made but restored, or found in place. */
   setLast(target: string, key: Digest): void {
-    later(target, key);
+    this.#connection.run('INSERT OR REPLACE INTO last_success VALUES (?, ?)', target, key);
   }
+
+  /** Whether an action ever gave this digest, or it was given to `rememberOutputs`. */
   knowsOutput(digest: Digest): boolean {
-    return later(digest);
+    return this.#connection.row('SELECT 1 FROM known_outputs WHERE digest = ?', bytesOf(digest)) !== undefined;
   }
-  /** Makes digests known that are no outputs of their own: the entries of a directory. */
+
+  /** Makes digests known that are no whole outputs: files of a directory. */
   rememberOutputs(digests: Iterable<Digest>): void {
-    later(digests);
+    this.transaction(() => {
+      for (const digest of digests)
+        this.#connection.run('INSERT OR IGNORE INTO known_outputs VALUES (?)', bytesOf(digest));
+    });
   }
+
+  // Failures.
 
   failure(target: string): FailureRecord | undefined {
-    return later(target);
+    return this.#record('SELECT record FROM failures WHERE target = ?', target) as FailureRecord | undefined;
   }
+
   putFailure(target: string, failure: FailureRecord): void {
-    later(target, failure);
+    this.#connection.run('INSERT OR REPLACE INTO failures VALUES (?, ?)', target, JSON.stringify(failure));
   }
+
   clearFailure(target: string): void {
-    later(target);
+    this.#connection.run('DELETE FROM failures WHERE target = ?', target);
   }
 
-  /** Without `directoryEntries`: see `outputPath`. */
+  // What is installed at output paths.
+
+  /** By path, in byte order; without `directoryEntries`, which `outputPath` gives. */
   outputPaths(): Map<string, OutputPathRecord> {
-    return later();
-  }
-  outputPath(path: string): OutputPathRecord | undefined {
-    return later(path);
-  }
-  putOutputPath(path: string, record: OutputPathRecord): void {
-    later(path, record);
-  }
-  dropOutputPath(path: string): void {
-    later(path);
+    return this.#connection.healing(() => {
+      const rows = this.#connection.rows('SELECT path, record FROM output_paths ORDER BY path');
+      return new Map(rows.map(([path, record]) => [String(path), parseRecord(String(record)) as OutputPathRecord]));
+    });
   }
 
+  outputPath(path: string): OutputPathRecord | undefined {
+    const record = this.#record('SELECT record FROM output_paths WHERE path = ?', path) as OutputPathRecord | undefined;
+    const entries = this.#record('SELECT entries FROM output_paths WHERE path = ?', path) as
+      OutputPathRecord['directoryEntries'] | undefined;
+    return record === undefined || entries === undefined ? record : { ...record, directoryEntries: entries };
+  }
+
+  putOutputPath(path: string, record: OutputPathRecord): void {
+    const { directoryEntries, ...rest } = record;
+    this.#connection.run(
+      'INSERT OR REPLACE INTO output_paths VALUES (?, ?, ?)',
+      path,
+      JSON.stringify(rest),
+      directoryEntries === undefined ? null : JSON.stringify(directoryEntries),
+    );
+  }
+
+  dropOutputPath(path: string): void {
+    this.#connection.run('DELETE FROM output_paths WHERE path = ?', path);
+  }
+
+  // Parts.
+
+  /** Those of the parts that were made before, by key. Takes 100,000 keys. */
   parts(keys: readonly Digest[]): Map<Digest, PartRecord> {
-    return later(keys);
+    return this.#parts.get(keys);
   }
+
   putPart(target: string, record: PartRecord): void {
-    later(target, record);
+    this.#parts.put(target, record);
+    this.#batched();
   }
+
+  /** The parts as the target last listed them, in order. */
   partList(target: string): ListedPartRecord[] {
-    return later(target);
+    return this.#parts.list(target);
   }
+
   putPartList(target: string, list: readonly ListedPartRecord[]): void {
-    later(target, list);
+    this.#parts.putList(target, list);
   }
+
+  // Runs.
 
   beginRun(id: string, startedMs: number, targets: readonly string[], args: JsonObject): void {
-    later(id, startedMs, targets, args);
+    const record: RunRecord = {
+      id,
+      startedMs,
+      seconds: 0,
+      outcome: 'unfinished',
+      targets,
+      args,
+      counts: {},
+      details: {},
+    };
+    this.#connection.run('INSERT OR REPLACE INTO runs (id, record) VALUES (?, ?)', id, JSON.stringify(record));
   }
+
   endRun(id: string, seconds: number, outcome: string, counts: JsonObject, details: JsonObject): void {
-    later(id, seconds, outcome, counts, details);
+    this.transaction(() => {
+      const begun = this.#record('SELECT record FROM runs WHERE id = ?', id) as RunRecord | undefined;
+      if (begun === undefined) return;
+      const ended: RunRecord = { ...begun, seconds, outcome, counts, details };
+      this.#connection.run('UPDATE runs SET record = ? WHERE id = ?', JSON.stringify(ended), id);
+    });
   }
+
   /** Newest first. */
   runs(limit: number): RunRecord[] {
-    return later(limit);
+    return this.#records('SELECT record FROM runs ORDER BY seq DESC LIMIT ?', limit) as RunRecord[];
+  }
+
+  #record(sql: string, ...values: string[]): unknown {
+    return this.#connection.healing(() => {
+      const [text] = this.#connection.row(sql, ...values) ?? [];
+      return typeof text === 'string' ? parseRecord(text) : undefined;
+    });
+  }
+
+  #records(sql: string, ...values: (string | number)[]): unknown[] {
+    return this.#connection.healing(() =>
+      this.#connection.rows(sql, ...values).map(([text]) => parseRecord(String(text))),
+    );
+  }
+
+  #batchedCount(): number {
+    return this.#stats.pendingCount + this.#parts.pendingCount;
+  }
+
+  #batched(): void {
+    if (this.#connection.inTransaction) return;
+    if (this.#batchedCount() >= FLUSH_AT_COUNT) {
+      this.flush();
+      return;
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      try {
+        this.flush();
+      } catch {
+        // Nobody can catch it here: what is batched stays so, and the next call that writes meets the same and says so.
+      }
+    }, FLUSH_AFTER_MS).unref();
   }
 }

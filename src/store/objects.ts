@@ -125,7 +125,8 @@ export class ObjectStore {
     const path = this.#path(whole.sha256);
     if (sizeOf(path) === whole.size) return;
     // Equal bytes can be cut differently (by parts, by extents): the newer cut's members are those that are wanted now.
-    this.#write(`${path}.list`, Buffer.from(printList(filled, whole)));
+    const text = Buffer.from(printList(filled, whole));
+    if (readIfThere(`${path}.list`)?.equals(text) !== true) this.#write(`${path}.list`, text);
   }
 
   /** What a list consists of; undefined for a blob and for what is not there. A damaged list is dropped. */

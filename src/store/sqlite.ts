@@ -29,7 +29,9 @@ export function sqliteCode(error: unknown): string | undefined {
 /** The file is not a database, is cut short, or its pages make no sense. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
-  return code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB';
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return true;
+  // The file was moved away under the connection, by a process that found it damaged.
+  return code === 'SQLITE_READONLY' && (error as Error & { code: string }).code === 'SQLITE_READONLY_DBMOVED';
 }
 
 /** What a user should be told of a failed database call; the error itself where it is no matter of disk or permission. */

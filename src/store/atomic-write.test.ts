@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { writeAtomic } from './atomic-write.js';
+import { OtherProcess, scratch } from './scratch-for-tests.js';
+
+test('a file is replaced whole', (t) => {
+  const folder = scratch(t);
+  const path = join(folder, 'file');
+  writeFileSync(path, 'old');
+  writeAtomic(path, 'new');
+  t.is(readFileSync(path, 'utf8'), 'new');
+  t.deepEqual(readdirSync(folder), ['file']);
+});
+
+test('where the rename fails nothing is left', (t) => {
+  const folder = scratch(t);
+  mkdirSync(join(folder, 'taken', 'inside'), { recursive: true });
+  t.throws(() => writeAtomic(join(folder, 'taken'), 'new'));
+  t.deepEqual(readdirSync(folder), ['taken']);
+});
+
+test('where there is no more room the old file stays, alone', async (t) => {
+  const folder = scratch(t);
+  const path = join(folder, 'file');
+  writeFileSync(path, 'old');
+  const other = new OtherProcess(
+    t,
+    `const { writeAtomic } = await load('./atomic-write.js');
+     try { writeAtomic(${JSON.stringify(path)}, Buffer.alloc(4 << 20)); say('written'); } catch (e) { say(e.code); }`,
+    // A limit on the size of files fails a write half-way, as a full disk does.
+    { shell: `trap '' XFSZ; ulimit -f 1024` },
+  );
+  t.is(await other.says(), 'EFBIG');
+  t.is(readFileSync(path, 'utf8'), 'old');
+  t.deepEqual(readdirSync(folder), ['file']);
+});

@@ -1,0 +1,219 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type Sqlite from 'better-sqlite3';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { storeErrors } from '../diagnostics/store.js';
+import { lockFileSync } from './file-lock.js';
+import { INDEX_FORMAT, INDEX_SCHEMA } from './index-schema.js';
+import type { CacheLayout } from './layout.js';
+import { enterWal, explainSqlite, isDamage, openDatabase } from './sqlite.js';
+
+/** One value a column: what statements of the index are given and give. */
+type Column = string | number | Buffer | null;
+
+/**
+ * The index's file, which heals itself: what is damaged or of an older format is moved aside and made anew, when it is
+ * opened or when a statement finds out later. It is a cache, so that costs hashing and questions to the lock, not truth.
+ *
+ *     opened --healthy--> open --damage found--> moved aside --> open (empty, `repaired` says why)
+ *        \--newer format--> (refused)
+ */
+export class IndexConnection {
+  readonly #layout: CacheLayout;
+  #database: Sqlite.Database;
+  /** By their SQL: prepared when first used, so that opening stays cheap. */
+  readonly #statements = new Map<string, Sqlite.Statement>();
+  #repaired: string | undefined;
+  #depth = 0;
+
+  /** @throws UserFacingError where the format is newer, or the file cannot be used. */
+  constructor(layout: CacheLayout) {
+    this.#layout = layout;
+    try {
+      this.#database = connect(layout.index);
+    } catch (error) {
+      if (!isIndexDamage(error)) throw explainSqlite(error, layout.index);
+      this.#database = this.#renewed(error, (database) => database);
+    }
+  }
+
+  get repaired(): string | undefined {
+    return this.#repaired;
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  /** One row, as an array; undefined where there is none. */
+  row(sql: string, ...values: Column[]): Column[] | undefined {
+    return this.healing(() => this.#statement(sql).get(...values) as Column[] | undefined);
+  }
+
+  rows(sql: string, ...values: Column[]): Column[][] {
+    return this.healing(() => this.#statement(sql).all(...values) as Column[][]);
+  }
+
+  /** Writes. Alone it is a transaction of its own; see `transaction`. */
+  run(sql: string, ...values: Column[]): void {
+    this.healing(() => this.#statement(sql).run(...values));
+  }
+
+  /** Groups writes. `work` may run twice, where damage is found. Within a transaction: a part of that one. */
+  transaction<T>(work: () => T): T {
+    if (this.#database.inTransaction) return work();
+    return this.healing(() => this.#database.transaction(work).immediate());
+  }
+
+  /** Does `work`, and does it again with a new index where it finds that this one is damaged. */
+  healing<T>(work: () => T): T {
+    // Only the outermost call heals: what was done before in its transaction has to be done again too.
+    if (this.#depth > 0 || this.#database.inTransaction) return work();
+    this.#depth++;
+    try {
+      return work();
+    } catch (error) {
+      if (!isIndexDamage(error)) throw explainSqlite(error, this.#layout.index);
+      return this.#renewed(error, (database) => {
+        this.#statements.clear();
+        this.#database.close();
+        this.#database = database;
+        return work();
+      });
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #statement(sql: string): Sqlite.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      if (statement.reader) statement.raw();
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Calls `use` with a database that it does not find damaged: what another process has made anew by now, or a new one. */
+  #renewed<T>(cause: unknown, use: (database: Sqlite.Database) => T): T {
+    const { index, locks } = this.#layout;
+    const lock = lockFileSync(join(locks, '.index'));
+    try {
+      const healthy = healthyDatabase(index);
+      if (healthy !== undefined) {
+        try {
+          return use(healthy);
+        } catch (error) {
+          if (!isIndexDamage(error)) throw error;
+          healthy.close();
+        }
+      }
+      const aside = `${index}.damaged`;
+      for (const suffix of ['', '-wal', '-shm']) {
+        rmSync(aside + suffix, { force: true });
+        if (existsSync(index + suffix)) renameSync(index + suffix, aside + suffix);
+      }
+      const why =
+        cause instanceof OldFormat
+          ? `the index had format ${String(cause.version)}, which is not this vlmbuild's`
+          : `the index was damaged (${cause instanceof Error ? cause.message : String(cause)})`;
+      this.#repaired = `${why}: it is made anew, and the old one kept as \`cache/${basename(aside)}\``;
+      return use(connect(index));
+    } catch (error) {
+      throw explainSqlite(error, index);
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+/**
+ * The value of a JSON text of the index. SQLite does not notice a byte that changed on the disk; a text that is no JSON
+ * any more does.
+ */
+export function parseRecord(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DamagedRecord('a record is not JSON');
+  }
+}
+
+class DamagedRecord extends Error {}
+
+/** A database of another format than ours, but not a newer one. */
+class OldFormat extends Error {
+  readonly version: number;
+
+  constructor(version: number) {
+    super(`format ${String(version)}`);
+    this.version = version;
+  }
+}
+
+function isIndexDamage(error: unknown): boolean {
+  return error instanceof OldFormat || error instanceof DamagedRecord || isDamage(error);
+}
+
+/** @throws OldFormat, UserFacingError for a newer format, SqliteError */
+function connect(path: string): Sqlite.Database {
+  const database = openDatabase(path);
+  try {
+    // Damaged pages are found out as they are used; a file that is cut short by this first read.
+    const version = versionOf(database);
+    refuseNewer(version, path);
+    database.pragma('synchronous = NORMAL');
+    enterWal(database);
+    // Keys are random, so writes touch all of a B-tree: it should fit. Checkpoints fsync: fewer and larger ones.
+    database.pragma('cache_size = -32000');
+    database.pragma('wal_autocheckpoint = 8000');
+    if (version !== INDEX_FORMAT) create(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function create(database: Sqlite.Database, path: string): void {
+  database
+    .transaction(() => {
+      // Read again, now that nobody else can write.
+      const version = versionOf(database);
+      if (version === INDEX_FORMAT) return;
+      refuseNewer(version, path);
+      const tables = database.prepare('SELECT count(*) FROM sqlite_master').pluck().get();
+      if (version > 0 || tables !== 0) throw new OldFormat(version);
+      database.exec(INDEX_SCHEMA);
+      database.pragma(`user_version = ${String(INDEX_FORMAT)}`);
+    })
+    .immediate();
+}
+
+function refuseNewer(version: number, path: string): void {
+  if (version > INDEX_FORMAT)
+    throw new UserFacingError(storeErrors.newerIndex({ path, version, supported: INDEX_FORMAT }));
+}
+
+function versionOf(database: Sqlite.Database): number {
+  return database.pragma('user_version', { simple: true }) as number;
+}
+
+/** The database at the path, if every page of it makes sense. Reads all of it. */
+function healthyDatabase(path: string): Sqlite.Database | undefined {
+  let database: Sqlite.Database | undefined;
+  try {
+    database = connect(path);
+    if (database.pragma('quick_check(1)', { simple: true }) === 'ok') return database;
+  } catch (error) {
+    if (!isIndexDamage(error)) throw error;
+  }
+  database?.close();
+  return undefined;
+}

@@ -1,0 +1,38 @@
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { cacheLayout, prepareCache } from './layout.js';
+import { scratch } from './scratch-for-tests.js';
+
+test('the cache is tagged, so that backups leave it out, and preparing it again changes nothing', (t) => {
+  const layout = cacheLayout(scratch(t));
+  prepareCache(layout);
+  const tag = join(layout.cache, 'CACHEDIR.TAG');
+  t.true(readFileSync(tag, 'latin1').startsWith('Signature: 8a477f597d28d172789f06886806bc55'));
+  writeFileSync(join(layout.objects, 'kept'), '');
+  chmodSync(tag, 0o444);
+  t.notThrows(() => prepareCache(layout));
+  t.is(readFileSync(join(layout.objects, 'kept'), 'utf8'), '');
+});
+
+test('the cache may be a link to another disk', (t) => {
+  const root = scratch(t);
+  mkdirSync(join(root, 'elsewhere'));
+  symlinkSync('elsewhere', join(root, 'cache'));
+  prepareCache(cacheLayout(root));
+  t.true(readFileSync(join(root, 'elsewhere', 'CACHEDIR.TAG'), 'utf8').length > 0);
+});
+
+test('what stands in the way of the cache is named', (t) => {
+  for (const block of [
+    (path: string) => writeFileSync(path, 'a file'),
+    (path: string) => symlinkSync('nowhere/at/all', path),
+  ]) {
+    const layout = cacheLayout(scratch(t));
+    block(layout.cache);
+    const error = t.throws(() => prepareCache(layout), { instanceOf: UserFacingError });
+    t.is(error.diagnostics[0]?.code, 'VB501');
+    t.true(error.message.includes(layout.cache));
+  }
+});

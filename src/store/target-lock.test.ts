@@ -1,0 +1,97 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
+import { acquireTargetLock, type Holder } from './target-lock.js';
+
+/** Takes the lock, says so, and holds it until it is told to end or is killed. */
+function holder(root: string, target: string): string {
+  return `
+    const { cacheLayout } = await load('./layout.js');
+    const { acquireTargetLock } = await load('./target-lock.js');
+    const lock = await acquireTargetLock(cacheLayout(${JSON.stringify(root)}), ${JSON.stringify(target)}, { run: 'theirs' });
+    say('held');
+    await heard();
+    lock.release();
+    say('released');`;
+}
+
+/** What becomes of an acquisition that has to wait: resolved when it waits, and the lock. */
+function waiting(acquire: (onWait: (holder: Holder) => void) => ReturnType<typeof acquireTargetLock>) {
+  let waits: (holder: Holder) => void = () => undefined;
+  const waited = new Promise<Holder>((resolve) => {
+    waits = resolve;
+  });
+  return { waited, lock: acquire(waits) };
+}
+
+test('two processes take turns, and the second knows whom it waits for', async (t) => {
+  const layout = scratchLayout(t);
+  const other = new OtherProcess(t, holder(layout.root, 'dataset'));
+  t.is(await other.says(), 'held');
+  const { waited, lock } = waiting((onWait) => acquireTargetLock(layout, 'dataset', { run: 'ours', onWait }));
+  t.deepEqual(await waited, { pid: other.pid, run: 'theirs' });
+  other.tell('end');
+  (await lock).release();
+  t.is(await other.says(), 'released');
+});
+
+test('the lock of a process that is killed is free', async (t) => {
+  const layout = scratchLayout(t);
+  const other = new OtherProcess(t, holder(layout.root, 'dataset'));
+  t.is(await other.says(), 'held');
+  await other.kill();
+  let waited = false;
+  const lock = await acquireTargetLock(layout, 'dataset', { run: 'ours', onWait: () => (waited = true) });
+  t.false(waited);
+  lock.release();
+});
+
+test('of many that want the lock at once one has it at a time', async (t) => {
+  const layout = scratchLayout(t);
+  let holders = 0;
+  let turns = 0;
+  const turn = async () => {
+    const lock = await acquireTargetLock(layout, 'dataset', { run: 'ours' });
+    t.is(++holders, 1);
+    await Promise.resolve();
+    turns++;
+    holders--;
+    lock.release();
+    lock.release();
+  };
+  await Promise.all(Array.from({ length: 5 }, turn));
+  t.is(turns, 5);
+});
+
+test('other targets are not waited for, whatever their names', async (t) => {
+  const layout = scratchLayout(t);
+  const names = ['split@mode=text', 'split@mode=text@seed=3', `wide@k=${'x'.repeat(400)}`, `wide@k=${'x'.repeat(401)}`];
+  const locks = await Promise.all(names.map((name) => acquireTargetLock(layout, name, { run: 'ours' })));
+  t.is(readdirSync(layout.locks).filter((name) => name.endsWith('.lock')).length, names.length);
+  for (const lock of locks) lock.release();
+  t.deepEqual(
+    readdirSync(layout.locks).filter((name) => name.endsWith('.holder')),
+    [],
+  );
+});
+
+test('waiting ends when it is aborted, and the lock stays with its holder', async (t) => {
+  const layout = scratchLayout(t);
+  const held = await acquireTargetLock(layout, 'dataset', { run: 'first' });
+  const stop = new AbortController();
+  const reason = new Error('stopped');
+  await t.throwsAsync(
+    acquireTargetLock(layout, 'dataset', { run: 'second', signal: stop.signal, onWait: () => stop.abort(reason) }),
+    { is: reason },
+  );
+  held.release();
+  (await acquireTargetLock(layout, 'dataset', { run: 'third' })).release();
+});
+
+test('a lock file in which something is written is a lock file still', async (t) => {
+  const layout = scratchLayout(t);
+  writeFileSync(join(layout.locks, 'dataset.lock'), 'x'.repeat(5000));
+  writeFileSync(join(layout.locks, 'dataset.holder'), '{"pid":');
+  (await acquireTargetLock(layout, 'dataset', { run: 'ours' })).release();
+});
