@@ -121,3 +121,12 @@ export function lineText(line: Buffer): string | undefined {
   if (isAscii(line)) return line.toString('latin1');
   return isUtf8(line) ? line.toString('utf8') : undefined;
 }
+
+/** How many lines a file has; a last one without an end counts. */
+export function countLines(path: string): number {
+  let count = 0;
+  for (const lines of wholeLines(path)) {
+    for (let at = lines.indexOf(LF); at >= 0; at = lines.indexOf(LF, at + 1)) count++;
+  }
+  return count;
+}
