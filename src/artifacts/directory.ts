@@ -68,9 +68,7 @@ export const directoryKind: Kind = {
 
   present(record: ArtifactRecord, objects: ObjectStore): boolean {
     if (!objects.has(record.bytes.sha256)) return false;
-    const files = new Set(readManifest(record, objects).map((entry) => entry.sha256));
-    for (const file of files) if (!objects.has(file)) return false;
-    return true;
+    return objects.missing(new Set(readManifest(record, objects).map((entry) => entry.sha256))).length === 0;
   },
 
   async install(staged: string, destination: string, options: InstallOptions): Promise<InstallReport> {
@@ -107,7 +105,8 @@ export const directoryKind: Kind = {
 
 /** Writes a fresh directory. @throws CorruptObject */
 export function writeEntries(entries: readonly DirectoryEntry[], destination: string, objects: ObjectStore): void {
-  for (const _ of writingEntries(entries, destination, objects));
+  const writing = writingEntries(entries, destination, objects);
+  while (writing.next().done !== true);
 }
 
 async function writeEntriesInTurns(

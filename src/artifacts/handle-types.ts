@@ -92,7 +92,7 @@ export interface OpenedInput {
 export interface OpenedSlice {
   readonly handle: SliceHandle;
   /** After the part is made: @throws SliceChanged where a file that was read by its path is no longer the same. */
-  verify(): void;
+  readonly verify: () => void;
   close(): void;
 }
 export interface OpenedOutput {
@@ -105,5 +105,5 @@ export interface OpenedOutput {
 
 export interface OpenInputOptions {
   /** The files of a directory with their digests, where somebody remembers them; otherwise they are read. */
-  entries?(path: string): Promise<readonly DirectoryEntry[]>;
+  readonly entries?: (path: string) => Promise<readonly DirectoryEntry[]>;
 }

@@ -60,7 +60,7 @@ export function openDirectorySlice(slice: EntrySlice): OpenedSlice {
  * What is read through the handle is compared with the digest before it is handed out. What a library reads by the
  * path is compared when the path is asked for, and once more by stat in `verify`, when the part is made.
  */
-function entryHandle(slice: EntrySlice): { readonly handle: DirectorySliceHandle; verify(): void } {
+function entryHandle(slice: EntrySlice): { readonly handle: DirectorySliceHandle; readonly verify: () => void } {
   const { name, executable, size, sha256: expected } = slice.entry;
   const path = join(slice.path, name);
   const changed = (): SliceChanged => new SliceChanged(path);

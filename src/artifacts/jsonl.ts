@@ -22,7 +22,12 @@ class JsonlKind extends SingleFileKind {
     try {
       const whole = await concatenate(parts, objects, file);
       file?.finish();
-      if (keepWhole) keepList(parts, whole, objects);
+      // As the list of its parts' objects: what is shared with the last result is stored once.
+      if (keepWhole)
+        objects.putList(
+          parts.map((part) => part.bytes),
+          whole,
+        );
       return { kind: 'jsonl', digest: whole.sha256, bytes: whole };
     } finally {
       file?.discard();
@@ -53,14 +58,6 @@ async function concatenate(
     if (last !== LF) throw new UserFacingError(artifactErrors.partWithoutLineEnd(part.id ?? `#${index + 1}`));
   }
   return { sha256: `sha256:${hash.digest('hex')}`, size };
-}
-
-/** The whole enters the store as the list of its parts' objects: what they share is stored once. */
-function keepList(parts: readonly JoinedPart[], whole: ObjectRef, objects: ObjectStore): void {
-  if (objects.has(whole.sha256)) return;
-  const members = parts.filter((part) => part.bytes.size > 0).map((part) => part.bytes);
-  if (members.length === 0) objects.putBytes(Buffer.alloc(0));
-  else objects.putList(members, whole);
 }
 
 export const jsonlKind: Kind = new JsonlKind();

@@ -1,0 +1,69 @@
+import { statSync, type BigIntStats } from 'node:fs';
+import { artifactErrors } from '../diagnostics/artifacts.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { StatRecord } from '../store/index-db.js';
+
+/** What a file's stat says of whether its content may have changed. Times in nanoseconds since 1970. */
+export interface FileStamp {
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly ino: bigint;
+  /** Of a database: the stats of its filled `-wal` and `-journal`; else empty. */
+  readonly side: string;
+  /** The latest of all times. */
+  readonly youngestNs: bigint;
+}
+
+/** The side files that hold content; an empty one equals none. */
+const FILLED_SIDES = ['-wal', '-journal'] as const;
+
+/** The stat of a path, links followed; undefined where there is nothing. @throws UserFacingError for a circle of links. */
+export function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP')
+      throw new UserFacingError(artifactErrors.linkLoop(path, 'itself'));
+    throw error;
+  }
+}
+
+export function stampOf(stat: BigIntStats, path: string, isDatabase: boolean): FileStamp {
+  let side = '';
+  let youngestNs = later(stat.mtimeNs, stat.ctimeNs);
+  for (const suffix of isDatabase ? FILLED_SIDES : []) {
+    const beside = statOf(path + suffix);
+    if (beside === undefined || beside.size === 0n) continue;
+    side += `${suffix} ${beside.size} ${beside.mtimeNs} ${beside.ctimeNs} ${beside.ino}\n`;
+    youngestNs = later(youngestNs, later(beside.mtimeNs, beside.ctimeNs));
+  }
+  const { mtimeNs, ctimeNs, ino } = stat;
+  return { size: Number(stat.size), mtimeNs, ctimeNs, ino, side, youngestNs };
+}
+
+/** A database's files that hold content, in the order in which they are hashed. */
+export function contentFiles(path: string, stamp: FileStamp): string[] {
+  return [path, ...FILLED_SIDES.filter((suffix) => stamp.side.includes(`${suffix} `)).map((suffix) => path + suffix)];
+}
+
+export function sameStamp(
+  a: Pick<StatRecord, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino' | 'side'>,
+  b: Pick<StatRecord, 'size' | 'mtimeNs' | 'ctimeNs' | 'ino' | 'side'>,
+): boolean {
+  return (
+    a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino && a.side === b.side
+  );
+}
+
+/**
+ * Whether a file with times up to `youngestNs`, whose content was read after `recordedNs`, would show another stat had
+ * it been written since: any write after that time has a time of at least its tick.
+ */
+export function isOlder(youngestNs: bigint, recordedNs: bigint, tickNs: bigint): boolean {
+  return youngestNs < recordedNs - tickNs;
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
