@@ -1,8 +1,10 @@
 import test from 'ava';
-import { splitShortFlags } from './arguments.js';
+import { normalizeArguments } from './arguments.js';
+
+const normalized = (...argv: string[]) => normalizeArguments(argv, new Set(['build', 'status']));
 
 test('a value may be glued to its short flag, as in make', (t) => {
-  t.deepEqual(splitShortFlags(['-j4', 'dataset', '-Cdir', '-f=other.yaml']), [
+  t.deepEqual(normalized('-j4', 'dataset', '-Cdir', '-f=other.yaml'), [
     '-j',
     '4',
     'dataset',
@@ -14,6 +16,16 @@ test('a value may be glued to its short flag, as in make', (t) => {
 });
 
 test('other words stay as they are, and everything behind --', (t) => {
-  const words = ['-kn', '--jobs=4', '-j', '2', '--', '-j4'];
-  t.deepEqual(splitShortFlags(words), words);
+  const words = ['-kn', '--jobs=4', '-j', '2', '--', '-j4', 'status'];
+  t.deepEqual(normalized(...words), words);
+});
+
+test('a command may stand behind flags, as in git', (t) => {
+  t.deepEqual(normalized('-C', 'dir', 'status', 'a'), ['status', '-C', 'dir', 'a']);
+  t.deepEqual(normalized('-v', 'build', 'status'), ['build', '-v', 'status']);
+});
+
+test('a flag value or a later word that reads like a command is none', (t) => {
+  t.deepEqual(normalized('-C', 'status', 'a'), ['-C', 'status', 'a']);
+  t.deepEqual(normalized('a', 'status'), ['a', 'status']);
 });

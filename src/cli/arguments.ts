@@ -1,18 +1,31 @@
-/** Short flags that take a value, which may stand right behind them as in make: `-j4`, `-Cdir`. */
-const VALUED = new Set(['j', 'f', 'C']);
+/** Flags that take a value; the short ones may have it right behind them as in make: `-j4`, `-Cdir`. */
+const VALUED = new Set(['-j', '-f', '-C', '--jobs', '--file', '--directory', '--set']);
 
 /**
- * Brings the forms that make has taught people into the one form that the parser knows: `-j4` becomes `-j 4`,
- * `--jobs=4` and what stands behind `--` stay.
+ * Brings the forms that make and git have taught people into the one form that the parser knows: `-j4` becomes `-j 4`,
+ * and a command may stand behind flags, as in `-C dir status`. What stands behind `--` stays.
  */
-export function splitShortFlags(argv: readonly string[]): string[] {
+export function normalizeArguments(argv: readonly string[], commands: ReadonlySet<string>): string[] {
+  return commandFirst(splitShortFlags(argv), commands);
+}
+
+function splitShortFlags(argv: readonly string[]): string[] {
   const out: string[] = [];
   for (const [i, word] of argv.entries()) {
     if (word === '--') return [...out, ...argv.slice(i)];
-    const letter = word[1];
-    const glued = word.length > 2 && word.startsWith('-') && letter !== undefined && VALUED.has(letter);
-    if (glued) out.push(`-${letter}`, word.slice(word[2] === '=' ? 3 : 2));
+    const glued = word.length > 2 && !word.startsWith('--') && VALUED.has(word.slice(0, 2));
+    if (glued) out.push(word.slice(0, 2), word.slice(word[2] === '=' ? 3 : 2));
     else out.push(word);
   }
   return out;
+}
+
+/** The first word that is neither a flag nor a flag's value decides: a command is brought to the front. */
+function commandFirst(argv: string[], commands: ReadonlySet<string>): string[] {
+  let i = 0;
+  while (i < argv.length && argv[i]?.startsWith('-') === true && argv[i] !== '--')
+    i += VALUED.has(argv[i] ?? '') ? 2 : 1;
+  const word = argv[i];
+  if (i === 0 || word === undefined || !commands.has(word)) return argv;
+  return [word, ...argv.slice(0, i), ...argv.slice(i + 1)];
 }

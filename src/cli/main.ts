@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApplication, buildRouteMap, run, text_en } from '@stricli/core';
+import { buildApplication, buildRouteMap, help, run, text_en, version } from '@stricli/core';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { packageRoot } from '../rule/package-root.js';
-import { splitShortFlags } from './arguments.js';
+import { normalizeArguments } from './arguments.js';
 import { buildCommandRoute } from './commands/build.js';
 import { cleanCommand } from './commands/clean.js';
 import { explainCommand } from './commands/explain.js';
@@ -18,20 +18,22 @@ import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
 import { styleOf, type CliContext, type CliProcess } from './context.js';
 
-const root = buildRouteMap<string, CliContext>({
-  routes: {
-    build: buildCommandRoute,
-    status: statusCommand,
-    explain: explainCommand,
-    graph: graphCommand,
-    log: logCommand,
-    runs: runsCommand,
-    rules: rulesCommand,
-    init: initCommand,
-    lock: lockCommand,
-    clean: cleanCommand,
-    schema: schemaCommand,
-  },
+const routes = {
+  build: buildCommandRoute,
+  status: statusCommand,
+  explain: explainCommand,
+  graph: graphCommand,
+  log: logCommand,
+  runs: runsCommand,
+  rules: rulesCommand,
+  init: initCommand,
+  lock: lockCommand,
+  clean: cleanCommand,
+  schema: schemaCommand,
+};
+
+const root = buildRouteMap<keyof typeof routes, CliContext>({
+  routes,
   defaultCommand: 'build',
   docs: {
     brief: 'make for vision-language datasets',
@@ -64,24 +66,42 @@ export async function main(argv: readonly string[], world: CliProcess = process 
       return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
     return problem.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { color })).join('\n\n');
   };
-  const application = buildApplication(root, {
-    name: 'vlmbuild',
-    versionInfo: { currentVersion: packageVersion() },
-    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-    documentation: { useAliasInUsageLine: true, disableAnsiColor: !color },
-    determineExitCode: (problem) => (problem instanceof UserFacingError ? problem.exitCode : EXIT.failed),
-    localization: {
-      text: {
-        ...text_en,
-        exceptionWhileParsingArguments: (problem) =>
-          `${problem instanceof Error ? problem.message : String(problem)}\n  next: see the flags with --help`,
-        exceptionWhileRunningCommand: describe,
-        exceptionWhileLoadingCommandFunction: describe,
-        commandErrorResult: describe,
+  const application = buildApplication(
+    root,
+    {
+      name: 'vlmbuild',
+      scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+      documentation: { useAliasInUsageLine: true, disableAnsiColor: !color },
+      determineExitCode: (problem) => (problem instanceof UserFacingError ? problem.exitCode : EXIT.failed),
+      localization: {
+        text: {
+          ...text_en,
+          exceptionWhileParsingArguments: (problem) =>
+            `${problem instanceof Error ? problem.message : String(problem)}\n  next: see the flags with --help`,
+          exceptionWhileRunningCommand: describe,
+          exceptionWhileLoadingCommandFunction: describe,
+          commandErrorResult: describe,
+        },
       },
     },
-  });
-  await run(application, splitShortFlags(argv), { process: world });
+    {
+      help: help({
+        brief: 'Print help information and exit',
+        formatting: {
+          useAliasInUsageLine: true,
+          onlyRequiredInUsageLine: false,
+          caseStyle: 'convert-camel-to-kebab',
+        },
+      }),
+      // `-v` is for verbose, as in make's relatives.
+      version: version({
+        brief: 'Print version information and exit',
+        alias: false,
+        info: { currentVersion: packageVersion() },
+      }),
+    },
+  );
+  await run(application, normalizeArguments(argv, new Set(Object.keys(routes))), { process: world });
   // The parser has negative codes of its own for a command line that it cannot read.
   if (typeof world.exitCode === 'number' && world.exitCode < 0) world.exitCode = EXIT.wrong;
 }
