@@ -84,7 +84,7 @@ export async function readCheckedTargets(options: TargetsToCheck): Promise<Check
       matrices.map(({ base, drafts: all }) => [base, all.map(({ name }) => name).filter((name) => targets.has(name))]),
     ),
     known,
-    leftOut: leftOutOf(groups, targets),
+    leftOut: leftOutOf(groups, targets, after),
   };
 }
 
@@ -314,15 +314,13 @@ function targetsOf(inputs: readonly InputUse[]): Set<string> {
 
 function targetOf(draft: Draft, work: RuleUse | CommandUse, after: readonly string[]): Target {
   const { allowFailuresAt, ...options } = draft.options;
-  const inputs: Record<string, InputUse> = {};
-  for (const input of draft.inputs) define(inputs, input.role, input);
   return {
     name: draft.name,
     base: draft.base,
     matrix: draft.instance.names,
     at: draft.at,
     work,
-    inputs,
+    inputs: inputsByRole(draft),
     params: draft.params,
     outputs: outputsByName(draft.outputs),
     after,
@@ -331,16 +329,37 @@ function targetOf(draft: Draft, work: RuleUse | CommandUse, after: readonly stri
   };
 }
 
-function leftOutOf(groups: readonly DraftGroup[], targets: ReadonlyMap<string, Target>): LeftOut {
-  const outputs: LeftOut['outputs'][number][] = [];
+function leftOutOf(
+  groups: readonly DraftGroup[],
+  targets: ReadonlyMap<string, Target>,
+  after: ReadonlyMap<Draft, readonly string[]>,
+): LeftOut {
+  const left: LeftOut['targets'][number][] = [];
   let incomplete = false;
   for (const { drafts } of groups) {
     if (drafts.length === 0) incomplete = true;
+    // Instances that write one file are reported as such already.
+    const paths = new Set<string>();
     for (const draft of drafts) {
       if (targets.has(draft.name)) continue;
       if (draft.outputNames === undefined || draft.outputs.length < draft.outputNames.length) incomplete = true;
-      for (const output of draft.outputs) outputs.push({ ...output, target: draft.name });
+      const outputs = draft.outputs.filter(({ path }) => isInside(path) && path !== '.' && !paths.has(path));
+      for (const { path } of outputs) paths.add(path);
+      const { name, at } = draft;
+      left.push({
+        name,
+        at,
+        inputs: inputsByRole(draft),
+        outputs: outputsByName(outputs),
+        after: after.get(draft) ?? [],
+      });
     }
   }
-  return { outputs, incomplete };
+  return { targets: left, incomplete };
+}
+
+function inputsByRole({ inputs }: Draft): Record<string, InputUse> {
+  const result: Record<string, InputUse> = {};
+  for (const input of inputs) define(result, input.role, input);
+  return result;
 }

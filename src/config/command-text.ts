@@ -114,7 +114,7 @@ function isFile(path: string): boolean {
 /** The words of a shell text, quotes taken off; of `--config=a.toml` also what stands behind the `=`. */
 function* words(text: string): Generator<string> {
   for (const [word] of text.matchAll(/[^\s'"`;|&<>()]+/g)) {
-    if (/\{(inputs|outputs)\./.test(word)) continue;
+    if (/\{(inputs|outputs|params|vars|matrix)\./.test(word)) continue;
     yield word;
     const equals = word.indexOf('=');
     if (equals >= 0 && equals < word.length - 1) yield word.slice(equals + 1);

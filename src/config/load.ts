@@ -94,7 +94,7 @@ function pipelineOf(
     defaults: [],
     pools: {},
     environmentRead: {},
-    leftOut: checked?.leftOut ?? { outputs: [], incomplete: true },
+    leftOut: checked?.leftOut ?? { targets: [], incomplete: true },
   };
 }
 

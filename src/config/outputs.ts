@@ -113,7 +113,7 @@ export interface WrittenOutput {
   readonly node: Node;
 }
 
-/** One checked output. Undefined where something is wrong: it has been reported. */
+/** One checked output; undefined where its path cannot be told. What is wrong has been reported. */
 export function readOutput(
   { name, node }: WrittenOutput,
   kind: KindName | undefined,
@@ -126,9 +126,8 @@ export function readOutput(
   const at = locate(node);
   const known = kind ?? kindOfPath(text);
   const problem = guard.problem(text, known, at);
-  if (problem === undefined) return { name, kind: known, path: normalisePath(text, root), at };
-  scope.problems.add(problem);
-  return undefined;
+  if (problem !== undefined) scope.problems.add(problem);
+  return { name, kind: known, path: normalisePath(text, root), at };
 }
 
 /** The outputs as written, by name: those of a map, or the one that a bare path stands for. */

@@ -20,13 +20,13 @@ export interface Pipeline {
   readonly environmentRead: Readonly<Record<string, string | null>>;
   /** Whether `--set` changed anything: such a build writes no lock. */
   readonly overridden: boolean;
-  /** What the targets that are left out for their mistakes would make, so that its absence is no further mistake. */
+  /** The targets that have a mistake, or need one that has. */
   readonly leftOut?: LeftOut;
 }
 
 export interface LeftOut {
-  /** With the name of the target. */
-  readonly outputs: readonly (OutputUse & { readonly target: string })[];
+  /** What could be read of them, so that further mistakes show and their files are not missed. */
+  readonly targets: readonly Pick<Target, 'name' | 'at' | 'inputs' | 'outputs' | 'after'>[];
   /** Some outputs could not be read: any missing file may be one of them. */
   readonly incomplete: boolean;
 }

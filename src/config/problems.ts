@@ -35,10 +35,17 @@ export class Problems {
 
   /** All mistakes, in the order of the text. */
   inOrder(): readonly Diagnostic[] {
-    const place = ({ at }: Diagnostic): [string, number, number] => [at?.path ?? '', at?.line ?? 0, at?.column ?? 0];
-    return this.#list
-      .map((diagnostic) => ({ diagnostic, place: place(diagnostic) }))
-      .sort((a, b) => (a.place[0] === b.place[0] ? a.place[1] - b.place[1] || a.place[2] - b.place[2] : 0))
-      .map(({ diagnostic }) => diagnostic);
+    return inTextOrder(this.#list);
   }
+}
+
+/** Diagnostics by place: files in the order in which they are first met, what has no place at the end. */
+export function inTextOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = new Map<string, number>();
+  for (const { at } of diagnostics) if (at !== undefined && !files.has(at.path)) files.set(at.path, files.size);
+  const fileOf = ({ at }: Diagnostic): number => (at === undefined ? files.size : (files.get(at.path) ?? 0));
+  return [...diagnostics].sort(
+    (a, b) =>
+      fileOf(a) - fileOf(b) || (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0),
+  );
 }

@@ -133,7 +133,8 @@ export function lookUp(part: ReferencePart, node: ScalarNode, scope: Scope): Jso
   if (value !== ABSENT && value !== null) return value;
   if (part.fallback !== undefined) return fillFallback(part.fallback, node, scope);
   if (value === null) return null;
-  scope.problems.add(configErrors.unknownValue({ at, space: part.space, name: part.path.join('.'), known }));
+  const inCommand = String(node.value)[part.start] === '{';
+  scope.problems.add(configErrors.unknownValue({ at, space: part.space, name: part.path.join('.'), known, inCommand }));
   return undefined;
 }
 

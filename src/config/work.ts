@@ -26,10 +26,9 @@ export function readCommand(draft: Draft, around: Surroundings & CommandSurround
   );
   const tools = readTools(draft);
   const allowed = listed('allow', draft);
-  if (text === undefined || tools === undefined || allowed === undefined) return undefined;
-  const declared = declaredPaths(draft, allowed, around);
-  around.words.report(text, work.node, declared, scope);
-  return { type: 'command', text, tools };
+  const declared = declaredPaths(draft, allowed ?? [], around);
+  around.words.report(text ?? String(work.node.value), work.node, declared, scope);
+  return text === undefined || tools === undefined ? undefined : { type: 'command', text, tools };
 }
 
 export interface CommandSurroundings {

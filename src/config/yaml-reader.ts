@@ -24,7 +24,7 @@ export async function readYaml(source: Source, problems: Problems): Promise<Node
         schema: 'core',
         uniqueKeys: false,
         prettyErrors: false,
-        logLevel: 'silent',
+        logLevel: 'error',
       });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -59,8 +59,12 @@ function reportSyntax(document: Document, source: Source, problems: Problems): b
   let first = true;
   for (const error of [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])) {
     if (!first && !INDEPENDENT.has(error.code)) continue;
-    if (!INDEPENDENT.has(error.code)) first = false;
+    first = false;
     const [start, end] = error.pos;
+    if (error.message.includes('call stack')) {
+      problems.add(configErrors.tooDeep({ at: source.at(start) }));
+      continue;
+    }
     problems.add(configErrors.notYaml({ at: source.at(start, end), code: error.code, message: error.message }));
   }
   return document.errors.length > 0 || document.warnings.length > 0;

@@ -192,13 +192,22 @@ export const configErrors = {
     space,
     name,
     known,
-  }: At & { readonly space: string; readonly name: string; readonly known: readonly string[] }): Diagnostic => ({
-    code: 'VB122',
-    headline: `there is no \`${space}.${name}\``,
-    at,
-    facts: [[space, nameList(known)]],
-    ...meant(name, known, `add it under \`${space}\`, or give a default: \`\${${space}.${name}:-…}\``),
-  }),
+    inCommand,
+  }: At & {
+    readonly space: string;
+    readonly name: string;
+    readonly known: readonly string[];
+    readonly inCommand: boolean;
+  }): Diagnostic => {
+    const add = `add it under \`${space}\``;
+    return {
+      code: 'VB122',
+      headline: `there is no \`${space}.${name}\``,
+      at,
+      facts: [[space, nameList(known)]],
+      ...meant(name, known, inCommand ? add : `${add}, or give a default: \`\${${space}.${name}:-…}\``),
+    };
+  },
   /** A space that has no values at this place. */
   notHere: ({ at, name, space }: At & { readonly name: string; readonly space: string }): Diagnostic => ({
     code: 'VB123',

@@ -31,7 +31,7 @@ export const graphErrors = {
     readonly name: string;
     readonly known: readonly string[];
   }): Diagnostic => {
-    const likely = didYouMean(name, known);
+    const likely = didYouMean(name.replace(/[.@].*$/, ''), known);
     return {
       code: 'VB160',
       headline: `there is no target \`${name}\``,

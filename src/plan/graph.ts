@@ -5,8 +5,8 @@ import { expandGlob } from '../artifacts/listing.js';
 import { didYouMean } from '../base/did-you-mean.js';
 import { compareBytes } from '../base/order.js';
 import { isGlob, normalisePath } from '../config/paths.js';
-import type { InputUse, Pipeline, Reference, Target } from '../config/pipeline.js';
-import { Problems } from '../config/problems.js';
+import type { InputUse, LeftOut, Pipeline, Reference, Target } from '../config/pipeline.js';
+import { inTextOrder, Problems } from '../config/problems.js';
 import { selectTargets } from '../config/references.js';
 import { parseTargetName } from '../config/target-name.js';
 import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
@@ -49,23 +49,16 @@ export interface ResolvedItem {
  */
 export function buildGraph(pipeline: Pipeline): { graph: Graph; problems: readonly Diagnostic[] } {
   const outputs = outputsOf(pipeline);
-  const problems: Diagnostic[] = [...outputs.problems];
-  const edges = new Edges(pipeline, outputs, problems);
-  const dependencies = new Map<string, readonly string[]>();
-  const orderOnly = new Map<string, readonly string[]>();
-  const names = [...pipeline.targets.keys()];
-  const position = new Map(names.map((name, index) => [name, index]));
-  const inFileOrder = (set: Iterable<string>): string[] =>
-    [...set].sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
-  for (const target of pipeline.targets.values()) {
-    dependencies.set(target.name, inFileOrder(edges.of(target)));
-    orderOnly.set(target.name, inFileOrder(new Set(target.after.filter((name) => pipeline.targets.has(name)))));
-  }
-  const before = (name: string): readonly string[] => [
-    ...(dependencies.get(name) ?? []),
-    ...(orderOnly.get(name) ?? []),
+  const nodes = new Map<string, GraphNode>(pipeline.targets);
+  for (const target of pipeline.leftOut?.targets ?? []) nodes.set(target.name, target);
+  const edges = new Edges(pipeline, nodes, outputs);
+  const needs = new Map([...nodes.values()].map((node) => [node.name, edges.of(node)]));
+  const problems = [...outputs.problems, ...edges.problems];
+  const before = (name: string): string[] => [
+    ...(needs.get(name) ?? []),
+    ...(nodes.get(name)?.after.filter((each) => nodes.has(each)) ?? []),
   ];
-  for (const cycle of findCycles(names, before)) {
+  for (const cycle of findCycles([...nodes.keys()], before)) {
     const round = [...cycle.map(({ from }) => from), cycle[0]?.from ?? ''];
     problems.push(
       graphErrors.cycle({
@@ -74,8 +67,26 @@ export function buildGraph(pipeline: Pipeline): { graph: Graph; problems: readon
       }),
     );
   }
-  return { graph: { pipeline, dependencies, orderOnly, order: topologicalOrder(names, before) }, problems };
+
+  const names = [...pipeline.targets.keys()];
+  const position = new Map(names.map((name, index) => [name, index]));
+  const inFileOrder = (set: Iterable<string>): string[] =>
+    [...new Set(set)]
+      .filter((name) => position.has(name))
+      .sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
+  return {
+    graph: {
+      pipeline,
+      dependencies: new Map(names.map((name) => [name, inFileOrder(needs.get(name) ?? [])])),
+      orderOnly: new Map(names.map((name) => [name, inFileOrder(nodes.get(name)?.after ?? [])])),
+      order: topologicalOrder(names, before),
+    },
+    problems: inTextOrder(problems),
+  };
 }
+
+/** What the graph knows of a target, be it whole or left out for a mistake. */
+type GraphNode = LeftOut['targets'][number];
 
 const trees = new WeakMap<Pipeline, OutputTree>();
 
@@ -90,42 +101,43 @@ function outputsOf(pipeline: Pipeline): OutputTree {
 
 /** Finds what each input of a target is made by, and where the pipeline says so. */
 class Edges {
+  readonly problems: Diagnostic[] = [];
   readonly #places = new Map<string, Map<string, Location>>();
 
   constructor(
     private readonly pipeline: Pipeline,
+    private readonly nodes: ReadonlyMap<string, GraphNode>,
     private readonly outputs: OutputTree,
-    private readonly problems: Diagnostic[],
   ) {}
 
   /** The targets that a target reads from; reports what nothing makes. */
-  of(target: Target): Set<string> {
+  of(node: GraphNode): readonly string[] {
     const places = new Map<string, Location>();
-    this.#places.set(target.name, places);
-    for (const use of Object.values(target.inputs)) {
+    this.#places.set(node.name, places);
+    for (const use of Object.values(node.inputs)) {
       for (const reference of use.references) {
-        for (const name of this.#makers(target, use, reference)) {
+        for (const name of this.#makers(node, use, reference)) {
           if (!places.has(name)) places.set(name, reference.at ?? use.at);
         }
       }
     }
-    return new Set(places.keys());
+    return [...places.keys()];
   }
 
   place(from: string, to: string): Location {
-    const target = this.pipeline.targets.get(from);
-    return this.#places.get(from)?.get(to) ?? target?.at ?? { path: this.pipeline.file, line: 1, column: 1 };
+    const node = this.nodes.get(from);
+    return this.#places.get(from)?.get(to) ?? node?.at ?? { path: this.pipeline.file, line: 1, column: 1 };
   }
 
-  #makers(target: Target, use: InputUse, reference: Reference): string[] {
+  #makers(node: GraphNode, use: InputUse, reference: Reference): string[] {
     if (reference.type === 'output') return [reference.target];
     const placed =
       reference.type === 'path' ? this.outputs.touching(reference.path) : this.outputs.matching(reference.pattern);
-    const own = placed.find((each) => each.target === target.name);
-    if (own !== undefined) this.problems.push(ownOutput(target, reference, own));
+    const own = placed.find((each) => each.target === node.name);
+    if (own !== undefined) this.problems.push(ownOutput(node.name, reference, own));
     else if (reference.type === 'path') this.#checkPath(use, reference, placed);
     else if (placed.length === 0) this.#checkGlob(use, reference);
-    return placed.map((each) => each.target).filter((name) => name !== target.name && this.pipeline.targets.has(name));
+    return placed.map((each) => each.target).filter((name) => name !== node.name);
   }
 
   #checkPath(use: InputUse, { path, at }: Extract<Reference, { type: 'path' }>, placed: readonly PlacedOutput[]): void {
@@ -179,7 +191,7 @@ function neighbours(folder: string): string[] {
 }
 
 function ownOutput(
-  target: Target,
+  target: string,
   reference: Exclude<Reference, { type: 'output' }>,
   { output }: PlacedOutput,
 ): Diagnostic {
@@ -190,7 +202,7 @@ function ownOutput(
         ? `\`${output.path}\``
         : `\`${output.path}\` is in \`${reference.path}\``;
   const label = `output \`${output.name}\``;
-  return graphErrors.ownOutput({ at: reference.at, target: target.name, how, output: { label, at: output.at } });
+  return graphErrors.ownOutput({ at: reference.at, target, how, output: { label, at: output.at } });
 }
 
 function statIfPresent(path: string): ReturnType<typeof statSync> {

@@ -34,10 +34,9 @@ export class OutputTree {
 
   constructor(pipeline: Pipeline) {
     this.#guard = new OutputGuard(pipeline.root, []);
-    for (const target of pipeline.targets.values()) {
-      for (const output of Object.values(target.outputs)) this.#insert({ target: target.name, output });
+    for (const { name, outputs } of [...pipeline.targets.values(), ...(pipeline.leftOut?.targets ?? [])]) {
+      for (const output of Object.values(outputs)) this.#insert({ target: name, output });
     }
-    for (const { target, ...output } of pipeline.leftOut?.outputs ?? []) this.#insert({ target, output });
   }
 
   /** Outputs that are the same, lie in each other, or are twins. */
