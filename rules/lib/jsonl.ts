@@ -24,26 +24,13 @@ export function* splitLines(bytes: Buffer): Generator<Buffer> {
   }
 }
 
-/**
- * Copies lines as they are, at most `limit` of them, and returns how many. The input's lines end in LF, as those of a
- * made part do.
- */
-export function copyLines(input: JsonlInput, output: JsonlOutput, limit = Infinity): number {
+/** Copies lines as they are, the first `limit` of them. */
+export async function copyLines(input: JsonlInput, output: JsonlOutput, limit = Infinity): Promise<void> {
   let copied = 0;
-  for (const lines of wholeLines(input.path)) {
-    let end = lines.length;
-    if (limit < Infinity) {
-      end = 0;
-      while (end < lines.length && copied < limit) {
-        end = lines.indexOf(LF, end) + 1;
-        copied++;
-      }
-    }
-    // The output adds the end of the last line.
-    if (end > 0) output.append(lines.subarray(0, end - 1));
-    if (copied >= limit) break;
+  for await (const line of input.lines()) {
+    if (copied++ >= limit) break;
+    output.append(line);
   }
-  return copied;
 }
 
 /** A file in pieces of whole lines, each ending in LF. A piece is valid until the next is asked for. */

@@ -65,7 +65,7 @@ export default defineRule({
     return { rows, skipped };
   },
 
-  assemble({ parts, params, outputs, log }) {
+  async assemble({ parts, params, outputs, log }) {
     const limit = params.limit ?? Infinity;
     const skipped: Record<string, number> = {};
     let rows = 0;
@@ -74,7 +74,7 @@ export default defineRule({
       addCounts(skipped, part.meta['skipped'] as JsonObject);
       const own = Number(part.meta['rows']);
       if (own === 0 || rows >= limit) continue;
-      copyLines(part.outputs.rows, outputs.rows, own <= limit - rows ? undefined : limit - rows);
+      await copyLines(part.outputs.rows, outputs.rows, limit - rows);
       rows = Math.min(limit, rows + own);
       sessions++;
     }

@@ -1,15 +1,7 @@
 import { defineRule, jsonl, type JsonlOutput, type JsonObject, type MadePart } from 'vlmbuild';
 import { canonicalLine } from '../lib/chat/row.js';
 import { addCounts, countsText } from '../lib/counts.js';
-import {
-  blockLines,
-  boundedBlocks,
-  copyLines,
-  hasByteOrderMark,
-  lineText,
-  splitLines,
-  wholeLines,
-} from '../lib/jsonl.js';
+import { blockLines, boundedBlocks, copyLines, hasByteOrderMark, lineText } from '../lib/jsonl.js';
 import { AcrossRows, type DropReason, dropReason } from './filter/keep.js';
 import { filterParams, rowParams } from './filter/params.js';
 
@@ -52,7 +44,7 @@ export default defineRule({
     return { total, kept, dropped };
   },
 
-  assemble({ parts, params, outputs, log }) {
+  async assemble({ parts, params, outputs, log }) {
     const across = new AcrossRows(params);
     const dropped: Record<string, number> = {};
     let total = 0;
@@ -62,10 +54,10 @@ export default defineRule({
       total += Number(part.meta['total']);
       kept += Number(part.meta['kept']);
       if (part.outputs.rejects !== undefined && outputs.rejects !== undefined) {
-        copyLines(part.outputs.rejects, outputs.rejects);
+        await copyLines(part.outputs.rejects, outputs.rejects);
       }
-      if (!across.isNeeded) copyLines(part.outputs.rows, outputs.rows);
-      else kept -= keepAcross(part, across, outputs, dropped);
+      if (!across.isNeeded) await copyLines(part.outputs.rows, outputs.rows);
+      else kept -= await keepAcross(part, across, outputs, dropped);
     }
     const drops = countsText(dropped);
     log(`kept ${kept} of ${total} rows${drops === '' ? '' : `; dropped: ${drops}`}`);
@@ -73,25 +65,22 @@ export default defineRule({
 });
 
 /** Copies a part's rows but those that earlier rows make unwanted; returns how many those are. */
-function keepAcross(
+async function keepAcross(
   part: MadePart<{ rows: ReturnType<typeof jsonl> }>,
   across: AcrossRows,
   outputs: { readonly rows: JsonlOutput; readonly rejects: JsonlOutput | undefined },
   dropped: Record<string, number>,
-): number {
+): Promise<number> {
   let count = 0;
-  for (const lines of wholeLines(part.outputs.rows.path)) {
-    for (const line of splitLines(lines)) {
-      const text = line.toString('utf8');
-      const reason = across.dropReason(text);
-      if (reason === undefined) {
-        outputs.rows.append(line);
-        continue;
-      }
-      count++;
-      dropped[reason] = (dropped[reason] ?? 0) + 1;
-      outputs.rejects?.append(rejectLine(reason, text));
+  for await (const line of part.outputs.rows.lines()) {
+    const reason = across.dropReason(line);
+    if (reason === undefined) {
+      outputs.rows.append(line);
+      continue;
     }
+    count++;
+    dropped[reason] = (dropped[reason] ?? 0) + 1;
+    outputs.rejects?.append(rejectLine(reason, line));
   }
   return count;
 }

@@ -186,6 +186,7 @@ function outputHandle(kind: string | undefined, path: string): Handle {
     path,
     write: async (data: string | Uint8Array) => writeFileSync(path, data),
     append: (line: string | Uint8Array) => {
+      if (Buffer.from(line).includes(0x0a)) throw new Error('that is more than one line');
       writeFileSync(path, line, { flag: 'a' });
       writeFileSync(path, '\n', { flag: 'a' });
     },
