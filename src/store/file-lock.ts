@@ -18,7 +18,8 @@ export function tryLockFile(path: string): FileLock | undefined {
     let database;
     try {
       database = openDatabase(path, { busyTimeoutMs: 0 });
-      database.exec('BEGIN EXCLUSIVE');
+      // Nothing is ever written: no journal beside the file.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
       const held = database;
       return {
         release: () => {

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -7,6 +7,9 @@ import { lockFileSync } from './file-lock.js';
 import { INDEX_FORMAT, INDEX_SCHEMA } from './index-schema.js';
 import type { CacheLayout } from './layout.js';
 import { enterWal, explainSqlite, isDamage, openDatabase } from './sqlite.js';
+
+/** SQLite's own default, of which nothing here departs. */
+const PAGE_BYTES = 4096;
 
 /** One value a column: what statements of the index are given and give. */
 type Column = string | number | Buffer | null;
@@ -141,11 +144,12 @@ export function parseRecord(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new DamagedRecord('a record is not JSON');
+    throw new Damage('a record is not JSON');
   }
 }
 
-class DamagedRecord extends Error {}
+/** Damage that SQLite itself does not see. */
+class Damage extends Error {}
 
 /** A database of another format than ours, but not a newer one. */
 class OldFormat extends Error {
@@ -158,11 +162,14 @@ class OldFormat extends Error {
 }
 
 function isIndexDamage(error: unknown): boolean {
-  return error instanceof OldFormat || error instanceof DamagedRecord || isDamage(error);
+  return error instanceof OldFormat || error instanceof Damage || isDamage(error);
 }
 
 /** @throws OldFormat, UserFacingError for a newer format, SqliteError */
 function connect(path: string): Sqlite.Database {
+  // SQLite fills up a last page that is cut short with zeros. (With a WAL the page may be whole in there.)
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size % PAGE_BYTES !== 0 && !existsSync(`${path}-wal`)) throw new Damage('the file is cut short');
   const database = openDatabase(path);
   try {
     // Damaged pages are found out as they are used; a file that is cut short by this first read.

@@ -93,5 +93,9 @@ test('a lock file in which something is written is a lock file still', async (t)
   const layout = scratchLayout(t);
   writeFileSync(join(layout.locks, 'dataset.lock'), 'x'.repeat(5000));
   writeFileSync(join(layout.locks, 'dataset.holder'), '{"pid":');
-  (await acquireTargetLock(layout, 'dataset', { run: 'ours' })).release();
+  const lock = await acquireTargetLock(layout, 'dataset', { run: 'ours' });
+  const { waited, lock: next } = waiting((onWait) => acquireTargetLock(layout, 'dataset', { run: 'next', onWait }));
+  t.deepEqual(await waited, { pid: process.pid, run: 'ours' });
+  lock.release();
+  (await next).release();
 });

@@ -1,0 +1,198 @@
+import {
+  existsSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { digestOf } from '../base/digest.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { Index, type ActionRecord } from './index-db.js';
+import { INDEX_FORMAT } from './index-schema.js';
+import type { CacheLayout } from './layout.js';
+import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
+
+function action(n: number): ActionRecord {
+  return {
+    key: digestOf(n),
+    target: `t${String(n)}`,
+    fingerprint: { text: 'x'.repeat(500) },
+    modules: {},
+    outputs: {},
+    parts: null,
+    seconds: 0,
+    run: 'r',
+    details: {},
+  };
+}
+
+/** An index of some pages, closed. */
+function filled(t: ExecutionContext): CacheLayout {
+  const layout = scratchLayout(t);
+  const index = Index.open(layout);
+  index.transaction(() => {
+    for (let n = 0; n < 100; n++) index.putAction(action(n));
+  });
+  index.close();
+  return layout;
+}
+
+/** Everything works, whatever was there before. */
+function usable(t: ExecutionContext, layout: CacheLayout): Index {
+  const index = Index.open(layout);
+  t.notThrows(() => index.recentActions(1000));
+  index.putAction(action(1000));
+  index.flush();
+  t.deepEqual(index.action(action(1000).key), action(1000));
+  return index;
+}
+
+test('an index that is cut short anywhere is made anew and said so, and the old one kept', (t) => {
+  const layout = filled(t);
+  const whole = readFileSync(layout.index);
+  fc.assert(
+    fc.property(fc.nat({ max: whole.length - 1 }), (length) => {
+      for (const suffix of ['', '-wal', '-shm', '.damaged']) rmSync(layout.index + suffix, { force: true });
+      writeFileSync(layout.index, whole.subarray(0, length));
+      const index = usable(t, layout);
+      // Of an empty file nothing tells that it was more.
+      if (length > 0) {
+        t.regex(index.repaired ?? '', /^the index was damaged \(.*\): it is made anew/);
+        t.is(statSync(`${layout.index}.damaged`).size, length);
+      }
+      index.close();
+      const again = Index.open(layout);
+      t.is(again.repaired, undefined);
+      t.deepEqual(again.action(action(1000).key), action(1000));
+      again.close();
+    }),
+    { seed: 1, numRuns: 15, examples: [[0], [1], [50], [4096], [8192], [whole.length - 1]] },
+  );
+});
+
+test('damage in the middle is found when it is met, and what was being written is not lost', (t) => {
+  const layout = filled(t);
+  const pages = statSync(layout.index).size / 4096;
+  const file = openSync(layout.index, 'r+');
+  // All but the first page, which holds the schema.
+  for (let page = 1; page < pages; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  closeSync(file);
+  const index = Index.open(layout);
+  t.is(index.repaired, undefined);
+  index.putPart('t', { key: digestOf('p'), outputs: {}, meta: {}, seconds: 1 });
+  index.putAction(action(7));
+  t.regex(index.repaired ?? '', /damaged/);
+  t.deepEqual(index.action(action(7).key), action(7));
+  t.is(index.parts([digestOf('p')]).size, 1);
+  index.close();
+  const again = Index.open(layout);
+  t.deepEqual(again.action(action(7).key), action(7));
+  t.is(again.repaired, undefined);
+  again.close();
+});
+
+test('a record in which a byte changed is damage too', (t) => {
+  const layout = filled(t);
+  const database = new Sqlite(layout.index);
+  database.prepare('UPDATE actions SET record = substr(record, 2) WHERE key = ?').run(digestOf(5));
+  database.close();
+  const index = Index.open(layout);
+  t.is(index.action(digestOf(5)), undefined);
+  t.regex(index.repaired ?? '', /damaged/);
+  index.close();
+});
+
+test('garbage and foreign databases are moved aside', (t) => {
+  const layout = scratchLayout(t);
+  writeFileSync(layout.index, 'not a database '.repeat(1000));
+  const index = usable(t, layout);
+  t.regex(index.repaired ?? '', /not a database/);
+  index.close();
+
+  const other = scratchLayout(t);
+  const database = new Sqlite(other.index);
+  database.exec('CREATE TABLE mine (x)');
+  database.close();
+  usable(t, other).close();
+  t.true(existsSync(`${other.index}.damaged`));
+});
+
+test('an index of another format is made anew, of a newer one refused and left alone', (t) => {
+  const layout = filled(t);
+  const database = new Sqlite(layout.index);
+  database.pragma('user_version = -1');
+  database.close();
+  const index = usable(t, layout);
+  t.regex(index.repaired ?? '', /format -1/);
+  index.close();
+
+  const newer = new Sqlite(layout.index);
+  newer.pragma(`user_version = ${String(INDEX_FORMAT + 1)}`);
+  newer.close();
+  const before = readFileSync(layout.index);
+  const error = t.throws(() => Index.open(layout), { instanceOf: UserFacingError });
+  t.is(error.diagnostics[0]?.code, 'VB503');
+  t.true(readFileSync(layout.index).equals(before));
+});
+
+test('processes that find the same damage at once make one new index', async (t) => {
+  const layout = filled(t);
+  truncateSync(layout.index, 5000);
+  const others = Array.from(
+    { length: 3 },
+    (_, n) =>
+      new OtherProcess(
+        t,
+        `const { cacheLayout } = await load('./layout.js');
+         const { Index } = await load('./index-db.js');
+         const { digestOf } = await load('../base/digest.js');
+         say('ready');
+         await heard();
+         const index = Index.open(cacheLayout(${JSON.stringify(layout.root)}));
+         index.putFailure('t${String(n)}', { key: digestOf(1), message: 'm', run: 'r' });
+         index.close();
+         say(index.repaired === undefined ? 'fine' : 'repaired');`,
+      ),
+  );
+  for (const other of others) t.is(await other.says(), 'ready');
+  for (const other of others) other.tell('go');
+  const said: string[] = [];
+  for (const other of others) said.push(await other.says());
+  t.is(said.filter((word) => word === 'repaired').length, 1, said.join());
+  const index = Index.open(layout);
+  for (let n = 0; n < 3; n++) t.is(index.failure(`t${String(n)}`)?.message, 'm');
+  t.is(index.repaired, undefined);
+  index.close();
+});
+
+test('an index that cannot be written says so, keeps what it has, and is well afterwards', async (t) => {
+  const layout = filled(t);
+  const other = new OtherProcess(
+    t,
+    `const { cacheLayout } = await load('./layout.js');
+     const { Index } = await load('./index-db.js');
+     const index = Index.open(cacheLayout(${JSON.stringify(layout.root)}));
+     try {
+       for (let i = 0; i < 100000; i++) index.putFailure('big' + i, { key: 'k', message: 'x'.repeat(10000), run: 'r' });
+       say('written');
+     } catch (error) { say(error.name + ' ' + error.diagnostics?.[0]?.code); }
+     say(index.failure('big0').run);
+     say(String(index.repaired));`,
+    // A limit on the size of files fails a write half-way, as a full disk does.
+    { shell: `trap '' XFSZ; ulimit -f 1024` },
+  );
+  t.regex(await other.says(), /^UserFacingError VB50[29]$/);
+  t.is(await other.says(), 'r');
+  t.is(await other.says(), 'undefined');
+  const index = usable(t, layout);
+  t.is(index.repaired, undefined);
+  t.is(index.recentActions(1000).length, 101);
+  index.close();
+});
