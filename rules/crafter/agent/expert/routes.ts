@@ -1,0 +1,179 @@
+/** Ways through the world: what they cost in steps, and how they begin. */
+import { stepX, stepY } from '../../sim/direction.js';
+import { PLANT } from '../../sim/entity.js';
+import {
+  COAL,
+  DIAMOND,
+  IRON,
+  type MaterialSet,
+  STONE,
+  TREE,
+  WALKABLE,
+  WATER,
+  contains,
+  materialSet,
+} from '../../sim/materials.js';
+import type { Player } from '../../sim/player.js';
+import type { ActionName } from '../../sim/rules.js';
+import type { World } from '../../sim/world.js';
+
+const MOVES = ['move_left', 'move_right', 'move_up', 'move_down'] as const;
+const DIRECTIONS = [0, 1, 2, 3] as const;
+
+// Steps that it takes to enter a cell, turning towards it included.
+const WALK = 1;
+const PUSH_THROUGH_CREATURE = 4;
+const DIG = 3;
+const BRIDGE = 4;
+const NEVER = Infinity;
+
+/** What can be dug away with these tools. */
+export function diggable(player: Player): MaterialSet {
+  let set = materialSet(TREE);
+  if (player.amount('wood_pickaxe') > 0) set |= materialSet(STONE, COAL);
+  if (player.amount('stone_pickaxe') > 0) set |= materialSet(IRON);
+  if (player.amount('iron_pickaxe') > 0) set |= materialSet(DIAMOND);
+  return set;
+}
+
+/** A place to act at: go beside it, face it. */
+export interface Route {
+  readonly x: number;
+  readonly y: number;
+  /** Steps until one faces it, about. */
+  readonly cost: number;
+  /** The first step; `undefined` when one faces it already. */
+  readonly first: ActionName | undefined;
+}
+
+/** All ways from where the player stands. */
+export class Routes {
+  private readonly costs: Float64Array;
+  /** The direction in which a cell is entered. */
+  private readonly entered: Int8Array;
+  private readonly origin: number;
+
+  constructor(
+    private readonly world: World,
+    private readonly player: Player,
+    /** What may be dug through. */
+    private readonly digs: MaterialSet = diggable(player),
+  ) {
+    const { width, height } = world;
+    this.costs = new Float64Array(width * height).fill(NEVER);
+    this.entered = new Int8Array(width * height).fill(-1);
+    this.origin = player.x * height + player.y;
+    this.costs[this.origin] = 0;
+    // Dial's algorithm: all costs are small whole numbers.
+    const queues: number[][] = [[this.origin]];
+    for (let cost = 0; cost < queues.length; cost++)
+      for (const cell of queues[cost] ?? []) {
+        if (this.costs[cell] !== cost) continue;
+        const x = Math.floor(cell / height);
+        const y = cell % height;
+        for (const direction of DIRECTIONS) {
+          const next = cost + this.entryCost(x + stepX(direction), y + stepY(direction));
+          if (next === NEVER) continue;
+          const neighbour = (x + stepX(direction)) * height + y + stepY(direction);
+          if (next >= (this.costs[neighbour] as number)) continue;
+          this.costs[neighbour] = next;
+          this.entered[neighbour] = direction;
+          while (queues.length <= next) queues.push([]);
+          queues[next]?.push(neighbour);
+        }
+      }
+  }
+
+  private entryCost(x: number, y: number): number {
+    const { world, player } = this;
+    const material = world.material(x, y);
+    const entity = world.entity(x, y);
+    if (contains(WALKABLE, material)) {
+      if (entity === null) return WALK;
+      return entity.health > 0 && entity.kind !== PLANT ? PUSH_THROUGH_CREATURE : NEVER;
+    }
+    if (contains(this.digs, material)) return DIG;
+    const canBridge = material === WATER && player.amount('stone') > 0 && player.amount('wood_pickaxe') > 0;
+    return canBridge ? BRIDGE : NEVER;
+  }
+
+  /** Steps to get into a cell. */
+  cost(x: number, y: number): number {
+    return this.world.isInside(x, y) ? (this.costs[x * this.world.height + y] as number) : NEVER;
+  }
+
+  /** The way to face a cell that cannot be walked into (or holds somebody). */
+  facing(x: number, y: number): Route | undefined {
+    const { player } = this;
+    let best: { cost: number; direction: number } | undefined;
+    for (const direction of DIRECTIONS) {
+      const cost = this.cost(x - stepX(direction), y - stepY(direction));
+      if (cost === NEVER) continue;
+      const arrives = this.arrival(x - stepX(direction), y - stepY(direction));
+      const total = cost + (arrives === direction ? 0 : 1);
+      if (best === undefined || total < best.cost) best = { cost: total, direction };
+    }
+    if (best === undefined) return undefined;
+    const fromX = x - stepX(best.direction);
+    const fromY = y - stepY(best.direction);
+    if (fromX === player.x && fromY === player.y)
+      return { x, y, cost: best.cost, first: player.facing === best.direction ? undefined : moveIn(best.direction) };
+    return { x, y, cost: best.cost, first: this.firstStep(fromX, fromY) };
+  }
+
+  /** Where the player would look on arriving at a cell. */
+  private arrival(x: number, y: number): number {
+    const cell = x * this.world.height + y;
+    return cell === this.origin ? this.player.facing : (this.entered[cell] as number);
+  }
+
+  /** The first step of the way to a cell. */
+  firstStep(x: number, y: number): ActionName {
+    const { world, player } = this;
+    let direction = 0;
+    for (let cellX = x, cellY = y; cellX !== player.x || cellY !== player.y;) {
+      direction = this.entered[cellX * world.height + cellY] as number;
+      cellX -= stepX(direction);
+      cellY -= stepY(direction);
+    }
+    const nextX = player.x + stepX(direction);
+    const nextY = player.y + stepY(direction);
+    if (world.isFree(nextX, nextY, WALKABLE) || player.facing !== direction) return moveIn(direction);
+    return world.material(nextX, nextY) === WATER ? 'place_stone' : 'do';
+  }
+
+  /** The cell before the first one on the way to (x, y) that the player cannot enter with what they have. */
+  stopBefore(x: number, y: number, own: Routes): readonly [number, number] {
+    const { world } = this;
+    const way: [number, number][] = [];
+    for (let cellX = x, cellY = y; cellX !== this.player.x || cellY !== this.player.y;) {
+      way.push([cellX, cellY]);
+      const direction = this.entered[cellX * world.height + cellY] as number;
+      cellX -= stepX(direction);
+      cellY -= stepY(direction);
+    }
+    let stop: readonly [number, number] = [this.player.x, this.player.y];
+    for (const [cellX, cellY] of way.reverse()) {
+      if (own.entryCost(cellX, cellY) === NEVER) break;
+      stop = [cellX, cellY];
+    }
+    return stop;
+  }
+
+  /** The nearest of the cells of some materials, to face. */
+  nearest(materials: MaterialSet, skip?: (x: number, y: number) => boolean): Route | undefined {
+    const { width, height, materials: map } = this.world;
+    let best: Route | undefined;
+    for (let x = 0; x < width; x++)
+      for (let y = 0; y < height; y++) {
+        if (!contains(materials, map[x * height + y] as number) || skip?.(x, y) === true) continue;
+        const distance = Math.abs(x - this.player.x) + Math.abs(y - this.player.y) - 1;
+        if (best !== undefined && distance >= best.cost) continue;
+        const route = this.facing(x, y);
+        if (route !== undefined && (best === undefined || route.cost < best.cost)) best = route;
+      }
+    return best;
+  }
+}
+
+export const moveIn = (direction: number): ActionName => MOVES[direction] ?? 'noop';

@@ -1,0 +1,60 @@
+/** The colours of all drawings: a letter each, `.` for transparent, as `RRGGBB`. */
+export const PALETTE: Readonly<Record<string, string>> = {
+  // outlines and greys
+  k: '20202c',
+  K: '3b3c4a',
+  s: '686d7b',
+  S: '858b99',
+  l: 'a3a9b5',
+  W: 'cdd3da',
+  w: 'f6f6f1',
+  // grass and leaves
+  g: '529e48',
+  G: '62b153',
+  h: '7cc765',
+  t: '1f5a34',
+  T: '2f7d3f',
+  u: '4fa24b',
+  U: '86c95e',
+  // wood
+  b: '4f311b',
+  B: '81522b',
+  n: 'ad763f',
+  N: 'd39d5c',
+  // sand and earth
+  z: 'd2bb7c',
+  y: 'e6d399',
+  Y: 'f2e6bb',
+  p: '6f5c4b',
+  P: '86705b',
+  q: '9c866d',
+  // water and ice
+  a: '2c66b5',
+  A: '3d80d2',
+  c: '68acec',
+  C: 'cbe9ff',
+  D: '29a9c4',
+  d: '7fe9ee',
+  // fire and blood
+  r: '98201a',
+  R: 'dc3f32',
+  o: 'ee6a1f',
+  O: 'fbab2c',
+  e: 'ffe57d',
+  // ore
+  I: 'b5633d',
+  i: 'e9a877',
+  // skin, hair, clothes
+  f: 'f3c79d',
+  F: 'd59a6c',
+  H: '6b3e20',
+  M: '3a6bd6',
+  m: '2748a0',
+  L: '3a3f63',
+  x: 'f09bb0',
+  X: 'c0587c',
+  v: '78a85c',
+  V: '547f45',
+  j: '3e7f86',
+  J: '2b5a63',
+};
