@@ -33,7 +33,7 @@ export class Lines {
   end(): void {
     const rest = this.#rest + this.#decoder.end();
     this.#rest = '';
-    if (rest !== '') this.#line(rest);
+    if (rest !== '') this.#line(rest.replace(/\r$/, ''));
   }
 
   #line(line: string): void {

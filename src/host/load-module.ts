@@ -65,7 +65,7 @@ async function load(code: string, source: string): Promise<Exports> {
     } catch (error) {
       // A package that can only be imported: that takes time, and then the module starts over.
       if (refused === undefined || imported.has(refused)) throw error;
-      imported.set(refused, await importAs(refused));
+      imported.set(refused, marked(await importAs(refused)));
     }
   }
 }
@@ -80,10 +80,16 @@ function moduleAt(source: string): LoadableModule {
 }
 
 /** `import` as the rule's own module would do it. */
-function importerOf(source: string): (id: string) => Promise<unknown> {
+function importerOf(source: string): (id: string) => Promise<object> {
   const module = moduleAt(source);
   module._compile('exports.load = (id) => import(id);', source);
-  return module.exports['load'] as (id: string) => Promise<unknown>;
+  return module.exports['load'] as (id: string) => Promise<object>;
+}
+
+/** A namespace with the mark that `require` gives those of ES modules with a default. */
+function marked(namespace: object): object {
+  const mark = { __esModule: { value: true } };
+  return Object.create(null, { ...Object.getOwnPropertyDescriptors(namespace), ...mark }) as object;
 }
 
 /**

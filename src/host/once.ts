@@ -10,7 +10,7 @@ export interface OnceContext {
   readonly rule: string;
   /** Finds a secret in a text. */
   readonly scrub: (text: string) => string;
-  /** Earlier answers do not count, but for those that this process gave. */
+  /** Earlier answers do not count, but for those that were asked anew in this process. */
   readonly askAgain: boolean;
   /** Called when a question is really asked. */
   readonly onAsked: () => void;
@@ -18,8 +18,8 @@ export interface OnceContext {
 
 /** Questions being asked in this process, by rule and question: equal ones wait for the first. */
 const asking = new Map<string, Promise<Json>>();
-/** Questions that this process asked, for `--ask-again`. */
-const asked = new Set<string>();
+/** Questions that were asked anew in this process. */
+const askedAnew = new Set<string>();
 
 /** `once` for one task: answers are durable before they are returned. */
 export function onceFor(context: OnceContext): Once {
@@ -40,7 +40,7 @@ export function onceFor(context: OnceContext): Once {
     const store = await answers();
     const inFlight = asking.get(key);
     if (inFlight !== undefined) return inFlight as Promise<T>;
-    const replace = context.askAgain && !asked.has(key);
+    const replace = context.askAgain && !askedAnew.has(key);
     const known = replace ? undefined : store.get(rule, digest);
     if (known !== undefined) return known as T;
     const answer = (async () => {
@@ -48,7 +48,7 @@ export function onceFor(context: OnceContext): Once {
       const given = await ask();
       checked('answer', given);
       const kept = store.put(rule, digest, question, given, { replace });
-      asked.add(key);
+      if (replace) askedAnew.add(key);
       return kept;
     })();
     asking.set(key, answer);

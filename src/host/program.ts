@@ -8,6 +8,9 @@ import { signalGroup } from './process-group.js';
 import type { RecordedPart, Task, TaskResults } from './protocol.js';
 import { currentTask, RunningTask } from './running-task.js';
 
+/** What a command has to end by itself once the engine is gone. */
+const GRACE_MS = 400;
+
 const root = process.cwd();
 const base = Object.fromEntries(
   Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -44,13 +47,15 @@ process.on('message', (message) => {
 
 /** The engine is gone: so is the reason to be here. */
 process.on('disconnect', () => {
-  void (async () => {
-    if (running.size > 0) {
-      const { commandGroups } = await import('./command.js');
-      for (const group of commandGroups) signalGroup(group, 'SIGTERM');
-    }
-    exit(0);
-  })();
+  if (running.size === 0) exit(0);
+  void import('./command.js').then(({ commandGroups }) => {
+    if (commandGroups.size === 0) exit(0);
+    for (const group of commandGroups) signalGroup(group, 'SIGTERM');
+    setTimeout(() => {
+      for (const group of commandGroups) signalGroup(group, 'SIGKILL');
+      exit(0);
+    }, GRACE_MS);
+  });
 });
 
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

@@ -27,7 +27,8 @@ function asJson(data: Record<string, unknown>): JsonObject {
 
 function defined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(defined);
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype) throw new TypeError(`a ${value.constructor.name} is not JSON`);
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, item]) => (item === undefined ? [] : [[name, defined(item)]])),
   );

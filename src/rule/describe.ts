@@ -6,6 +6,8 @@ import type { DescribedRule, RoleDescription, RuleProblem } from './description.
 import { schemaProblem } from './param-walk.js';
 
 const KINDS: ReadonlySet<string> = new Set<KindName>(['file', 'directory', 'jsonl', 'sqlite']);
+/** Kinds whose parts are joined without the rule's help. */
+const JOINED: ReadonlySet<string> = new Set<KindName>(['directory', 'jsonl']);
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 /** The rule that a module exports, checked as far as its types would have done it. */
@@ -34,6 +36,7 @@ export function describeRule(exports: Readonly<Record<string, unknown>>, zod: ty
       outputs: rolesOf(rule.outputs),
       params: zod.toJSONSchema(rule.params, { io: 'input', unrepresentable: 'any' }) as JsonObject,
       deterministic: rule.deterministic ?? true,
+      assembles: rule.shape === 'parts' && rule.assemble !== undefined,
     },
   };
 }
@@ -58,6 +61,9 @@ function malformed(rule: AnyRule): RuleProblem | undefined {
       }
       if (group === 'outputs' && (role as { isList?: unknown }).isList === true) {
         return say(`${group}.${name}`, 'is a list, which only an input can be');
+      }
+      if (group === 'outputs' && rule.shape === 'parts' && rule.assemble === undefined && !JOINED.has(kind)) {
+        return say('assemble', `is missing: parts of \`${name}\`, a ${kind}, cannot be joined without it`);
       }
     }
   }

@@ -11,6 +11,8 @@ export interface RuleDescription {
   /** JSON Schema (draft 2020-12) of the params, before defaults. */
   readonly params: JsonObject;
   readonly deterministic: boolean;
+  /** Whether a rule in parts joins them itself; otherwise each output is joined by its kind. */
+  readonly assembles: boolean;
 }
 
 export interface RoleDescription {

@@ -26,13 +26,18 @@ export const FORBIDDEN: Record<string, string> = Object.fromEntries(
 
 /** Finds marked names and computed imports in a bundle that esbuild printed with an inline source map. */
 export function forbiddenUses(printed: string, sourceRoot: string): readonly ForbiddenUse[] {
-  if (!/__vlmbuild_|\bimport\s*\(|\b__require\b/.test(printed)) return [];
+  if (!/__vlmbuild_|\bimport\s*\(|\b__require\b|\b__glob\b/.test(printed)) return [];
   const tokens = tokensOf(printed);
   if (tokens === undefined) return [];
   const uses: ForbiddenUse[] = [];
   const place = locator(printed, sourceRoot);
+  // esbuild bundles every file that `import(`./${name}.js`)` could mean, behind a function of its own.
+  const globs = new Set(
+    tokens.filter((_, i) => tokens[i + 1]?.text === '=' && tokens[i + 2]?.text === '__glob').map(({ text }) => text),
+  );
   tokens.forEach((token, i) => {
-    const use = useAt(tokens, token, i);
+    const isGlob = globs.has(token.text) && tokens[i + 1]?.text === '(';
+    const use = isGlob ? globUse(token.text) : useAt(tokens, token, i);
     const at = use && place(token.start);
     if (at) uses.push({ ...use, ...at, length: use.what.length });
   });
@@ -51,6 +56,10 @@ function useAt(tokens: readonly Token[], token: Token, i: number): Pick<Forbidde
   if (token.text === 'import' && next === '(' && !literal) return { type: 'computed', what: 'import' };
   if (token.text === '__require' && !literal) return { type: 'computed', what: 'require' };
   return undefined;
+}
+
+function globUse(name: string): Pick<ForbiddenUse, 'type' | 'what'> {
+  return { type: 'computed', what: name.startsWith('globImport') ? 'import' : 'require' };
 }
 
 /** From an offset in the printed text to its source; undefined for esbuild's own helpers. */

@@ -3,6 +3,7 @@ import { didYouMean } from '../base/did-you-mean.js';
 import type { ParamIssue } from './description.js';
 
 type Issue = z.core.$ZodIssue;
+type Def = z.core.$ZodTypes['_zod']['def'];
 
 /** What a schema refused, in vlmbuild's words. */
 export function paramIssues(issues: readonly Issue[], schema: z.ZodObject): readonly ParamIssue[] {
@@ -83,13 +84,13 @@ function knownKeys(schema: z.ZodObject, path: readonly (string | number)[]): rea
   let at: z.core.$ZodType | undefined = schema;
   const inside = (from: z.core.$ZodType | undefined): z.core.$ZodTypes | undefined => {
     const type = from as z.core.$ZodTypes | undefined;
-    const def: z.core.$ZodTypes['_zod']['def'] | undefined = type?._zod.def;
+    const def: Def | undefined = type?._zod.def;
     if (def !== undefined && 'innerType' in def) return inside(def.innerType);
     if (def?.type === 'pipe') return inside(def.in);
     return type;
   };
   for (const step of path) {
-    const def = inside(at)?._zod.def;
+    const def: Def | undefined = inside(at)?._zod.def;
     if (def?.type === 'object') at = def.shape[step];
     else if (def?.type === 'array') at = def.element;
     else if (def?.type === 'record') at = def.valueType;

@@ -4,7 +4,7 @@ import { sha256, type Digest } from '../base/digest.js';
 import type { LoadedRule } from './description.js';
 
 /** Raised by hand when what is remembered, or how it is found, changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 type Content = Digest | 'absent';
 

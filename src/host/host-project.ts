@@ -1,0 +1,166 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { digestOf, sha256, type Digest } from '../base/digest.js';
+import { bundleRule } from '../rule/bundle.js';
+import { findRule } from '../rule/find.js';
+import { packageRoot } from '../rule/package-root.js';
+import { tempProject, type TempProject } from '../rule/temp-project.js';
+import type { JsonObject } from '../base/json.js';
+import { HostPool, type RunOptions } from './pool.js';
+import type { KindName } from '../artifacts/kind.js';
+import { TaskError } from './task-error.js';
+import type { HandedInput, ListedPart, StagedOutput, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+
+/** A project with rules and real hosts, for one test. */
+export interface HostProject extends TempProject {
+  readonly pool: HostPool;
+  /** What every task has. */
+  work(task?: Partial<WorkOptions>): Work;
+  /** The same for a rule, bundled. */
+  ruleWork(rule: string, task?: Partial<WorkOptions>): Promise<Work & RuleWork>;
+  /** Runs a whole rule whose one output is the file `out`, and gives that file's text and what was said. */
+  whole(rule: string, options?: Options): Promise<{ text: string; said: TaskMessage[] }>;
+  list(rule: string, options?: Partial<WorkOptions>): Promise<{ parts: ListedPart[]; count: number }>;
+  make(rule: string, part: ListedPart, options?: Options): Promise<TaskResults['make']>;
+  command(text: string, options?: Options): Promise<{ said: TaskMessage[] }>;
+  staged(name: string, kind: KindName): StagedOutput;
+  handed(name: string, kind: KindName): HandedInput;
+}
+
+interface WorkOptions {
+  readonly env: Record<string, string>;
+  readonly secrets: Record<string, string>;
+  readonly inputs: Record<string, HandedInput | readonly HandedInput[] | null>;
+  readonly outputs: Record<string, StagedOutput>;
+  readonly params: JsonObject;
+  readonly envDigests: Record<string, Digest | null>;
+  readonly askAgain: boolean;
+}
+type Options = Partial<WorkOptions> & RunOptions;
+interface Work extends WorkOptions {
+  readonly target: string;
+  readonly root: string;
+  readonly cache: string;
+}
+interface RuleWork {
+  readonly rule: string;
+  readonly code: Digest;
+  readonly bundle: string;
+  readonly source: string;
+}
+
+export function hostProject(
+  t: ExecutionContext,
+  files: Record<string, string> = {},
+  options: { readonly slots?: number } = {},
+): HostProject {
+  const project = tempProject(t, files);
+  const { root } = project;
+  const cache = join(root, 'cache');
+  const stage = join(cache, 'stage/run');
+  mkdirSync(stage, { recursive: true });
+  mkdirSync(join(cache, 'objects'), { recursive: true });
+  const pool = new HostPool({ slots: options.slots ?? 1, root, cache });
+  t.teardown(() => pool.kill());
+  let stages = 0;
+
+  const host: HostProject = {
+    ...project,
+    pool,
+    work: (task = {}) => ({
+      target: 'target',
+      root,
+      cache,
+      env: {},
+      secrets: {},
+      inputs: {},
+      outputs: {},
+      params: {},
+      envDigests: {},
+      askAgain: false,
+      ...task,
+    }),
+    async ruleWork(rule, task) {
+      const found = findRule(rule, { root, packageRoot: packageRoot() });
+      if (found === undefined) throw new Error(`there is no rule ${rule}`);
+      const { program, code } = await bundleRule(found);
+      const name = `cache/rules/${sha256(program).slice(7)}.cjs`;
+      project.write({ [name]: program });
+      return { ...host.work(task), rule, code, bundle: join(root, name), source: found.path };
+    },
+    async whole(rule, given = {}) {
+      const [options, task] = split(given);
+      const out = host.staged('out', 'file');
+      const work = await host.ruleWork(rule, { outputs: { out }, ...task });
+      const said: TaskMessage[] = [];
+      await pool.run({ ...work, type: 'whole', keep: true }, { ...options, on: (message) => said.push(message) });
+      return { text: readFileSync(out.path, 'utf8'), said };
+    },
+    async list(rule, given = {}) {
+      const parts: ListedPart[] = [];
+      const work = await host.ruleWork(rule, given);
+      const { count } = await pool.run(
+        { ...work, type: 'list' },
+        { on: (message) => (message.type === 'parts' ? parts.push(...message.parts) : 0) },
+      );
+      return { parts, count };
+    },
+    async make(rule, part, given = {}) {
+      const [options, task] = split(given);
+      return pool.run({ ...(await host.ruleWork(rule, task)), type: 'make', part }, options);
+    },
+    async command(text, given = {}) {
+      const [options, task] = split(given);
+      const said: TaskMessage[] = [];
+      await pool.run(
+        { ...host.work(task), type: 'command', text, keep: true },
+        { ...options, on: (message) => said.push(message) },
+      );
+      return { said };
+    },
+    staged(name, kind) {
+      const path = join(stage, String(++stages));
+      mkdirSync(path);
+      return { kind, path: join(path, name) };
+    },
+    handed: (name, kind) => ({ kind, path: join(root, name), digest: digestOf(name) }),
+  };
+  return host;
+}
+
+/** What the pool is told, and what the task is. */
+function split({ on, signal, timeoutMs, concurrency, ...task }: Options): [RunOptions, Partial<WorkOptions>] {
+  return [
+    {
+      ...(on && { on }),
+      ...(signal && { signal }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(concurrency !== undefined && { concurrency }),
+    },
+    task,
+  ];
+}
+
+/** How a task failed that must fail. */
+export async function failureOf(t: ExecutionContext, run: Promise<unknown>): Promise<TaskFailure> {
+  const error = await t.throwsAsync(run, { instanceOf: TaskError });
+  return error.failure;
+}
+
+/** A whole rule with one file output and a given body of `run`. */
+export const wholeRule = (body: string, before = '') => `import { defineRule, file, UserError } from 'vlmbuild';
+import { z } from 'zod';
+${before}
+export default defineRule({
+  summary: 'For a test.',
+  params: z.strictObject({ text: z.string().default('text') }),
+  outputs: { out: file() },
+  async run({ outputs, params, env, secrets, log, progress, signal, once }) {
+    ${body}
+  },
+});
+`;
+
+export const logLines = (said: readonly TaskMessage[]): readonly string[] =>
+  said.flatMap((message) => (message.type === 'log' ? [`${message.stream}: ${message.line}`] : []));

@@ -1,0 +1,214 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import test from 'ava';
+import type { RecordedPart } from './protocol.js';
+import { failureOf, hostProject, logLines } from './host-project.js';
+
+/** A rule in parts with a jsonl input and output, and given bodies. */
+const partsRule = (bodies: { parts?: string; make?: string; assemble?: string; more?: string }) => `
+import { defineRule, jsonl, UserError } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'For a test.',
+  params: z.strictObject({ n: z.int().default(3) }),
+  inputs: { rows: jsonl().optional() },
+  outputs: { rows: jsonl(), rejects: jsonl().optional() },
+  ${bodies.more ?? ''}
+  async *parts({ inputs, params }) {
+    ${bodies.parts ?? "for (let i = 0; i < params.n; i++) yield { id: 'part-' + i, spec: { i } };"}
+  },
+  async make({ spec, inputs, outputs, env, once, log, signal, progress }) {
+    ${bodies.make ?? 'outputs.rows.append(JSON.stringify(spec)); return { made: spec.i };'}
+  },
+  ${bodies.assemble === undefined ? '' : `async assemble({ parts, params, outputs }) { ${bodies.assemble} },`}
+});
+`;
+
+test('parts are listed with keys that hold what they depend on, and nothing else', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': partsRule({ parts: 'yield { id: params.id, spec: { a: 1, b: [params.b] } };' }),
+  });
+  const keyOf = async (params: { id: string; b: number }, more = {}) => {
+    const { parts, count } = await host.list('my/rule', {
+      params,
+      outputs: { rows: host.staged('r', 'jsonl') },
+      ...more,
+    });
+    t.is(count, 1);
+    t.like(parts[0], { id: params.id, spec: { a: 1, b: [params.b] }, slices: {} });
+    return parts[0]?.key;
+  };
+  const key = await keyOf({ id: 'x', b: 1 });
+  t.is(await keyOf({ id: 'another', b: 1 }), key);
+  t.not(await keyOf({ id: 'x', b: 2 }), key);
+  t.not(await keyOf({ id: 'x', b: 1 }, { envDigests: { HOME: null } }), key);
+  t.not(
+    await keyOf(
+      { id: 'x', b: 1 },
+      { outputs: { rows: host.staged('r', 'jsonl'), rejects: host.staged('s', 'jsonl') } },
+    ),
+    key,
+  );
+});
+
+test('a long listing comes whole and in order', async (t) => {
+  const host = hostProject(t, { 'rules/my/rule.ts': partsRule({}) });
+  const { parts, count } = await host.list('my/rule', { params: { n: 20_000 } });
+  t.is(count, 20_000);
+  t.deepEqual(
+    parts.map(({ id }) => id),
+    Array.from({ length: 20_000 }, (_, i) => `part-${i}`),
+  );
+  t.is(new Set(parts.map(({ key }) => key)).size, 20_000);
+});
+
+test('a slice that was listed is read where the part is made', async (t) => {
+  const host = hostProject(t, {
+    'in.jsonl': '{"a":1}\n{"a":2}\n',
+    'rules/my/rule.ts': partsRule({
+      parts: 'for await (const block of inputs.rows.blocks()) yield { id: block.id, inputs: { block }, spec: null };',
+      make: 'for await (const row of inputs.block.rows()) outputs.rows.append(JSON.stringify(row.a * 10));',
+    }),
+  });
+  const { parts } = await host.list('my/rule', { inputs: { rows: host.handed('in.jsonl', 'jsonl') } });
+  t.is(parts.length, 1);
+  const [part] = parts;
+  if (part === undefined) return;
+  const rows = host.staged('rows.jsonl', 'jsonl');
+  const made = await host.make('my/rule', part, { outputs: { rows } });
+  t.is(readFileSync(rows.path, 'utf8'), '10\n20\n');
+  t.like(made, { meta: {}, outputs: { rows: { kind: 'jsonl', bytes: { size: 6 } } } });
+
+  host.write({ 'in.jsonl': '{"a":1}\n{"a":3}\n' });
+  t.like(await failureOf(t, host.make('my/rule', part, { outputs: { rows } })), { type: 'input-changed' });
+});
+
+for (const [what, parts, message] of [
+  ['two parts of one id', "yield { id: 'a', spec: 1 }; yield { id: 'a', spec: 2 };", /two parts with the id `a`/],
+  ['a part without an id', 'yield { spec: 1 };', /without an `id`/],
+  ['a spec that is not JSON', "yield { id: 'a', spec: { when: undefined } };", /`spec` of part `a` is not JSON/],
+  [
+    'an input that is no slice',
+    "yield { id: 'a', spec: 1, inputs: { x: { path: 'y' } } };",
+    /input `x` of part `a` is no slice/,
+  ],
+] as const) {
+  test(`${what} is a mistake of the rule that is said clearly`, async (t) => {
+    const host = hostProject(t, { 'rules/my/rule.ts': partsRule({ parts }) });
+    const failure = await failureOf(t, host.list('my/rule'));
+    t.is(failure.type, 'user-error');
+    t.regex('message' in failure ? failure.message : '', message);
+  });
+}
+
+const PART = { id: 'a', key: `sha256:${'0'.repeat(64)}`, spec: { i: 1 }, slices: {} } as const;
+
+for (const [what, make, message] of [
+  ['too much', "return { text: 'x'.repeat(65_536) };", /65547 bytes of JSON; 65536 are allowed/],
+  ['no JSON', 'return { when: new Map([[1, 2]]).get(3) };', /not JSON/],
+  ['a list', 'return [1];', /must be an object/],
+] as const) {
+  test(`meta that is ${what} is an error`, async (t) => {
+    const host = hostProject(t, { 'rules/my/rule.ts': partsRule({ make }) });
+    const failure = await failureOf(t, host.make('my/rule', PART, { outputs: { rows: host.staged('r', 'jsonl') } }));
+    t.is(failure.type, 'user-error');
+    t.regex('message' in failure ? failure.message : '', message);
+  });
+}
+
+test('a secret is not in meta', async (t) => {
+  const host = hostProject(t, { 'rules/my/rule.ts': partsRule({ make: 'return { key: process.env.KEY };' }) });
+  const outputs = { rows: host.staged('r', 'jsonl') };
+  const made = await host.make('my/rule', PART, { outputs, secrets: { KEY: 'sesame' } });
+  t.deepEqual(made.meta, { key: '***' });
+});
+
+test('assemble gets every part in order, to read, and may drop', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': partsRule({
+      assemble: `for (const { id, meta, outputs: made } of parts) {
+        if (meta.made % 2 === 1 && meta.made < params.n) continue;
+        for await (const row of made.rows.rows()) outputs.rows.append(JSON.stringify([id, row.i, made.rejects === undefined]));
+      }`,
+    }),
+  });
+  const parts: RecordedPart[] = [];
+  for (let i = 0; i < 4; i++) {
+    const part = { ...PART, id: `part-${i}`, spec: { i } };
+    parts.push({
+      id: part.id,
+      ...(await host.make('my/rule', part, { outputs: { rows: host.staged('r', 'jsonl') } })),
+    });
+  }
+  const rows = host.staged('rows.jsonl', 'jsonl');
+  const work = await host.ruleWork('my/rule', { params: { n: 3 }, outputs: { rows } });
+  const made = await host.pool.run({ ...work, type: 'assemble', parts, keep: true });
+  t.is(
+    readFileSync(rows.path, 'utf8'),
+    '["part-0",0,true]\n["part-2",2,true]\n["part-3",3,true]\n'.replace('["part-3",3,true]\n', '["part-3",3,true]\n'),
+  );
+  t.like(made.outputs, { rows: { kind: 'jsonl' } });
+
+  // More parts than one message holds.
+  const many = Array.from({ length: 2_500 }, () => parts[0]).filter((part) => part !== undefined);
+  await host.pool.run({ ...work, type: 'assemble', parts: many, keep: false });
+  t.is(readFileSync(rows.path, 'utf8').split('\n').length, 2_501);
+});
+
+test('parts of one rule share a host as far as its concurrency goes, and their words are kept apart', async (t) => {
+  const host = hostProject(
+    t,
+    {
+      'rules/my/rule.ts': partsRule({
+        // Each waits until all are there: alone none would end.
+        make: `globalThis.arrived = (globalThis.arrived ?? 0) + 1;
+          while (globalThis.arrived < 4) await new Promise((done) => setTimeout(done, 1));
+          console.log('part ' + spec.i); return { pid: process.pid };`,
+      }),
+    },
+    { slots: 1 },
+  );
+  const said: string[][] = [[], [], [], []];
+  const made = await Promise.all(
+    said.map((lines, i) =>
+      host.make(
+        'my/rule',
+        { ...PART, id: `part-${i}`, spec: { i } },
+        {
+          outputs: { rows: host.staged('r', 'jsonl') },
+          concurrency: 4,
+          on: (message) => lines.push(...logLines([message])),
+        },
+      ),
+    ),
+  );
+  t.is(new Set(made.map(({ meta }) => meta['pid'])).size, 1);
+  t.deepEqual(said, [['out: part 0'], ['out: part 1'], ['out: part 2'], ['out: part 3']]);
+});
+
+test('parts that share a host with one that must be ended are made all the same', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': partsRule({
+      make: `if (spec.i === 0 && !existsSync(spec.flag)) for (;;);
+        while (!existsSync(spec.flag)) await new Promise((done) => setTimeout(done, 1));
+        outputs.rows.append(String(spec.i));`,
+    }).replace('import', "import { existsSync } from 'node:fs';\nimport"),
+  });
+  const flag = join(host.root, 'flag');
+  mkdirSync(dirname(flag), { recursive: true });
+  const make = (i: number, more = {}) =>
+    host.make(
+      'my/rule',
+      { ...PART, id: `part-${i}`, spec: { i, flag } },
+      {
+        outputs: { rows: host.staged('r', 'jsonl') },
+        concurrency: 2,
+        ...more,
+      },
+    );
+  const good = make(1);
+  const stuck = failureOf(t, make(0, { timeoutMs: 300 }));
+  t.deepEqual(await stuck, { type: 'timeout', seconds: 0.3 });
+  host.write({ flag: '' });
+  t.like((await good).outputs, { rows: { bytes: { size: 2 } } });
+});

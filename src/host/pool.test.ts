@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import test from 'ava';
+import { packageRoot } from '../rule/package-root.js';
+import { failureOf, hostProject, wholeRule } from './host-project.js';
+import { HostPool } from './pool.js';
+
+async function appeared(path: string): Promise<void> {
+  while (!existsSync(path)) await new Promise((done) => setTimeout(done, 2));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+const pidRule = wholeRule(
+  "await outputs.out.write(String(process.pid)); writeFileSync('ready', '');",
+  "import { writeFileSync } from 'node:fs';",
+);
+const stuckRule = wholeRule(
+  "writeFileSync('pid', String(process.pid)); renameSync('pid', 'stuck'); for (;;);",
+  "import { renameSync, writeFileSync } from 'node:fs';",
+);
+
+test('a killed host is told with its signal, and the next task has a new one', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/pid.ts': pidRule,
+    'rules/my/die.ts': wholeRule(
+      "console.log('last words'); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});",
+    ),
+  });
+  const first = await host.whole('my/pid');
+  t.deepEqual(await failureOf(t, host.whole('my/die')), { type: 'host-lost', code: null, signal: 'SIGKILL' });
+  t.not((await host.whole('my/pid')).text, first.text);
+});
+
+test('a host is used again, and no more are started than there are slots', async (t) => {
+  const host = hostProject(t, { 'rules/my/pid.ts': pidRule }, { slots: 2 });
+  const pids = await Promise.all(Array.from({ length: 6 }, async () => (await host.whole('my/pid')).text));
+  t.true(new Set(pids).size <= 2);
+  t.true(pids.includes((await host.whole('my/pid')).text));
+});
+
+test('a rule that never lets go is ended by a timeout', async (t) => {
+  const host = hostProject(t, { 'rules/my/stuck.ts': stuckRule, 'rules/my/pid.ts': pidRule });
+  t.deepEqual(await failureOf(t, host.whole('my/stuck', { timeoutMs: 500 })), { type: 'timeout', seconds: 0.5 });
+  t.truthy((await host.whole('my/pid')).text);
+});
+
+test('a rule hears of an abort, and is ended if that does not help', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/listens.ts': wholeRule(
+      "writeFileSync('ready', ''); await new Promise((done) => signal.addEventListener('abort', done)); writeFileSync('heard', '');",
+      "import { writeFileSync } from 'node:fs';",
+    ),
+    'rules/my/stuck.ts': stuckRule,
+  });
+  for (const [rule, sign] of [
+    ['my/listens', 'ready'],
+    ['my/stuck', 'stuck'],
+  ] as const) {
+    const controller = new AbortController();
+    const run = failureOf(t, host.whole(rule, { signal: controller.signal }));
+    await appeared(join(host.root, sign));
+    controller.abort();
+    t.deepEqual(await run, { type: 'aborted' });
+  }
+  t.true(existsSync(join(host.root, 'heard')));
+});
+
+test('what is aborted before it begins does not begin', async (t) => {
+  const host = hostProject(t, { 'rules/my/pid.ts': pidRule });
+  t.deepEqual(await failureOf(t, host.whole('my/pid', { signal: AbortSignal.abort() })), { type: 'aborted' });
+  t.false(existsSync(join(host.root, 'ready')));
+});
+
+test('kill ends everything that runs or waits', async (t) => {
+  const host = hostProject(t, { 'rules/my/stuck.ts': stuckRule, 'rules/my/pid.ts': pidRule });
+  const running = failureOf(t, host.whole('my/stuck'));
+  const waiting = failureOf(t, host.whole('my/pid'));
+  await appeared(join(host.root, 'stuck'));
+  host.pool.kill();
+  t.deepEqual(await Promise.all([running, waiting]), [{ type: 'aborted' }, { type: 'aborted' }]);
+  const pid = Number(readFileSync(join(host.root, 'stuck'), 'utf8'));
+  while (isAlive(pid)) await new Promise((done) => setTimeout(done, 2));
+});
+
+test('close lets what runs end, and starts nothing more', async (t) => {
+  const host = hostProject(t, { 'rules/my/pid.ts': pidRule });
+  const run = host.whole('my/pid');
+  await appeared(join(host.root, 'ready'));
+  await host.pool.close();
+  const { text } = await run;
+  t.false(isAlive(Number(text)));
+  t.deepEqual(await failureOf(t, host.whole('my/pid')), { type: 'aborted' });
+});
+
+test('hosts and commands end when the engine dies', async (t) => {
+  const host = hostProject(t);
+  const pool = pathToFileURL(join(packageRoot(), 'build/src/host/pool.js')).href;
+  const task = {
+    ...host.work(),
+    type: 'command',
+    text: 'echo $$ $PPID > pids; mv pids ready; sleep 1000',
+    keep: false,
+  };
+  const script = `const { HostPool } = await import(${JSON.stringify(pool)});
+    void new HostPool({ slots: 1, root: ${JSON.stringify(host.root)}, cache: 'cache' }).run(${JSON.stringify(task)});`;
+  const engine = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  await appeared(join(host.root, 'ready'));
+  engine.kill('SIGKILL');
+  const pids = readFileSync(join(host.root, 'ready'), 'utf8').trim().split(' ').map(Number);
+  t.is(pids.length, 2);
+  while (pids.some(isAlive)) await new Promise((done) => setTimeout(done, 2));
+});
+
+test('a resting pool does not keep the process alive', async (t) => {
+  const host = hostProject(t);
+  const pool = pathToFileURL(join(packageRoot(), 'build/src/host/pool.js')).href;
+  const task = { ...host.work(), type: 'command', text: 'true', keep: false };
+  const script = `const { HostPool } = await import(${JSON.stringify(pool)});
+    await new HostPool({ slots: 1, root: ${JSON.stringify(host.root)}, cache: 'cache' }).run(${JSON.stringify(task)});`;
+  const engine = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  t.is(await new Promise((done) => engine.on('exit', done)), 0);
+});
+
+test('a rule is described and its params are checked in a host', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': wholeRule(''),
+    'rules/my/throws.ts': wholeRule('', 'throw new Error("on load");'),
+    'rules/my/none.ts': 'export const a = 1;',
+  });
+  const { bundle, source } = await host.ruleWork('my/rule');
+  const described = await host.pool.run({ type: 'describe', bundle, source });
+  t.like(described, { ok: true, description: { summary: 'For a test.', shape: 'whole' } });
+  t.like(await host.pool.run({ type: 'check', bundle, source, params: {} }), { ok: true, params: { text: 'text' } });
+  t.like(await host.pool.run({ type: 'check', bundle, source, params: { text: 1 } }), {
+    ok: false,
+    issues: [{ path: ['text'], message: 'expected a string, got `1`' }],
+  });
+
+  const throws = await host.ruleWork('my/throws');
+  t.like(await host.pool.run({ ...throws, type: 'describe' }), {
+    ok: false,
+    problem: {
+      type: 'threw',
+      message: 'on load',
+      stack: 'Error: on load\n    at Object.<anonymous> (rules/my/throws.ts:3:7)',
+    },
+  });
+  const none = await host.ruleWork('my/none');
+  t.deepEqual(await host.pool.run({ ...none, type: 'describe' }), {
+    ok: false,
+    problem: { type: 'no-default-export', exports: ['a'] },
+  });
+});
+
+test('a host that cannot be started is a failure of the task', async (t) => {
+  const pool = new HostPool({ slots: 1, root: '/not/there', cache: '/not/there/cache' });
+  const failure = await failureOf(t, pool.run({ type: 'describe', bundle: '', source: '' }));
+  t.like(failure, { type: 'system', code: 'ENOENT' });
+});

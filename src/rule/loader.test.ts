@@ -1,0 +1,156 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { CheckedParams, DescribedRule, RuleDescription, RuleProblem } from './description.js';
+import { RuleLoader } from './loader.js';
+import { packageRoot } from './package-root.js';
+import { tempProject, type TempProject } from './temp-project.js';
+
+const DESCRIPTION: RuleDescription = {
+  summary: 'Does it.',
+  shape: 'whole',
+  inputs: {},
+  outputs: { out: { kind: 'file', list: false, optional: false } },
+  params: { type: 'object' },
+  deterministic: true,
+  assembles: false,
+};
+
+/** A loader as a new invocation has it, whose hosts count what they are asked. */
+function loaderOf({ root }: TempProject, described: DescribedRule = { ok: true, description: DESCRIPTION }) {
+  const asked = { described: 0, checked: 0 };
+  const loader = new RuleLoader({
+    root,
+    packageRoot: packageRoot(),
+    layout: { rules: join(root, 'cache/rules') },
+    hosts: {
+      async describe() {
+        asked.described++;
+        return described;
+      },
+      async check(_bundle, _source, params): Promise<CheckedParams> {
+        asked.checked++;
+        return { ok: true, params, concurrency: null };
+      },
+    },
+  });
+  return { loader, asked };
+}
+
+const FILES = {
+  'rules/my/rule.ts': `import { help } from './deep/help.js';
+import { defineRule, file } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Does it.',
+  params: z.strictObject({ n: z.int() }),
+  outputs: { out: file() },
+  run: help,
+});
+`,
+  'rules/my/deep/help.ts': 'export const help = () => undefined;\n',
+};
+
+test('a rule is described once and remembered while nothing it came from changes', async (t) => {
+  const project = tempProject(t, FILES);
+  const first = loaderOf(project);
+  const rule = await first.loader.find('my/rule');
+  t.like(rule, { name: 'my/rule', path: join(project.root, 'rules/my/rule.ts'), summary: 'Does it.' });
+  t.is(await first.loader.find('my/rule'), rule);
+  t.is(first.asked.described, 1);
+
+  const second = loaderOf(project);
+  t.deepEqual(await second.loader.find('my/rule'), rule);
+  t.is(second.asked.described, 0);
+});
+
+for (const [what, change, digest] of [
+  ['a helper', { 'rules/my/deep/help.ts': 'export const help = () => { throw 1; };' }, 'another'],
+  ['a comment of a helper', { 'rules/my/deep/help.ts': `${FILES['rules/my/deep/help.ts']}// !` }, 'the same'],
+  ['a module that hides a helper', { 'rules/my/deep/help.js': 'export const help = 1;' }, 'another'],
+] as const) {
+  test(`${what} changed: the rule is loaded anew, its code is ${digest}`, async (t) => {
+    const project = tempProject(t, FILES);
+    const before = await loaderOf(project).loader.find('my/rule');
+    project.write(change);
+    const { loader, asked } = loaderOf(project);
+    const after = await loader.find('my/rule');
+    t.is(asked.described, 1);
+    t.is(after?.code === before?.code, digest === 'the same');
+    t.not(before, undefined);
+  });
+}
+
+test('what is remembered is not believed when it is damaged or its bundle is gone', async (t) => {
+  const project = tempProject(t, FILES);
+  const rule = await loaderOf(project).loader.find('my/rule');
+  writeFileSync(join(project.root, 'cache/rules/my+rule.json'), '{"format":1,');
+  t.deepEqual(await loaderOf(project).loader.find('my/rule'), rule);
+  project.write({ [`cache/rules/${rule?.bundle.split('/').at(-1) ?? ''}`]: undefined });
+  t.deepEqual(await loaderOf(project).loader.find('my/rule'), rule);
+  t.regex(readFileSync(rule?.bundle ?? '', 'utf8'), /defineRule/);
+});
+
+test('a project rule that appears in front of a built-in one is found', async (t) => {
+  const project = tempProject(t);
+  const name = 'zz/appears';
+  t.is(await loaderOf(project).loader.find(name), undefined);
+  project.write({
+    [`rules/${name}.ts`]: FILES['rules/my/rule.ts'].replace(
+      "import { help } from './deep/help.js';",
+      'const help = () => undefined;',
+    ),
+  });
+  t.is((await loaderOf(project).loader.find(name))?.path, join(project.root, `rules/${name}.ts`));
+});
+
+test('checks of params are remembered by bundle and params', async (t) => {
+  const project = tempProject(t, FILES);
+  const ask = async (loader: RuleLoader, params: Record<string, number>) => {
+    const rule = await loader.find('my/rule');
+    return rule && loader.check(rule, params);
+  };
+  const first = loaderOf(project);
+  t.deepEqual(await ask(first.loader, { n: 1 }), { ok: true, params: { n: 1 }, concurrency: null });
+  await ask(first.loader, { n: 1 });
+  t.is(first.asked.checked, 1);
+  const second = loaderOf(project);
+  t.deepEqual(await ask(second.loader, { n: 1 }), { ok: true, params: { n: 1 }, concurrency: null });
+  t.is(second.asked.checked, 0);
+  await ask(second.loader, { n: 2 });
+  t.is(second.asked.checked, 1);
+
+  project.write({ 'rules/my/deep/help.ts': 'export const help = () => 3;' });
+  const third = loaderOf(project);
+  await ask(third.loader, { n: 1 });
+  t.is(third.asked.checked, 1);
+});
+
+async function diagnosticFor(t: ExecutionContext, problem: RuleProblem) {
+  const { loader } = loaderOf(tempProject(t, FILES), { ok: false, problem });
+  const error = await t.throwsAsync(loader.find('my/rule'), { instanceOf: UserFacingError });
+  t.is(error.diagnostics.length, 1);
+  return error.diagnostics[0];
+}
+
+test('what is wrong with a definition is located in it', async (t) => {
+  t.like(await diagnosticFor(t, { type: 'not-a-rule', found: 'a function' }), {
+    code: 'VB206',
+    at: { line: 4, column: 1 },
+  });
+  t.like(await diagnosticFor(t, { type: 'params-not-strict', path: '' }), {
+    code: 'VB208',
+    at: { line: 6, column: 3, length: 6 },
+  });
+  t.like(await diagnosticFor(t, { type: 'malformed', what: 'outputs.out', message: 'is not' }), {
+    code: 'VB207',
+    at: { line: 7 },
+  });
+  t.like(await diagnosticFor(t, { type: 'no-default-export', exports: ['a'] }), { code: 'VB205' });
+  const stack = 'Error: no\n    at help (rules/my/deep/help.ts:1:20)\n    at rules/my/rule.ts:4:1';
+  t.like(await diagnosticFor(t, { type: 'threw', message: 'no', stack }), {
+    code: 'VB210',
+    at: { line: 1, column: 20 },
+  });
+});
