@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { defineRule, file, jsonl, UserError, type JsonlInput } from 'vlmbuild';
 import { jsonText } from '../lib/chat/json-text.js';
 import { countLines } from '../lib/jsonl.js';
+import { shownPath } from '../lib/paths.js';
 import { checkKeys } from './submit/keys.js';
 import { jobPayload, tableAt, written } from './submit/payload.js';
-import { lineOfKey, parseToml, shownPath, type TomlTable } from './submit/toml.js';
+import { lineOfKey, parseToml, type TomlTable } from './submit/toml.js';
 
 const DEFAULT_MODEL = 'Qwen/Qwen3-4B';
 

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError, type JsonlInput, type JsonlOutput, type JsonlSlice } from 'vlmbuild';
+import { shownPath } from './paths.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -65,7 +66,9 @@ export async function* boundedBlocks(input: JsonlInput): AsyncGenerator<JsonlSli
   for await (const block of input.blocks()) {
     // Only a block of one line can be that long.
     if (block.length > MAX_LINE_BYTES + 2) {
-      throw new UserError(`line ${lineAt(input.path, block.offset)} of \`${input.path}\` is longer than 256 MiB`);
+      throw new UserError(
+        `line ${lineAt(input.path, block.offset)} of \`${shownPath(input.path)}\` is longer than 256 MiB`,
+      );
     }
     yield block;
   }

@@ -1,6 +1,7 @@
 import { defineRule, jsonl, sqlite, UserError, type JsonObject, type SqliteInput } from 'vlmbuild';
 import { copyLines } from '../lib/jsonl.js';
 import { addCounts, countsText } from '../lib/counts.js';
+import { shownPath } from '../lib/paths.js';
 import { readable, traceTables, type TraceTables } from '../lib/tracing/tables.js';
 import { exportParams } from './export/filters.js';
 import { namesByTurn, sessionRows } from './export/rows.js';
@@ -20,7 +21,7 @@ export default defineRule({
   outputs: { rows: jsonl() },
 
   *parts({ inputs, params }) {
-    const { path } = inputs.db;
+    const path = shownPath(inputs.db.path);
     const db = readable(path, () => inputs.db.open());
     try {
       // All tables are listed from one snapshot, while others may write.

@@ -1,6 +1,6 @@
-import { relative } from 'node:path';
 import { parse } from '@iarna/toml';
 import { UserError } from 'vlmbuild';
+import { shownPath } from '../../lib/paths.js';
 
 export type TomlValue = string | number | bigint | boolean | Date | readonly TomlValue[] | TomlTable;
 export interface TomlTable {
@@ -9,12 +9,6 @@ export interface TomlTable {
 
 export function isTable(value: TomlValue | undefined): value is TomlTable {
   return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
-}
-
-/** A file as people write it: from where the command runs, if below. */
-export function shownPath(path: string): string {
-  const below = relative(process.cwd(), path);
-  return below === '' || below.startsWith('..') ? path : below;
 }
 
 /** @throws UserError naming line and column of what is not TOML. */
