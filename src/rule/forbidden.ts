@@ -46,7 +46,7 @@ export function forbiddenUses(printed: string, sourceRoot: string): readonly For
 
 function useAt(tokens: readonly Token[], token: Token, i: number): Pick<ForbiddenUse, 'type' | 'what'> | undefined {
   if (token.type !== 'name' || tokens[i - 1]?.text === '.') return undefined;
-  const marked = MARKED[token.text];
+  const marked = Object.hasOwn(MARKED, token.text) ? MARKED[token.text] : undefined;
   if (marked !== undefined) {
     const member = marked === 'import.meta' && tokens[i + 1]?.text === '.' ? `.${tokens[i + 2]?.text ?? ''}` : '';
     return { type: 'place', what: `${marked}${member}` };
