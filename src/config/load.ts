@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { compareBytes } from '../base/order.js';
 import { configErrors } from '../diagnostics/config.js';
 import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
@@ -183,9 +183,4 @@ function readDefaults(map: MapNode, top: Scope, checked: CheckedTargets): string
     }
   }
   return [...new Set(names)];
-}
-
-/** Where the lock of a pipeline file is. */
-export function lockPathOf(file: string): string {
-  return join(dirname(file), `${basename(file).replace(/\.ya?ml$/, '')}.lock`);
 }

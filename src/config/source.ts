@@ -1,3 +1,4 @@
+import type { Json } from '../base/json.js';
 import type { Location } from '../diagnostics/diagnostic.js';
 
 /** A text that users wrote, and the place of every character in it. */
@@ -34,7 +35,7 @@ export class Source {
   }
 
   #count(text: string): number {
-    return this.#plain ? text.length : [...text].length;
+    return this.#plain ? text.length : Array.from(text).length;
   }
 
   #lineOf(offset: number): number {
@@ -107,11 +108,11 @@ export function describeNode(node: Node): string {
 }
 
 /** What a value is, in the words of messages. */
-export function describeValue(value: unknown): string {
+export function describeValue(value: Json): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
   if (typeof value === 'boolean') return `\`${String(value)}\``;
   if (typeof value === 'number') return `the number \`${String(value)}\``;
-  return `the text \`${String(value)}\``;
+  if (typeof value === 'object') return 'a map';
+  return `the text \`${value}\``;
 }

@@ -1,3 +1,4 @@
+import type * as YamlModule from 'yaml';
 import type { Document, Node as YamlNode, Pair } from 'yaml';
 import { configErrors } from '../diagnostics/config.js';
 import type { Problems } from './problems.js';
@@ -132,7 +133,7 @@ function withoutBraces(text: string, spans: readonly Unquoted[]): string {
   return result + text.slice(done);
 }
 
-type Yaml = typeof import('yaml');
+type Yaml = typeof YamlModule;
 
 /** Turns a document into located nodes. */
 class Conversion {
@@ -218,7 +219,7 @@ class Conversion {
     const entries = new Map<string, Entry>();
     let size = 1;
     for (const pair of pairs) {
-      const key = this.#key(pair.key as YamlNode | null, start);
+      const key = this.#key(pair.key, start);
       const value = this.#node(pair.value, key?.end ?? start, depth + 1);
       size += value.size + 1;
       if (key === undefined) continue;

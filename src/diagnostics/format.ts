@@ -46,7 +46,7 @@ export function formatLocation(at: Location): string {
 function place(at: Location, label: string, style: 'red' | 'yellow', paint: Paint): string[] {
   const head = `  ${paint('cyan', formatLocation(at))}${label === '' ? '' : `  ${label}`}`;
   if (at.text === undefined || at.text.trim() === '') return [head];
-  const characters = [...at.text.trimEnd()];
+  const characters = Array.from(at.text.trimEnd());
   const start = at.column - 1;
   const from =
     characters.length <= SHOWN_COLUMNS

@@ -39,10 +39,10 @@ function components(nodes: readonly string[], next: (node: string) => readonly s
     if (index.has(start)) continue;
     const frames = [enter(start)];
     for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
-      const { value, done } = frame.rest.next();
-      if (done !== true) {
-        if (!index.has(value)) frames.push(enter(value));
-        else if (onStack.has(value)) lower(frame.node, index.get(value));
+      const step = frame.rest.next();
+      if (step.done !== true) {
+        if (!index.has(step.value)) frames.push(enter(step.value));
+        else if (onStack.has(step.value)) lower(frame.node, index.get(step.value));
         continue;
       }
       frames.pop();
