@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,7 +22,7 @@ const ticks = new Map<string, bigint>();
 
 /** Reads the file system's clock: 15 µs, but for the first time in a `cache/`, when the tick is measured. */
 export function tick(layout: CacheLayout): FileSystemTime {
-  const file = openSync(join(layout.cache, 'clock'), 'w');
+  const file = openSync(join(layout.cache, 'clock'), constants.O_RDWR | constants.O_CREAT);
   try {
     let tickNs = ticks.get(layout.cache);
     if (tickNs === undefined) {
