@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sha256 } from '../base/digest.js';
@@ -107,6 +108,9 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
   const standIns = options.only === true ? await findStandIns(session, names, needed) : new Map<string, Decision>();
   const interrupt = options.signal ?? new AbortController().signal;
   const stopper = new AbortController();
+  const starting = AbortSignal.any([interrupt, stopper.signal]);
+  // Everything that runs or waits listens to these.
+  setMaxListeners(0, interrupt, starting);
   const build = new BuildState(
     new Run(session, wanted, argsOf(options), listener),
     planContext,
@@ -118,7 +122,7 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
       standIn: (target) => standIns.get(target),
     },
     interrupt,
-    AbortSignal.any([interrupt, stopper.signal]),
+    starting,
   );
   await checkBefore(session, build, wanted, names, options);
   return {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { executeErrors } from '../diagnostics/execute.js';
 import { coverageOf } from '../plan/coverage.js';
 import { decideAll } from '../plan/decide.js';
 import { nextLock, printLock, readLock } from '../plan/lock-file.js';
+import { checkSnapshot, snapshotSuffix } from '../plan/snapshot-format.js';
 import { takeSnapshot, writeSnapshot, type Snapshot } from '../plan/snapshot.js';
 import { packageRoot } from '../rule/package-root.js';
 import { writeAtomic } from '../store/atomic-write.js';
@@ -47,21 +48,30 @@ export async function settleRecords({ run }: BuildState): Promise<void> {
  * since it was digested; so where anything covered is young, everything is decided once more after the times are taken.
  */
 export async function snapshot(build: BuildState, words: readonly string[], needed: readonly string[]): Promise<void> {
-  const { session, startedMs } = build.run;
-  const taken = take(build, words, needed);
+  const { session } = build.run;
+  const program = join(packageRoot(), 'dist');
+  const identity = { root: session.root, file: basename(session.file), words, program };
+  const path = `${session.layout.snapshot}${snapshotSuffix(identity)}`;
+  // Paths in it are relative to the root. One that still holds is left alone: a build that does nothing writes nothing.
+  if (process.cwd() === session.root && checkSnapshot(path, identity, session.realEnvironment) !== undefined) return;
+  const taken = take(build, words, needed, program);
   if (taken === undefined) return;
   const { tickNs } = tick(session.layout);
-  if (taken.newestMs >= startedMs - Number(tickNs) / 1e6) {
+  if (taken.newestMs >= session.openedMs - Number(tickNs) / 1e6) {
     const decisions = await decideAll(session.planContext(), needed);
     if (![...decisions.values()].every(({ state }) => state === 'fresh')) return;
   }
   writeSnapshot(session.layout.snapshot, taken);
 }
 
-function take({ run }: BuildState, words: readonly string[], needed: readonly string[]): Snapshot | undefined {
+function take(
+  { run }: BuildState,
+  words: readonly string[],
+  needed: readonly string[],
+  program: string,
+): Snapshot | undefined {
   const { session } = run;
   const { pipeline, digester, lockPath, layout } = session;
-  const program = join(packageRoot(), 'dist');
   const coverage = coverageOf(pipeline, needed, {
     touched: digester.touched(),
     lock: lockPath,
@@ -75,6 +85,7 @@ function take({ run }: BuildState, words: readonly string[], needed: readonly st
     program,
     coverage,
     environment: session.realEnvironment,
+    loadedMs: session.openedMs,
     now: tick(layout),
   });
 }

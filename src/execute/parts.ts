@@ -10,6 +10,7 @@ import { TaskError } from '../host/pool.js';
 import type { ListedPart, RecordedPart, TaskFailure } from '../host/protocol.js';
 import type { LoadedRule } from '../rule/description.js';
 import type { PartRecord } from '../store/index-db.js';
+import { CorruptObject } from '../store/objects.js';
 import { diagnosticOf, InputChanged, Interrupted, TargetError } from './failure.js';
 import { Lane } from './staging.js';
 import { relay, type TargetWork } from './work.js';
@@ -229,6 +230,7 @@ async function assemble(
   }
   const grant = await slots.acquire({ cpus: 1, gpus: 0, pools: {} }, priority, signal);
   try {
+    if (!rule.assembles) return await joinParts(work, parts);
     const { outputs } = await run.session.hosts.run(
       {
         type: 'assemble',
@@ -245,6 +247,23 @@ async function assemble(
   } finally {
     grant.release();
   }
+}
+
+/** The default assembly. A directory is not even staged: it is delivered from the store, which has its files already. */
+async function joinParts(
+  { run, target, staging, signal }: TargetWork,
+  parts: readonly RecordedPart[],
+): Promise<Readonly<Record<string, ArtifactRecord>>> {
+  const outputs: Record<string, ArtifactRecord> = {};
+  for (const { name, kind } of Object.values(target.outputs)) {
+    if (signal.aborted) throw new Interrupted();
+    const pieces = parts.flatMap(({ id, outputs: { [name]: made } }) => (made === undefined ? [] : [{ ...made, id }]));
+    const staged = kind === 'directory' && target.store ? null : (staging.outputs[name]?.path ?? null);
+    const joined = kindNamed(kind).join(pieces, staged, run.session.objects, target.store);
+    if (joined === undefined) throw new Error(`parts of a ${kind} cannot be joined`);
+    outputs[name] = await joined;
+  }
+  return outputs;
 }
 
 /** Forgets the remembered parts whose bytes the store no longer has whole, and says which objects are at fault. */
@@ -277,6 +296,7 @@ function drain(pieces: Iterable<unknown>): true {
 }
 
 function isCorruption(error: unknown): boolean {
+  if (error instanceof CorruptObject) return true;
   return error instanceof TaskError && error.failure.type === 'system' && error.failure.code === 'CORRUPT';
 }
 

@@ -2,7 +2,7 @@ import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { JsonObject } from '../base/json.js';
 import type { Target } from '../config/pipeline.js';
 import { detailsToJson } from '../plan/details.js';
-import type { Decision } from '../plan/decision.js';
+import type { Decision, KnownOutputs } from '../plan/decision.js';
 import type { FinishedOutput } from './events.js';
 import type { PartsResult } from './parts.js';
 import type { Run } from './run.js';
@@ -31,6 +31,23 @@ export function recordAction(
     });
     index.clearFailure(target.name);
   });
+}
+
+/**
+ * Takes outputs that the lock vouches for as vlmbuild's own, so that replacing them later, file by file in a directory,
+ * is not taken for the loss of somebody's edit.
+ */
+export async function adoptOutputs(run: Run, target: Target, outputs: KnownOutputs): Promise<void> {
+  const { index, digester } = run.session;
+  for (const { name, path, kind } of Object.values(target.outputs)) {
+    const output = outputs[name];
+    if (output === undefined || index.outputPath(path)?.digest === output.digest) continue;
+    const entries = kind === 'directory' ? await digester.entries(path) : [];
+    index.transaction(() => {
+      index.putOutputPath(path, { target: target.name, output: name, kind, digest: output.digest });
+      index.rememberOutputs([output.digest, ...entries.map(({ sha256 }) => sha256)]);
+    });
+  }
 }
 
 /** What a target's outputs are, for people. The size of a directory is that of its files. */

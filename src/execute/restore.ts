@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { Target } from '../config/pipeline.js';
 import type { OutputRecords } from '../plan/decision.js';
-import { installed, installOptions } from './install.js';
+import { installed, isThere, installOptions } from './install.js';
 import type { Run } from './run.js';
 
 /**
@@ -22,7 +22,7 @@ export async function restoreOutputs(
   for (const use of Object.values(target.outputs)) {
     const record = records[use.name];
     if (record === undefined) continue;
-    if (names.includes(use.name)) {
+    if (names.includes(use.name) && !(await isThere(run, target.name, use, record))) {
       const destination = join(root, use.path);
       mkdirSync(dirname(destination), { recursive: true });
       await kindNamed(use.kind).deliver(

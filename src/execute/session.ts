@@ -50,6 +50,8 @@ export interface Session {
   readonly hosts: HostPool;
   readonly tools: Tools;
   readonly jobs: number;
+  /** When the pipeline and the rules began to be read, in milliseconds since 1970. */
+  readonly openedMs: number;
   /** Where the lock is, whether it exists or not; and what it says. */
   readonly lockPath: string;
   readonly lock: LockFile | undefined;
@@ -67,6 +69,7 @@ export interface Session {
  * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2).
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
+  const openedMs = Date.now();
   const root = dirname(options.file);
   const layout = cacheLayout(root);
   const jobs = Math.max(1, options.jobs ?? 1);
@@ -92,7 +95,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
     const lock = readLock(lockPath(options.file));
     prepareCache(layout);
-    return openStore(options, { root, layout, jobs, hosts, rules, environment, pipeline, graph, lock });
+    return openStore(options, { root, layout, jobs, hosts, rules, environment, pipeline, graph, lock, openedMs });
   } catch (error) {
     hosts.kill();
     await hosts.close();
@@ -102,7 +105,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
 type Opened = Pick<
   Session,
-  'root' | 'layout' | 'jobs' | 'hosts' | 'rules' | 'environment' | 'pipeline' | 'graph' | 'lock'
+  'root' | 'layout' | 'jobs' | 'hosts' | 'rules' | 'environment' | 'pipeline' | 'graph' | 'lock' | 'openedMs'
 >;
 
 function openStore(options: SessionOptions, opened: Opened): Session {

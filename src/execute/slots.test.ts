@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import test from 'ava';
 import fc from 'fast-check';
 import { Interrupted } from './failure.js';
 import { Slots, type Grant } from './slots.js';
 
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 const one = { cpus: 1, gpus: 0, pools: {} };
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

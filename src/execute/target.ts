@@ -13,7 +13,7 @@ import { failureOf, InputChanged, shortPath, TargetError } from './failure.js';
 import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
 import { limits, runParts, ruleTask, type PartsResult } from './parts.js';
-import { finishedOutputs, recordAction } from './record.js';
+import { adoptOutputs, finishedOutputs, recordAction } from './record.js';
 import { restoreOutputs } from './restore.js';
 import type { LifeEnd } from './scheduler.js';
 import type { Demand, Grant } from './slots.js';
@@ -116,7 +116,7 @@ class Life {
       try {
         switch (decision.state) {
           case 'fresh':
-            return this.#fresh(decision);
+            return await this.#fresh(decision);
           case 'restorable':
             return await this.#restore(decision);
           case 'stale':
@@ -146,8 +146,9 @@ class Life {
     return decision;
   }
 
-  #fresh(decision: Fresh): LifeEnd {
+  async #fresh(decision: Fresh): Promise<LifeEnd> {
     const { build, target } = this;
+    if (decision.source === 'lock') await adoptOutputs(build.run, target, decision.outputs);
     build.counts.fresh++;
     build.settle(decision, this.build.run.session.index.action(decision.key)?.parts ?? null);
     build.run.emit({ type: 'target-fresh', target: target.name, key: decision.key });

@@ -46,12 +46,13 @@ function malformed(rule: AnyRule): RuleProblem | undefined {
   const say = (what: string, message: string): RuleProblem => ({ type: 'malformed', what, message });
   if (typeof (rule.summary as unknown) !== 'string') return say('summary', 'is not a text');
   if (!isZodObject(rule.params)) return say('params', 'is not a `z.strictObject({ … })`');
-  const functions = rule.shape === 'whole' ? { run: rule.run } : { parts: rule.parts, make: rule.make };
-  for (const [name, value] of Object.entries<unknown>(functions)) {
+  const loose: Readonly<Record<string, unknown>> = { ...rule };
+  for (const name of rule.shape === 'whole' ? ['run'] : ['parts', 'make']) {
+    const value = loose[name];
     if (typeof value !== 'function') return say(name, value === undefined ? 'is missing' : 'is not a function');
   }
-  if (rule.shape === 'parts' && 'run' in rule) return say('run', 'has no place in a rule in parts');
-  for (const [group, roles] of Object.entries({ inputs: rule.inputs ?? {}, outputs: rule.outputs as unknown })) {
+  if (rule.shape === 'parts' && 'run' in loose) return say('run', 'has no place in a rule in parts');
+  for (const [group, roles] of Object.entries({ inputs: loose['inputs'] ?? {}, outputs: loose['outputs'] })) {
     if (typeof roles !== 'object' || roles === null) return say(group, 'is missing');
     for (const [name, role] of Object.entries(roles as Record<string, unknown>)) {
       if (!NAME.test(name)) return say(group, `has the name \`${name}\`; names are letters, digits, \`_\` and \`-\``);

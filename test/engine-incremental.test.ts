@@ -1,0 +1,246 @@
+import { readdirSync, utimesSync } from 'node:fs';
+import test from 'ava';
+import fc from 'fast-check';
+import { RULES } from './engine-rules.js';
+import { deeds, eventsOf, Project, type Files } from './rig.js';
+
+const rows = (...names: string[]): string => names.map((name) => `${JSON.stringify({ name })}\n`).join('');
+
+const PIPELINE = `version: 1
+vars: { mark: '' }
+targets:
+  upper:
+    rule: text/upper
+    inputs: { rows: data/rows.jsonl }
+    params: { mark: '\${vars.mark}' }
+    outputs: out/upper.jsonl
+  list:
+    rule: text/list
+    inputs: { files: data/files/ }
+    outputs: out/list.jsonl
+  count:
+    rule: text/count
+    inputs: { rows: upper }
+    outputs: out/count.txt
+  explode:
+    rule: text/explode
+    inputs: { rows: upper }
+    outputs: { files: out/rows/, index: out/rows.txt }
+  card:
+    run: cat {inputs.count} {inputs.list} > {outputs.card}
+    inputs: { count: count, list: list }
+    outputs: { card: out/card.txt }
+`;
+
+const FILES: Files = {
+  ...RULES,
+  'pipeline.yaml': PIPELINE,
+  'data/rows.jsonl': rows('a', 'b', 'c'),
+  'data/files/one.txt': 'one',
+  'data/files/two.txt': 'two',
+};
+
+const ALL = ['upper', 'list', 'count', 'explode', 'card'];
+const every = (deed: string): Record<string, string> => Object.fromEntries(ALL.map((name) => [name, deed]));
+
+test('a build from nothing makes everything; a second one runs nothing and writes nothing', async (t) => {
+  const project = new Project(t, FILES);
+  const first = await project.builds(t);
+  t.deepEqual(deeds(first), every('run'));
+  t.is(project.read('out/count.txt'), '3 rows\n');
+  t.is(project.read('out/upper.jsonl'), rows('a', 'b', 'c').toUpperCase());
+  t.is(project.read('out/card.txt'), `3 rows\n${project.read('out/list.jsonl')}`);
+  t.deepEqual(readdirSync(project.path('out/rows')), ['row-0.txt', 'row-1.txt', 'row-2.txt']);
+  t.true(project.exists('pipeline.lock'));
+  t.is(first.events.at(-1)?.type, 'build-finished');
+
+  const times = project.times();
+  const second = await project.run();
+  t.is(second.code, 0);
+  t.is(second.stdout, 'everything is fresh (5 targets)\n');
+  t.deepEqual(project.times(), times);
+
+  // And once more without the snapshot's short cut.
+  const third = await project.builds(t);
+  t.deepEqual(deeds(third), every('fresh'));
+  t.deepEqual(project.times(), times);
+});
+
+test('a param switched there and back restores; nothing runs twice', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t);
+  const before = project.tree(['cache', 'pipeline.yaml']);
+  project.write('pipeline.yaml', PIPELINE.replace("mark: ''", "mark: '!'"));
+  const there = await project.builds(t);
+  // The count comes out the same, so the card is not made again.
+  t.deepEqual(deeds(there), { upper: 'run', list: 'fresh', count: 'run', explode: 'run', card: 'fresh' });
+  const [count] = eventsOf(there, 'target-finished').filter(({ target }) => target === 'count');
+  t.true(count?.unchanged);
+  project.write('pipeline.yaml', PIPELINE);
+  const back = await project.builds(t);
+  t.deepEqual(deeds(back), { upper: 'restore', list: 'fresh', count: 'fresh', explode: 'restore', card: 'fresh' });
+  t.deepEqual(project.tree(['cache', 'pipeline.yaml']), before);
+});
+
+test('parts added, changed and removed: only what is new is made', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t, 'list');
+  const parts = async (): Promise<unknown> => {
+    const built = await project.builds(t, 'list');
+    return eventsOf(built, 'target-finished')[0]?.parts;
+  };
+  project.write('data/files/three.txt', 'three');
+  t.deepEqual(await parts(), { total: 3, made: 1, failed: 0 });
+  project.write('data/files/one.txt', 'ONE');
+  t.deepEqual(await parts(), { total: 3, made: 1, failed: 0 });
+  project.remove('data/files/two.txt');
+  t.deepEqual(await parts(), { total: 2, made: 0, failed: 0 });
+  t.is(project.read('out/list.jsonl'), '{"name":"one.txt","text":"ONE"}\n{"name":"three.txt","text":"three"}\n');
+  project.write('data/files/one.txt', 'one');
+  project.write('data/files/two.txt', 'two');
+  project.remove('data/files/three.txt');
+  t.is(await parts(), undefined, 'the very first list is restored');
+});
+
+test('deleted outputs are restored; edited ones are kept aside and repaired', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t);
+  const before = project.tree();
+  project.remove('out/upper.jsonl');
+  project.remove('out/rows/row-1.txt');
+  project.write('out/count.txt', 'edited by hand\n');
+  project.write('out/rows/row-0.txt', 'edited too');
+  project.write('out/rows/foreign.txt', 'mine');
+  const repaired = await project.builds(t);
+  t.deepEqual(deeds(repaired), { ...every('fresh'), upper: 'restore', count: 'restore', explode: 'restore' });
+  t.deepEqual(project.tree(), before);
+  const kept = new Map(eventsOf(repaired, 'kept-aside').map(({ path, to }) => [path, project.read(to)]));
+  t.deepEqual(Object.fromEntries(kept), {
+    'out/count.txt': 'edited by hand\n',
+    'out/rows/row-0.txt': 'edited too',
+    'out/rows/foreign.txt': 'mine',
+  });
+});
+
+test('a touched input is read, and nothing runs', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t);
+  utimesSync(project.path('data/rows.jsonl'), new Date(), new Date());
+  t.deepEqual(deeds(await project.builds(t)), every('fresh'));
+  t.is((await project.run()).stdout, 'everything is fresh (5 targets)\n');
+});
+
+test('without cache/, outputs and lock in place are believed: nothing runs', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t);
+  const before = project.tree();
+  project.remove('cache');
+  t.deepEqual(deeds(await project.builds(t)), every('fresh'));
+  t.deepEqual(project.tree(), before);
+  // And what was believed may be replaced without being taken for somebody's edit.
+  project.write('data/rows.jsonl', rows('x', 'y'));
+  const rebuilt = await project.builds(t);
+  t.deepEqual(eventsOf(rebuilt, 'kept-aside'), []);
+  t.is(project.read('out/count.txt'), '2 rows\n');
+});
+
+test('two builds in two folders give the same lock and the same bytes', async (t) => {
+  const [a, b] = [new Project(t, FILES), new Project(t, FILES)];
+  await Promise.all([a.builds(t, '-j', '1'), b.builds(t, '-j', '4')]);
+  t.is(a.read('pipeline.lock'), b.read('pipeline.lock'));
+  t.deepEqual(a.tree(), b.tree());
+  t.false(a.read('pipeline.lock').includes(a.root));
+});
+
+test('the lock is missing: it is written from what is known, and nothing runs', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t);
+  const lock = project.read('pipeline.lock');
+  project.remove('pipeline.lock');
+  t.deepEqual(deeds(await project.builds(t)), every('fresh'));
+  t.is(project.read('pipeline.lock'), lock);
+});
+
+test('a removed output stays, a new one is made', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t, 'count');
+  project.write('pipeline.yaml', PIPELINE.replace('out/count.txt', 'out/number.txt'));
+  const built = await project.builds(t, 'count');
+  t.is(deeds(built)['count'], 'restore');
+  t.true(project.exists('out/number.txt'));
+  t.true(project.exists('out/count.txt'));
+});
+
+test('-B runs what is named, and its parts, again', async (t) => {
+  const project = new Project(t, FILES);
+  await project.builds(t);
+  const forced = await project.builds(t, '-B', 'upper');
+  t.deepEqual(deeds(forced), { upper: 'run' });
+  t.deepEqual(eventsOf(forced, 'target-finished')[0]?.parts, { total: 1, made: 1, failed: 0 });
+  t.deepEqual(deeds(await project.builds(t)), every('fresh'));
+});
+
+type Edit =
+  | { readonly do: 'rows'; readonly names: readonly string[] }
+  | { readonly do: 'file'; readonly name: string; readonly text: string }
+  | { readonly do: 'mark'; readonly mark: string }
+  | { readonly do: 'spoil'; readonly output: string; readonly how: 'delete' | 'edit' }
+  | { readonly do: 'touch' };
+
+const word = fc.constantFrom('a', 'b', 'c', 'ä');
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  fc.record({ do: fc.constant('rows' as const), names: fc.array(word, { maxLength: 4 }) }),
+  fc.record({ do: fc.constant('file' as const), name: word, text: fc.constantFrom('', 'one', 'other') }),
+  fc.record({ do: fc.constant('mark' as const), mark: fc.constantFrom('', '!', '?') }),
+  fc.record({
+    do: fc.constant('spoil' as const),
+    output: fc.constantFrom('out/upper.jsonl', 'out/count.txt', 'out/rows/row-0.txt', 'out/card.txt', 'out/list.jsonl'),
+    how: fc.constantFrom('delete' as const, 'edit' as const),
+  }),
+  fc.record({ do: fc.constant('touch' as const) }),
+);
+
+function apply(project: Project, change: Edit): void {
+  switch (change.do) {
+    case 'rows':
+      return project.write('data/rows.jsonl', rows(...change.names));
+    case 'file':
+      return project.write(`data/files/${change.name}.txt`, change.text);
+    case 'mark':
+      return project.write('pipeline.yaml', PIPELINE.replace("mark: ''", `mark: '${change.mark}'`));
+    case 'spoil':
+      if (!project.exists(change.output)) return;
+      if (change.how === 'delete') project.remove(change.output);
+      else project.write(change.output, 'spoilt');
+      return;
+    case 'touch':
+      return utimesSync(project.path('data/rows.jsonl'), new Date(), new Date());
+  }
+}
+
+test('whatever was edited in whatever order, a build leaves what a build from nothing leaves', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(edit, { maxLength: 3 }), { minLength: 1, maxLength: 4 }), async (rounds) => {
+      const project = new Project(t, FILES);
+      for (const round of rounds) {
+        for (const change of round) apply(project, change);
+        const built = await project.run('-k');
+        t.is(built.code, 0, built.stdout + built.stderr);
+      }
+      const clean = new Project(t, {
+        ...FILES,
+        'pipeline.yaml': project.read('pipeline.yaml'),
+        'data/rows.jsonl': project.read('data/rows.jsonl'),
+        ...Object.fromEntries(
+          readdirSync(project.path('data/files')).map((name) => [
+            `data/files/${name}`,
+            project.read(`data/files/${name}`),
+          ]),
+        ),
+      });
+      await clean.builds(t);
+      t.deepEqual(project.tree(), clean.tree());
+    }),
+    { numRuns: 8, seed: 20240607, endOnFailure: true },
+  );
+});
