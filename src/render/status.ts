@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from '../base/units.js';
+import { formatBytes, formatCount, plural } from '../base/units.js';
 import { reasonsText } from './event-lines.js';
 import { painter, type Style } from './narrator.js';
 import { table } from './table.js';
@@ -25,7 +25,7 @@ export function statusText(
   const rows = statuses.map((status) => [
     `${MARKS[status.state]} ${status.target}`,
     status.state,
-    status.parts === undefined ? '' : `${formatCount(status.parts)} parts`,
+    status.parts === undefined ? '' : plural(status.parts, 'part'),
     status.size === undefined ? '' : formatBytes(status.size),
     status.builtMs === undefined ? '' : ageText(nowMs - status.builtMs),
     reasonsText(status.reasons),
