@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { writeSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { freshLine } from '../plan/fresh-line.js';
 import { checkSnapshot, snapshotSuffix } from '../plan/snapshot-format.js';
 import { plainBuild } from './fast-words.js';
@@ -18,8 +18,8 @@ function isAllFresh(): boolean {
     process.chdir(build.directory);
     const path = resolve(build.file);
     const identity = { root: dirname(path), file: basename(path), words: build.words, program: __dirname };
-    process.chdir(identity.root);
-    const targets = checkSnapshot(`cache/snapshot${snapshotSuffix(identity)}`, identity, process.env);
+    const snapshot = join(identity.root, 'cache', `snapshot${snapshotSuffix(identity)}`);
+    const targets = checkSnapshot(snapshot, identity, process.env);
     if (targets !== undefined) {
       if (!build.quiet) print(`${freshLine(targets)}\n`);
       return true;

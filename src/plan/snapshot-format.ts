@@ -119,7 +119,7 @@ function checksum(bytes: Uint8Array): number {
 
 /**
  * How many targets are fresh, where the snapshot at `path` is of this identity and nothing that it covers has changed;
- * else undefined, whatever is wrong. The working directory must be the root: most paths are relative to it.
+ * else undefined, whatever is wrong.
  */
 export function checkSnapshot(
   path: string,
@@ -143,8 +143,11 @@ export function checkSnapshot(
       const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text;
       if (environmentText(name, environment) !== text) return undefined;
     }
+    // Relative paths are shorter for the system to walk.
+    const inRoot = process.cwd() === identity.root;
     for (let i = 0; i < count; i++) {
-      const file = texts[1 + names + i] ?? '';
+      const text = texts[1 + names + i] ?? '';
+      const file = inRoot ? text : absolute(text, identity.root);
       const stats = i < followed ? statSync(file, QUIET) : lstatSync(file, QUIET);
       if (!isSame(stats, doubles, HEADER + i * COLUMNS)) return undefined;
     }

@@ -1,0 +1,173 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { checkSnapshot, snapshotSuffix } from './snapshot-format.js';
+import { takeSnapshot, writeSnapshot, type SnapshotInput } from './snapshot.js';
+
+// The times of everything in these projects are in the past of this clock, and nothing sleeps.
+const LATER = { nowNs: BigInt(Date.now() + 86_400_000) * 1_000_000n, tickNs: 10_000_000n };
+
+interface Project {
+  readonly input: SnapshotInput;
+  readonly base: string;
+  at(name: string): string;
+  check(change?: { words?: string[]; program?: string; environment?: NodeJS.ProcessEnv }): number | undefined;
+}
+
+/** A root with an input folder, an output, a link, an absent file and a name that is not ASCII; its snapshot written. */
+function project(words: readonly string[] = []): Project {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-snapshot-')));
+  const at = (name: string): string => join(root, name);
+  for (const folder of ['cache', 'in', 'out']) mkdirSync(at(folder));
+  writeFileSync(at('pipeline.yaml'), 'version: 1\n');
+  for (const name of ['in/a', 'in/déjà 🎲', 'out/x']) writeFileSync(at(name), name);
+  symlinkSync('a', at('in/link'));
+  const input: SnapshotInput = {
+    file: at('pipeline.yaml'),
+    words,
+    targets: 3,
+    program: '/opt/vlmbuild/dist',
+    coverage: {
+      // The folder's absolute form must do as well: inputs may lie outside the root.
+      stat: new Set(['pipeline.yaml', '.env', at('in'), 'in/a', 'in/déjà 🎲', 'in/link']),
+      loaded: new Set(['pipeline.yaml', '.env']),
+      lstat: new Set(['out/x']),
+      environment: new Set(['SEED', 'UNSET']),
+    },
+    environment: { SEED: '1', OTHER: 'x' },
+    loadedMs: Date.now() + 86_400_000,
+    now: LATER,
+  };
+  const base = at('cache/snapshot');
+  take({ input, base });
+  return {
+    input,
+    base,
+    at,
+    check({ words: asked = [...words], program = input.program, environment = input.environment } = {}) {
+      const identity = { root, file: 'pipeline.yaml', words: asked, program };
+      return checkSnapshot(`${base}${snapshotSuffix(identity)}`, identity, environment);
+    },
+  };
+}
+
+function take({ input, base }: Pick<Project, 'input' | 'base'>): boolean {
+  const snapshot = takeSnapshot(input);
+  if (snapshot !== undefined) writeSnapshot(base, snapshot);
+  return snapshot !== undefined;
+}
+
+test('where nothing has changed, it tells how many targets are fresh', (t) => {
+  const p = project();
+  t.is(p.check(), 3);
+  t.is(p.check({ environment: { SEED: '1' } }), 3, 'what is not used does not count');
+});
+
+const CHANGES: Record<string, (p: Project) => void> = {
+  'an input grows': (p) => writeFileSync(p.at('in/a'), 'longer'),
+  'an input is written with the same bytes': (p) => writeFileSync(p.at('in/a'), 'in/a'),
+  'an input has other bytes, and its time is put back': (p) => {
+    const old = new Date(1_600_000_000_000);
+    writeFileSync(p.at('in/a'), 'in/b');
+    utimesSync(p.at('in/a'), old, old);
+  },
+  'an input is replaced by rename': (p) => {
+    writeFileSync(p.at('cache/new'), 'in/a');
+    renameSync(p.at('cache/new'), p.at('in/a'));
+  },
+  'an input is gone': (p) => rmSync(p.at('in/déjà 🎲')),
+  'a file is new in a folder that was listed': (p) => writeFileSync(p.at('in/new'), ''),
+  'what was absent is there': (p) => writeFileSync(p.at('.env'), ''),
+  'a link leads elsewhere': (p) => {
+    rmSync(p.at('in/link'));
+    symlinkSync('déjà 🎲', p.at('in/link'));
+  },
+  'an output became a link to a file': (p) => {
+    renameSync(p.at('out/x'), p.at('cache/x'));
+    symlinkSync('../cache/x', p.at('out/x'));
+  },
+  'the pipeline file was touched': (p) => writeFileSync(p.at('pipeline.yaml'), 'version: 1\n'),
+  'a folder gave way to a file': (p) => {
+    rmSync(p.at('in'), { recursive: true });
+    writeFileSync(p.at('in'), '');
+  },
+};
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`noticed: ${what}`, (t) => {
+    const p = project();
+    change(p);
+    t.is(p.check(), undefined);
+  });
+}
+
+test('environment, program and words are part of it', (t) => {
+  const p = project(['dataset', 'split']);
+  t.is(p.check({ words: ['split', 'dataset', 'split'] }), 3, 'words are a set');
+  t.is(p.check({ words: ['dataset'] }), undefined);
+  t.is(p.check({ words: [] }), undefined);
+  t.is(p.check({ program: '/elsewhere' }), undefined);
+  t.is(p.check({ environment: {} }), undefined);
+  t.is(p.check({ environment: { SEED: '2' } }), undefined);
+  t.is(p.check({ environment: { SEED: '1', UNSET: '' } }), undefined, 'empty is not unset');
+});
+
+test('a snapshot that was cut, overwritten or made by another version is ignored', (t) => {
+  const p = project();
+  const path = `${p.base}${snapshotSuffix({ file: 'pipeline.yaml', words: [] })}`;
+  const whole = readFileSync(path);
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), (length) => {
+      writeFileSync(path, whole);
+      truncateSync(path, length);
+      t.is(p.check(), undefined);
+    }),
+    { seed: 1, numRuns: 60 },
+  );
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (place, bits) => {
+      const garbled = Buffer.from(whole);
+      garbled[place] = (garbled[place] ?? 0) ^ bits;
+      writeFileSync(path, garbled);
+      t.is(p.check(), undefined);
+    }),
+    { seed: 2, numRuns: 200 },
+  );
+  writeFileSync(path, whole);
+  t.is(p.check(), 3);
+});
+
+test('what is younger than a tick is not trusted', (t) => {
+  const p = project();
+  const { newestMs } = takeSnapshot(p.input) ?? { newestMs: 0 };
+  const newestNs = BigInt(Math.floor(newestMs * 1e6));
+  const taken = (nowNs: bigint): boolean => take({ ...p, input: { ...p.input, now: { nowNs, tickNs: 10_000_000n } } });
+  t.false(taken(newestNs + 9_000_000n));
+  t.true(taken(newestNs + 12_000_000n));
+});
+
+test('the pipeline file or a rule that changed since it was read gives no snapshot', (t) => {
+  const p = project();
+  t.false(take({ ...p, input: { ...p.input, loadedMs: Date.now() - 86_400_000 } }));
+});
+
+test('several sets of words have their own; the newest are kept', (t) => {
+  const p = project();
+  const snapshots = (): string[] => readdirSync(dirname(p.base)).filter((name) => name.startsWith(basename(p.base)));
+  for (let i = 0; i < 20; i++) take({ ...p, input: { ...p.input, words: [`target-${i}`] } });
+  t.is(snapshots().length, 16);
+  t.is(p.check({ words: ['target-19'] }), 3);
+});
