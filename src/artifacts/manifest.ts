@@ -3,7 +3,7 @@ import { compareBytes } from '../base/order.js';
 import type { ArtifactRecord, DirectoryEntry } from './kind.js';
 
 const HEAD = 'vlmbuild directory 1';
-const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/;
+const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/s;
 
 /**
  * The manifest of a directory: its text is what is digested and stored.
