@@ -27,8 +27,10 @@ function waiting(acquire: (onWait: (holder: Holder) => void) => ReturnType<typeo
 
 test('two processes take turns, and the second knows whom it waits for', async (t) => {
   const layout = scratchLayout(t);
+  (await acquireTargetLock(layout, 'dataset', { run: 'one-with-a-long-name' })).release();
   const other = new OtherProcess(t, holder(layout.root, 'dataset'));
   t.is(await other.says(), 'held');
+  // A longer name of an earlier holder leaves nothing behind.
   const { waited, lock } = waiting((onWait) => acquireTargetLock(layout, 'dataset', { run: 'ours', onWait }));
   t.deepEqual(await waited, { pid: other.pid, run: 'theirs' });
   other.tell('end');
@@ -70,10 +72,6 @@ test('other targets are not waited for, whatever their names', async (t) => {
   const locks = await Promise.all(names.map((name) => acquireTargetLock(layout, name, { run: 'ours' })));
   t.is(readdirSync(layout.locks).filter((name) => name.endsWith('.lock')).length, names.length);
   for (const lock of locks) lock.release();
-  t.deepEqual(
-    readdirSync(layout.locks).filter((name) => name.endsWith('.holder')),
-    [],
-  );
 });
 
 test('waiting ends when it is aborted, and the lock stays with its holder', async (t) => {

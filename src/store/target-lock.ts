@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hexOf, sha256 } from '../base/digest.js';
@@ -67,7 +67,7 @@ function tryLock(path: string): FileLock | undefined {
 
 function hold(lock: FileLock, holderPath: string, run: string): TargetLock {
   try {
-    writeFileSync(holderPath, JSON.stringify({ pid: process.pid, run }));
+    writeHolder(holderPath, { pid: process.pid, run });
   } catch (error) {
     lock.release();
     const { code } = error as NodeJS.ErrnoException;
@@ -78,17 +78,29 @@ function hold(lock: FileLock, holderPath: string, run: string): TargetLock {
     release: () => {
       if (!held) return;
       held = false;
-      // Before the lock is free, or it would take away the next holder's.
-      rmSync(holderPath, { force: true });
       lock.release();
     },
   };
 }
 
-/** The file may be absent, half-written, or of a holder that died: it only serves a message. */
+/**
+ * Overwrites the first line and leaves the file when the lock is free: making and removing it for each target would cost
+ * more than the lock.
+ */
+function writeHolder(path: string, holder: Holder): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT);
+  try {
+    writeSync(file, `${JSON.stringify(holder)}\n`, 0);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The file may be absent, half-written, or of the holder before: it only serves a message. */
 function readHolder(path: string): Holder | undefined {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Json;
+    const [line = ''] = readFileSync(path, 'utf8').split('\n', 1);
+    const value = JSON.parse(line) as Json;
     if (!isJsonObject(value)) return undefined;
     const { pid, run } = value;
     return typeof pid === 'number' && typeof run === 'string' ? { pid, run } : undefined;
