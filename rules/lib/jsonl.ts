@@ -7,10 +7,10 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /** Lines are held whole; longer ones are refused. */
-export const MAX_LINE_BYTES = 256 * 1024 * 1024;
+const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
 /** The lines of some text without their ends: LF, CRLF or a lone CR, nothing else. A last one without an end counts. */
-export function* splitLines(bytes: Buffer): Generator<Buffer> {
+function* splitLines(bytes: Buffer): Generator<Buffer> {
   let carriage = bytes.indexOf(CR);
   for (let start = 0; start < bytes.length;) {
     if (carriage >= 0 && carriage < start) carriage = bytes.indexOf(CR, start);
@@ -35,7 +35,7 @@ export async function copyLines(input: JsonlInput, output: JsonlOutput, limit = 
 }
 
 /** A file in pieces of whole lines, each ending in LF. A piece is valid until the next is asked for. */
-export function* wholeLines(path: string): Generator<Buffer> {
+function* wholeLines(path: string): Generator<Buffer> {
   const file = openSync(path, 'r');
   try {
     let buffer = Buffer.allocUnsafe(1024 * 1024);

@@ -18,9 +18,6 @@ const MAX_DEPTH = 1000;
 const MAX_INTEGER_DIGITS = 4300;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
-// The very characters that JSON refuses inside strings.
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f]/g;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 
 const QUOTE = 0x22;
@@ -42,9 +39,8 @@ const CLOSE_OBJECT = 0x7d;
 export class JsonReader {
   private at = 0;
   private depth = 0;
-  /** The first backslash, and the first control character, at or after the place where each was last looked for. */
+  /** The first backslash at or after the place where one was last looked for. */
   private nextEscape = -1;
-  private nextControl = -1;
   /** Whether the string that `stringEnd` passed last has escapes. */
   private escaped = false;
 
@@ -260,11 +256,8 @@ export class JsonReader {
       if (quote < next) quote = this.quoteFrom(next);
       this.nextEscape = this.escapeFrom(next);
     }
-    if (this.nextControl < start) {
-      CONTROL.lastIndex = start;
-      this.nextControl = CONTROL.exec(text)?.index ?? Infinity;
-    }
-    if (this.nextControl < quote) throw new JsonSyntaxError('a control character in a string', this.nextControl);
+    const control = controlIn(text, start, quote);
+    if (control >= 0) throw new JsonSyntaxError('a control character in a string', control);
     return quote;
   }
 
@@ -309,6 +302,29 @@ export class JsonReader {
     const integer = BigInt(digits);
     return integer === BigInt(Number(integer)) && Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
   }
+}
+
+/** The control characters, which JSON refuses inside strings. */
+const CONTROLS = Array.from({ length: 0x20 }, (_, unit) => String.fromCharCode(unit));
+/** From here on, 32 searches by `indexOf` (which is `memchr`) beat one look at every character. */
+const LONG = 600;
+/** Small enough to stay in the processor's nearest cache for all searches. */
+const WINDOW = 1 << 14;
+
+/** The index of a control character from `start` to before `end`, or -1. */
+function controlIn(text: string, start: number, end: number): number {
+  if (end - start < LONG) {
+    for (let at = start; at < end; at++) if (text.charCodeAt(at) < 0x20) return at;
+    return -1;
+  }
+  for (let from = start; from < end; from += WINDOW) {
+    const window = text.slice(from, Math.min(end, from + WINDOW));
+    for (const control of CONTROLS) {
+      const at = window.indexOf(control);
+      if (at >= 0) return from + at;
+    }
+  }
+  return -1;
 }
 
 function isBlank(unit: number): boolean {

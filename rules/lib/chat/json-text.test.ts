@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { JsonReader } from './json-reader.js';
+import { JsonReader, JsonSyntaxError } from './json-reader.js';
 import { jsonText, parseJsonText, tryParseJsonText, type Writable } from './json-text.js';
 import { isTruthy, jsonDouble } from './json-value.js';
 
@@ -100,6 +100,17 @@ test('what Python refuses is refused, read or skipped', (t) => {
   }
   t.is(tryParseJsonText('['.repeat(5000)), undefined);
   t.not(tryParseJsonText('['.repeat(500) + ']'.repeat(500)), undefined);
+});
+
+test('a control character is found wherever it stands in a long string', (t) => {
+  for (const length of [10, 599, 600, 16_384, 40_000]) {
+    for (const at of [0, 1, Math.floor(length / 2), length - 1]) {
+      const text = `["a", "${'x'.repeat(at)}\u001f${'é'.repeat(length - at - 1)}"]`;
+      const error = t.throws(() => parseJsonText(text), { instanceOf: JsonSyntaxError });
+      t.is(error.position, 7 + at);
+    }
+    t.notThrows(() => parseJsonText(`["${'é'.repeat(length)}",\n"\u007f"]`));
+  }
 });
 
 test('what is read and written agrees with JSON', (t) => {

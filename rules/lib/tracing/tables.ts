@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { UserError } from 'vlmbuild';
 
 /** A table that is there, and its columns; names in lower case, as SQLite compares them. */
-export interface TraceTable {
+interface TraceTable {
   /** SQL for a column under the table's alias: `NULL` where the table has no such column. */
   column(alias: string, name: string): string;
   has(name: string): boolean;

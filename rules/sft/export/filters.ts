@@ -3,7 +3,7 @@ import { z } from 'zod';
 const names = (what: string) => z.array(z.string()).default([]).describe(what);
 
 /** An event reward text, `TYPE[:MIN]`. */
-export interface EventReward {
+interface EventReward {
   readonly type: string;
   readonly min: number;
 }
