@@ -22,6 +22,8 @@ export interface DigesterOptions {
   readonly trust: 'stat' | 'nothing';
   /** The file system's time and the step in which it counts: `() => tick(layout)`. */
   clock(): { readonly nowNs: bigint; readonly tickNs: bigint };
+  /** That step alone, where it can be told without writing: `() => tickLength(layout)`. */
+  tickNs?(): bigint;
   /** Where manifests of installed directories are read from, so that `record` need not read their files. */
   readonly objects?: ObjectStore;
   /** Told of every file whose bytes are read. */
@@ -188,7 +190,7 @@ export class ArtifactDigester {
   }
 
   #isOld(youngestNs: bigint, recordedNs: bigint): boolean {
-    this.#tickNs ??= this.#options.clock().tickNs;
+    this.#tickNs ??= this.#options.tickNs?.() ?? this.#options.clock().tickNs;
     return isOlder(youngestNs, recordedNs, this.#tickNs);
   }
 

@@ -230,13 +230,12 @@ async function finish({ run, build, names, interrupt }: Prepared, options: Build
   const worked = counts.ran + counts.restored > 0;
   const wholeAndFresh = counts.failed + counts.skipped === 0 && !build.partial;
 
-  await afterwards(build, 'the record of the build', () => settleRecords(build));
   const overridden = session.pipeline.overridden;
   const complete = names.length === session.pipeline.targets.size;
   const wantsLock = worked || (!existsSync(session.lockPath) && wholeAndFresh && complete);
-  if (wantsLock && !overridden && options.locked !== true) {
-    await afterwards(build, `\`${basename(session.lockPath)}\``, () => writeLock(build));
-  }
+  const writesLock = wantsLock && !overridden && options.locked !== true;
+  if (writesLock) await afterwards(build, `\`${basename(session.lockPath)}\``, () => writeLock(build));
+  await afterwards(build, 'the record of the build', () => settleRecords(build, writesLock));
   const plain = options.only !== true && options.locked !== true && options.force !== true && options.askAgain !== true;
   if (wholeAndFresh && !overridden && !interrupt.aborted && plain) {
     await afterwards(build, 'the snapshot', () => snapshot(build, options.targets, names));

@@ -8,7 +8,7 @@ import { checkSnapshot, snapshotSuffix } from '../plan/snapshot-format.js';
 import { takeSnapshot, writeSnapshot, type Snapshot } from '../plan/snapshot.js';
 import { packageRoot } from '../rule/package-root.js';
 import { writeAtomic } from '../store/atomic-write.js';
-import { tick, waitOneTick } from '../store/clock.js';
+import { tick, tickLength, waitOneTick } from '../store/clock.js';
 import { acquireTargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
 
@@ -33,13 +33,14 @@ export async function writeLock(build: BuildState): Promise<void> {
   }
 }
 
-/** Makes the stat records of what was written trusted ones, so that the next build reads nothing. */
-export async function settleRecords({ run }: BuildState): Promise<void> {
+/**
+ * Waits until the times of what was written are old enough to be trusted, and makes its stat records trusted ones, so
+ * that the next build reads nothing.
+ */
+export async function settleRecords({ run }: BuildState, lockWritten: boolean): Promise<void> {
   const { digester, index, layout } = run.session;
-  if (digester.unsettled) {
-    await waitOneTick(layout);
-    await digester.settle();
-  }
+  if (digester.unsettled || lockWritten) await waitOneTick(layout);
+  if (digester.unsettled) await digester.settle();
   index.flush();
 }
 
@@ -56,8 +57,7 @@ export async function snapshot(build: BuildState, words: readonly string[], need
   if (process.cwd() === session.root && checkSnapshot(path, identity, session.realEnvironment) !== undefined) return;
   const taken = take(build, words, needed, program);
   if (taken === undefined) return;
-  const { tickNs } = tick(session.layout);
-  if (taken.newestMs >= session.openedMs - Number(tickNs) / 1e6) {
+  if (taken.newestMs >= session.openedMs - Number(tickLength(session.layout)) / 1e6) {
     const decisions = await decideAll(session.planContext(), needed);
     if (![...decisions.values()].every(({ state }) => state === 'fresh')) return;
   }

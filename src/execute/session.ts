@@ -12,7 +12,7 @@ import { buildGraph, type Graph } from '../plan/graph.js';
 import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
 import { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
-import { tick } from '../store/clock.js';
+import { tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { ObjectStore } from '../store/objects.js';
@@ -119,6 +119,7 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     objects,
     trust: options.trust ?? 'stat',
     clock: () => tick(layout),
+    tickNs: () => tickLength(layout),
   });
   let closed = false;
   return {

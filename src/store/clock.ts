@@ -24,15 +24,32 @@ const ticks = new Map<string, bigint>();
 export function tick(layout: CacheLayout): FileSystemTime {
   const file = openSync(join(layout.cache, 'clock'), constants.O_RDWR | constants.O_CREAT);
   try {
-    let tickNs = ticks.get(layout.cache);
-    if (tickNs === undefined) {
-      tickNs = rememberedTick(layout, file);
-      ticks.set(layout.cache, tickNs);
-    }
+    const tickNs = tickOf(layout, file);
     return { nowNs: stamp(file), tickNs };
   } finally {
     closeSync(file);
   }
+}
+
+/** How coarse the clock is, without reading it: writes nothing where that was measured before. */
+export function tickLength(layout: CacheLayout): bigint {
+  const known = ticks.get(layout.cache);
+  if (known !== undefined) return known;
+  const file = openSync(join(layout.cache, 'clock'), constants.O_RDWR | constants.O_CREAT);
+  try {
+    return tickOf(layout, file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function tickOf(layout: CacheLayout, file: number): bigint {
+  let tickNs = ticks.get(layout.cache);
+  if (tickNs === undefined) {
+    tickNs = rememberedTick(layout, file);
+    ticks.set(layout.cache, tickNs);
+  }
+  return tickNs;
 }
 
 /** Resolves when every time that was now at the call is older by more than a tick. */

@@ -1,0 +1,106 @@
+import test from 'ava';
+import { Project } from './rig.js';
+
+const PIPELINE = `version: 1
+vars: { mark: a }
+targets:
+  words:
+    run: tr {vars.mark} b < {inputs.text} > {outputs.text}
+    inputs: { text: fruits.txt }
+    outputs: { text: out/words.txt }
+  count:
+    description: How many
+    run: wc -l < {inputs.text} > {outputs.count} && echo counted
+    inputs: { text: words }
+    outputs: { count: out/count.txt }
+`;
+const FILES = { 'pipeline.yaml': PIPELINE, 'fruits.txt': 'banana\nkale\n' };
+
+/** Times, run ids and this machine's folders differ from run to run. */
+function stable(text: string): string {
+  return text
+    .replace(/\b\d+(\.\d+)?s\b/g, 'Ns')
+    .replace(/\b\d{8}T\d{6}Z-[0-9a-f]+/g, 'RUN')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'WHEN');
+}
+
+test('what a person sees: build, again, plan, status, explain, graph, log, runs, clean', async (t) => {
+  const project = new Project(t, FILES);
+  const show = async (...args: string[]): Promise<void> => {
+    const { code, stdout, stderr } = await project.run(...args);
+    t.snapshot(stable(`${stdout}${stderr}exit ${code}\n`), `vlmbuild ${args.join(' ')}`);
+  };
+  await show('-n');
+  await show('-j1');
+  await show();
+  await show('-v', '-j1', '-B', 'count');
+  await show('status');
+  project.write('fruits.txt', 'banana\nkale\nleek\n');
+  await show('-n');
+  await show('explain', 'words', 'count');
+  await show('graph');
+  await show('-j1', '-q');
+  await show('log', 'count');
+  await show('runs');
+  await show('clean', '-n');
+  await show('clean', 'count');
+  await show('status');
+  await show('lock');
+});
+
+test('mistakes on the command line: exit code 2 and a next step', async (t) => {
+  const project = new Project(t, FILES);
+  for (const args of [
+    ['statsu'],
+    ['--jbos', '2'],
+    ['-j', 'many'],
+    ['-C', 'nowhere'],
+    ['-f', 'other.yaml'],
+    ['log'],
+    ['rules', 'sft/fliter'],
+  ]) {
+    const { code, stdout, stderr } = await project.run(...args);
+    t.is(code, 2, stderr);
+    t.is(stdout, '');
+    t.notRegex(stderr, /\n\s+at /, 'no stack trace');
+    t.snapshot(stderr, `vlmbuild ${args.join(' ')}`);
+  }
+});
+
+test('a failing command: what it printed, exit code 1, the log', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  bad:
+    run: echo one; echo two >&2; exit 3 # {outputs.x}
+    outputs: { x: x.txt }
+  after:
+    run: cp {inputs.x} {outputs.y}
+    inputs: { x: bad }
+    outputs: { y: y.txt }
+`,
+  });
+  const { code, stdout } = await project.run('-j1');
+  t.is(code, 1);
+  t.snapshot(stable(stdout));
+  const log = (await project.run('log', 'bad')).stdout.split('\n');
+  t.true(log.includes('one') && log.includes('two'));
+});
+
+test('help teaches: every command has a brief, and the exit codes are told', async (t) => {
+  const project = new Project(t, {});
+  const { code, stdout } = await project.run('--help');
+  t.is(code, 0);
+  t.snapshot(stdout);
+  t.snapshot((await project.run('build', '--help')).stdout);
+});
+
+test('init starts a project that builds, and overwrites nothing', async (t) => {
+  const project = new Project(t, {});
+  t.is((await project.run('init')).code, 0);
+  await project.builds(t);
+  t.is(project.read('out/pictures.jsonl').split('\n').length, 3);
+  const { code, stderr } = await project.run('init');
+  t.is(code, 2);
+  t.regex(stderr, /is there already/);
+});
