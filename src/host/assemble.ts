@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { openMade, type OpenedInput } from '../artifacts/handles.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { MadePart } from '../rule/define.js';
-import type { OutputsOf, Roles } from '../rule/roles.js';
+import type { ReadsOf, Roles } from '../rule/roles.js';
 import type { AssembleTask, RecordedPart, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
@@ -34,7 +34,7 @@ export async function runAssemble(
       signal,
       parts: parts.map((part) => madePart(part, open)),
       params: task.params,
-      outputs: files.outputs as OutputsOf<Roles>,
+      outputs: files.outputs,
     });
     return { outputs: await files.keep(task.keep ? objects : null) };
   } finally {
@@ -51,5 +51,5 @@ function madePart(part: RecordedPart, open: (record: ArtifactRecord) => OpenedIn
     let handle: OpenedInput['handle'] | undefined;
     Object.defineProperty(outputs, name, { enumerable: true, get: () => (handle ??= open(record)) });
   }
-  return { id: part.id, meta: part.meta, outputs: outputs as MadePart<Roles>['outputs'] };
+  return { id: part.id, meta: part.meta, outputs: outputs as ReadsOf<Roles> };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { SliceChanged } from '../artifacts/handles.js';
-import type { UserFacingError } from '../diagnostics/diagnostic.js';
+import { inspect } from 'node:util';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { packageRoot } from '../rule/package-root.js';
 import type { TaskFailure } from './protocol.js';
 
@@ -37,12 +37,12 @@ export function failureOf(error: unknown, root: string): TaskFailure {
   // By name: the classes would load the store, and a rule may be linked with another copy of one.
   switch (error.name) {
     case 'SliceChanged':
-      return { type: 'input-changed', slice: (error as SliceChanged).slice };
+      return { type: 'input-changed', slice: String((error as { slice?: unknown }).slice) };
     case 'CorruptObject':
       return { type: 'system', code: 'CORRUPT', message: error.message };
     case 'UserFacingError': {
-      const next = (error as UserFacingError).diagnostics[0]?.next;
-      return { type: 'user-error', message: error.message, ...(next !== undefined && { next }) };
+      const { code, next } = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics?.[0] ?? {};
+      return { type: 'user-error', message: error.message, ...(next && { next }), ...(code && { code }) };
     }
     case 'UserError': {
       const { next } = error as { next?: unknown };
@@ -75,10 +75,5 @@ export function messageOf(error: Error): string {
 }
 
 function printable(thrown: unknown): string {
-  if (typeof thrown === 'string') return thrown;
-  try {
-    return JSON.stringify(thrown) ?? String(thrown);
-  } catch {
-    return String(thrown);
-  }
+  return typeof thrown === 'string' ? thrown : inspect(thrown);
 }

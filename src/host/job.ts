@@ -4,7 +4,7 @@ import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js'
 import { TaskError } from './task-error.js';
 
 export interface JobOptions {
-  on?(message: TaskMessage): void;
+  readonly on?: (message: TaskMessage) => void;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly concurrency?: number;

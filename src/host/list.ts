@@ -1,10 +1,12 @@
 import { sliceOf } from '../artifacts/handles.js';
 import type { Slice } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
-import { partKey } from '../plan/part-key.js';
-import { UserError, type Part } from '../rule/define.js';
 import type { Json } from '../base/json.js';
-import type { InputsOf, Roles, RuleSlice } from '../rule/roles.js';
+import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { hostErrors } from '../diagnostics/host.js';
+import { partKey } from '../plan/part-key.js';
+import type { Part } from '../rule/define.js';
+import type { RuleSlice } from '../rule/roles.js';
 import { PARTS_PER_FRAME } from './frames.js';
 import type { ListedPart, ListTask, TaskResults } from './protocol.js';
 import { loadRule } from './rule-context.js';
@@ -32,7 +34,7 @@ export async function runList(
   let count = 0;
   let sentAt = performance.now();
   try {
-    const parts = rule.parts({ inputs: files.inputs as InputsOf<Roles>, params: task.params });
+    const parts = rule.parts({ inputs: files.inputs, params: task.params });
     for await (const part of parts) {
       batch.push(toListed(part));
       count++;
@@ -54,40 +56,33 @@ function lister(task: ListTask): (part: AnyPart) => ListedPart {
   const ids = new Set<string>();
   const outputs = Object.keys(task.outputs);
   return (part) => {
-    const { id, spec, inputs = {} } = (part as AnyPart | null | undefined) ?? ({} as AnyPart);
-    if (typeof (id as unknown) !== 'string' || id === '') {
-      throw new UserError('`parts` yielded something without an `id`, which is a text that is not empty');
-    }
-    if (ids.has(id)) {
-      throw new UserError(`\`parts\` yielded two parts with the id \`${id}\``, {
-        next: 'give each part an id of its own: it is how people and messages name it',
-      });
-    }
+    const id: unknown = (part as Partial<AnyPart> | null | undefined)?.id;
+    if (typeof id !== 'string' || id === '') throw new UserFacingError(hostErrors.partWithoutId());
+    if (ids.has(id)) throw new UserFacingError(hostErrors.partTwice(id));
     ids.add(id);
+    const { spec, inputs = {} } = part;
     const slices: Record<string, Slice> = {};
     const digests: Record<string, Digest> = {};
     for (const [name, handle] of Object.entries(inputs)) {
-      const slice = sliceIn(id, name, handle);
+      const slice = explained(hostErrors.notASlice(id, name), () => sliceOf(handle));
       slices[name] = slice;
       digests[name] = slice.digest;
     }
-    try {
-      const print = { rule: task.rule, code: task.code, spec, slices: digests, outputs, env: task.envDigests };
-      return { id, key: partKey(print), spec, slices };
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-      throw new UserError(`the \`spec\` of part \`${id}\` is not JSON: ${error.message}`);
-    }
+    const print = { rule: task.rule, code: task.code, spec, slices: digests, outputs, env: task.envDigests };
+    const key = explained(
+      (problem) => hostErrors.specNotJson(id, problem),
+      () => partKey(print),
+    );
+    return { id, key, spec, slices };
   };
 }
 
-function sliceIn(id: string, name: string, handle: object): Slice {
+/** Says it in the user's terms where a value is not what it must be, which the lower layers call a TypeError. */
+function explained<T>(diagnostic: Diagnostic | ((problem: string) => Diagnostic), work: () => T): T {
   try {
-    return sliceOf(handle);
+    return work();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UserError(`input \`${name}\` of part \`${id}\` is no slice`, {
-      next: 'give what `blocks()`, `entries()` or `slice()` of an input gave; anything else belongs in `spec`',
-    });
+    throw new UserFacingError(typeof diagnostic === 'function' ? diagnostic(error.message) : diagnostic);
   }
 }

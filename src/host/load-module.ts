@@ -99,6 +99,7 @@ function marked(namespace: object): object {
 function asImported(exports: unknown): unknown {
   if (typeof exports !== 'object' || exports === null || types.isModuleNamespaceObject(exports)) return exports;
   if (!('__esModule' in exports)) return exports;
-  const { __esModule: _, ...others } = Object.getOwnPropertyDescriptors(exports as Record<string, unknown>);
-  return Object.create(Object.getPrototypeOf(exports) as object | null, others);
+  const properties: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(exports);
+  delete properties['__esModule'];
+  return Object.create(Object.getPrototypeOf(exports) as object | null, properties);
 }

@@ -1,8 +1,8 @@
 import { openSlice, type OpenedSlice } from '../artifacts/handles.js';
 import { canonicalJson } from '../base/canonical.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';
-import { UserError } from '../rule/define.js';
-import type { OutputsOf, Roles, RuleSlice } from '../rule/roles.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { hostErrors } from '../diagnostics/host.js';
 import type { MakeTask, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
@@ -25,8 +25,8 @@ export async function runMake(task: MakeTask, running: RunningTask): Promise<Tas
     const meta = await rule.make({
       ...runContext(task, running),
       spec: task.part.spec,
-      inputs: inputs as Readonly<Record<string, RuleSlice>>,
-      outputs: files.outputs as OutputsOf<Roles>,
+      inputs: inputs,
+      outputs: files.outputs,
     });
     const checked = checkedMeta(meta ?? {}, running.scrub);
     for (const slice of slices) slice.verify();
@@ -38,18 +38,14 @@ export async function runMake(task: MakeTask, running: RunningTask): Promise<Tas
 }
 
 function checkedMeta(meta: unknown, scrub: (text: string) => string): JsonObject {
+  if (!isJsonObject(meta)) throw new UserFacingError(hostErrors.metaNotJson('it is no object'));
   let text: string;
   try {
-    text = canonicalJson(meta as JsonObject);
+    text = canonicalJson(meta);
   } catch (error) {
-    throw new UserError(`what \`make\` returned is not JSON: ${(error as Error).message}`);
+    throw new UserFacingError(hostErrors.metaNotJson((error as Error).message));
   }
-  if (!isJsonObject(meta)) throw new UserError('what `make` returns must be an object, or nothing');
   const size = Buffer.byteLength(text);
-  if (size > LARGEST_META) {
-    throw new UserError(`what \`make\` returned is ${size} bytes of JSON; ${LARGEST_META} are allowed`, {
-      next: 'data belongs in an output; what is returned is for counts and names',
-    });
-  }
+  if (size > LARGEST_META) throw new UserFacingError(hostErrors.metaTooLarge(size, LARGEST_META));
   return JSON.parse(scrub(text)) as JsonObject;
 }

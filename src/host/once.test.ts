@@ -94,6 +94,7 @@ test('a secret cannot become part of a question, an answer or a note', async (t)
     const failure = await failureOf(t, host.whole(`my/${what}`, { secrets: { KEY: 'sesame' } }));
     t.like(failure, {
       type: 'user-error',
+      code: 'VB807',
       message: `the ${what} of \`once\` holds a secret, which would be kept for good`,
     });
   }

@@ -1,7 +1,8 @@
 import { canonicalJson } from '../base/canonical.js';
-import { digestOf, type Digest } from '../base/digest.js';
+import { sha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
-import { UserError } from '../rule/define.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { hostErrors } from '../diagnostics/host.js';
 import type { Bracket, Once } from '../rule/once.js';
 import type { Answers } from '../store/answers.js';
 
@@ -25,13 +26,14 @@ const askedAnew = new Set<string>();
 export function onceFor(context: OnceContext): Once {
   const { rule, answers } = context;
   const checked = (what: string, value: Json): Digest => {
-    const text = canonicalJson(value);
-    if (context.scrub(text) !== text) {
-      throw new UserError(`the ${what} of \`once\` holds a secret, which would be kept for good`, {
-        next: 'leave keys out of it: they belong in the request, not in the question',
-      });
+    let text: string;
+    try {
+      text = canonicalJson(value);
+    } catch (error) {
+      throw new UserFacingError(hostErrors.onceNotJson(what, (error as Error).message));
     }
-    return digestOf(value);
+    if (context.scrub(text) !== text) throw new UserFacingError(hostErrors.secretKept(what));
+    return sha256(text);
   };
 
   async function once<T extends Json>(question: Json, ask: () => Promise<T>): Promise<T> {

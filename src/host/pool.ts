@@ -9,7 +9,7 @@ export { TaskError } from './task-error.js';
 
 export interface RunOptions extends JobOptions {
   /** Called in order, before the task's promise settles. */
-  on?(message: TaskMessage): void;
+  readonly on?: (message: TaskMessage) => void;
   /** Stops the task, with every process that it started, within a second: it rejects with `aborted`. */
   readonly signal?: AbortSignal;
   /** Stops the task in the same way: it rejects with `timeout`. */

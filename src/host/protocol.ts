@@ -1,6 +1,7 @@
 import type { ArtifactRecord, KindName, Slice } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Json, JsonObject } from '../base/json.js';
+import type { DiagnosticCode } from '../diagnostics/diagnostic.js';
 import type { CheckedParams, DescribedRule } from '../rule/description.js';
 
 /**
@@ -134,7 +135,13 @@ export type TaskMessage =
 /** How a task failed. */
 export type TaskFailure =
   /** The rule said it in its user's words. */
-  | { readonly type: 'user-error'; readonly message: string; readonly next?: string }
+  | {
+      readonly type: 'user-error';
+      readonly message: string;
+      readonly next?: string;
+      /** Where vlmbuild said it in the rule's place. */
+      readonly code?: DiagnosticCode;
+    }
   /** A bug of the rule: with a stack mapped to its source. */
   | { readonly type: 'threw'; readonly message: string; readonly stack: string }
   | { readonly type: 'exit'; readonly code: number | null; readonly signal: string | null }

@@ -25,7 +25,7 @@ export function runContext(task: RuleTask, running: RunningTask): RunContext {
     env: Object.freeze({ ...task.env }),
     secrets: Object.freeze({ ...task.secrets }),
     log: (line) => {
-      for (const part of String(line).split('\n')) running.log('out', part);
+      for (const part of line.split('\n')) running.log('out', part);
     },
     progress: (done, total, unit) => running.progress(done, total, unit),
     signal: running.abort.signal,

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, relative, resolve } from 'node:path';
+import type * as EsbuildModule from 'esbuild';
 import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes, sortedEntries } from '../base/order.js';
@@ -28,7 +29,7 @@ export interface Bundle {
   readonly read: ReadonlyMap<string, Digest>;
 }
 
-type Esbuild = typeof import('esbuild');
+type Esbuild = typeof EsbuildModule;
 
 const TARGET = 'node20';
 
@@ -267,8 +268,8 @@ function diagnosticOf(rule: FoundRule, message: Message, home: string): readonly
 /** esbuild counts columns from 0 and in bytes. */
 function locationOf(location: NonNullable<Message['location']>, home: string) {
   const bytes = Buffer.from(location.lineText);
-  const before = [...bytes.subarray(0, location.column).toString()].length;
-  const length = [...bytes.subarray(location.column, location.column + location.length).toString()].length;
+  const before = Array.from(bytes.subarray(0, location.column).toString()).length;
+  const length = Array.from(bytes.subarray(location.column, location.column + location.length).toString()).length;
   return locationIn(resolve(home, location.file), location.line, before + 1, Math.max(1, length));
 }
 

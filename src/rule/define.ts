@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Json, JsonObject } from '../base/json.js';
 import type { Once } from './once.js';
-import type { InputsOf, OutputsOf, ReadsOf, Roles, RuleSlice } from './roles.js';
+import type { AnyRole, InputsOf, OutputsOf, ReadsOf, Roles, RuleSlice } from './roles.js';
 
 /** Params are checked and get their defaults before anything runs; strict at every level. */
 export type ParamsSchema = z.ZodObject;
@@ -13,9 +13,9 @@ export interface RunContext {
   /** Declared secrets. Replaced by `***` in everything that is printed. */
   readonly secrets: Readonly<Record<string, string>>;
   /** A line for the target's log. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
   /** How far the work at hand has come. The engine counts parts itself. */
-  progress(done: number, total?: number, unit?: string): void;
+  readonly progress: (done: number, total?: number, unit?: string) => void;
   /** Aborted when the build is interrupted or the target times out. */
   readonly signal: AbortSignal;
   readonly once: Once;
@@ -97,8 +97,12 @@ export type AnyRule = { readonly [RULE]: true } & (
 /** Marks what `defineRule` made, across copies of this module. */
 export const RULE = Symbol.for('vlmbuild.rule');
 
+/** What a rule without inputs, and a part without slices, has of them. */
+type NoRoles = { readonly [N in never]: AnyRole };
+type NoSlices = { readonly [N in never]: RuleSlice };
+
 /** Defines a rule that makes its outputs in one go. Everything is inferred; see docs/rules.md. */
-export function defineRule<P extends ParamsSchema, O extends Roles, I extends Roles = Record<never, never>>(
+export function defineRule<P extends ParamsSchema, O extends Roles, I extends Roles = NoRoles>(
   rule: WholeRule<P, I, O>,
 ): AnyRule;
 /** Defines a rule in parts. Everything is inferred; see docs/rules.md. */
@@ -106,8 +110,8 @@ export function defineRule<
   P extends ParamsSchema,
   O extends Roles,
   S extends Json,
-  I extends Roles = Record<never, never>,
-  M extends Readonly<Record<string, RuleSlice>> = Record<never, never>,
+  I extends Roles = NoRoles,
+  M extends Readonly<Record<string, RuleSlice>> = NoSlices,
 >(rule: PartsRule<P, I, O, S, M>): AnyRule;
 export function defineRule(rule: object): AnyRule {
   const shape = 'parts' in rule ? 'parts' : 'whole';
