@@ -56,7 +56,7 @@ function changedModules(before: Readonly<Record<string, Digest>>, now: Readonly<
   return namesOf(before, now).filter((name) => before[name] !== now[name]);
 }
 
-export function paramDifferences(before: JsonObject, now: JsonObject): Reason[] {
+function paramDifferences(before: JsonObject, now: JsonObject): Reason[] {
   const found: Reason[] = [];
   const compare = (path: string, a: Json | undefined, b: Json | undefined): void => {
     if (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b)) return;
@@ -105,7 +105,7 @@ function inputChange(role: string, before: Names | undefined, now: Names | undef
 }
 
 /** An `input-changed` that names the first of each, and counts them where there are more. */
-export function listedChange(
+function listedChange(
   role: string,
   all: Readonly<Record<'added' | 'changed' | 'removed', readonly string[]>>,
 ): Extract<Reason, { type: 'input-changed' }> {
@@ -143,6 +143,6 @@ function outputDifferences(before: readonly string[], now: readonly string[]): R
 }
 
 /** The names of both, each once, in byte order. */
-export function namesOf(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {
+function namesOf(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(compareBytes);
 }

@@ -31,7 +31,7 @@ export interface FakeInput {
   readonly kind?: KindName;
   readonly list?: boolean;
   readonly optional?: boolean;
-  /** `target.output`, or a path that has a slash. */
+  /** `target.output`, a path that has a slash, or a glob. */
   readonly from: readonly string[];
 }
 
@@ -40,6 +40,7 @@ export interface FakeInput {
  * makes is a function of its key alone, or of `make`.
  */
 export class FakeProject {
+  root = '/nowhere';
   files = new Map<string, string>();
   store = new Set<Digest>();
   actions: PastAction[] = [];
@@ -191,13 +192,13 @@ export class FakeProject {
   #pipeline(): Pipeline {
     const targets = new Map(Object.entries(this.#targets).map(([name, fake]) => [name, this.#target(name, fake)]));
     return {
-      file: '/nowhere/pipeline.yaml',
-      root: '/nowhere',
+      file: `${this.root}/pipeline.yaml`,
+      root: this.root,
       targets,
       matrices: new Map(),
       defaults: [...targets.keys()],
       pools: {},
-      environmentRead: {},
+      environmentRead: { FROM_VALUES: null },
       overridden: false,
       // The sources are in memory: nothing on disk is missing.
       leftOut: { targets: [], incomplete: true },
@@ -212,6 +213,7 @@ export class FakeProject {
     const inputs = Object.entries(fake.inputs ?? {}).map(([role, input]): [string, InputUse] => {
       const { kind = 'file', list = false, optional = false } = input;
       const references = input.from.map((text): Reference => {
+        if (text.includes('*')) return { type: 'glob', pattern: text, at: AT };
         if (text.includes('/')) return { type: 'path', path: text, at: AT };
         const [target = '', output = 'out'] = text.split('.');
         return { type: 'output', target, output };
@@ -239,7 +241,7 @@ export class FakeProject {
 }
 
 /** A database's digest is not that of its bytes. */
-export function digestAs(kind: KindName, content: string): Digest {
+function digestAs(kind: KindName, content: string): Digest {
   return sha256(kind === 'sqlite' ? `rows of ${content}` : content);
 }
 
@@ -254,8 +256,8 @@ function ruleUse(fake: FakeTarget): Target['work'] {
       code: sha256(code),
       bundle: '/nowhere/bundle.cjs',
       modules,
-      closure: [],
-      shadows: [],
+      closure: [`/nowhere/rules/${rule}.ts`],
+      shadows: [`/nowhere/shadow/${rule}.ts`],
       summary: '',
       shape: 'whole',
       inputs: {},
