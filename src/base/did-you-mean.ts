@@ -7,7 +7,7 @@
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = simplified(name);
   let best: string | undefined;
-  let bestScore = Math.max(1, Math.floor(wanted.length / 3)) + 0.5;
+  let bestScore = Math.floor(wanted.length / 3) + 0.5;
   for (const candidate of candidates) {
     if (candidate === name) continue;
     const score = distanceBelow(wanted, simplified(candidate), bestScore);

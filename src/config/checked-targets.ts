@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
 import type { Json } from '../base/json.js';
+import { compareBytes } from '../base/order.js';
 import { configErrors } from '../diagnostics/config.js';
-import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { LoadedRule, RuleSource } from '../rule/description.js';
 import { BARE_OUTPUT } from './command.js';
@@ -60,7 +61,7 @@ export async function readCheckedTargets(options: TargetsToCheck): Promise<Check
 
   const known = knownTargets(groups);
   const around = new Around(root, known, drafts);
-  const after = new Map<Draft, string[]>();
+  const after = new Map<Draft, Map<string, Location>>();
   const commands = new Map<Draft, CommandUse>();
   for (const draft of drafts) {
     draft.inputs = readInputs(draft, around);
@@ -74,7 +75,7 @@ export async function readCheckedTargets(options: TargetsToCheck): Promise<Check
   const targets = new Map<string, Target>();
   for (const draft of kept) {
     const work = draft.rule ?? commands.get(draft);
-    const before = (after.get(draft) ?? []).filter((name) => names.has(name));
+    const before = new Map([...(after.get(draft) ?? [])].filter(([name]) => names.has(name)));
     if (work !== undefined) targets.set(draft.name, targetOf(draft, work, before));
   }
   const matrices = groups.filter(({ base }) => entryHasMatrix(entries.get(base)));
@@ -279,19 +280,26 @@ class Around implements Surroundings {
   }
 }
 
-function readAfter(draft: Draft, known: ReadonlyMap<string, KnownTarget>): string[] {
+/** The targets that go first, by name, with where that is said. */
+function readAfter(draft: Draft, known: ReadonlyMap<string, KnownTarget>): Map<string, Location> {
   const entry = entryOf(draft.node, 'after');
-  const texts = entry === undefined ? [] : (fillTexts(entry.value, draft.scope, 'after') ?? []);
-  const names = texts.flatMap(({ text, at }) => {
+  const after = new Map<string, Location>();
+  for (const { text, at } of entry === undefined ? [] : (fillTexts(entry.value, draft.scope, 'after') ?? [])) {
     const name = parseTargetName(text);
     const target = name === undefined || name.output !== undefined ? undefined : known.get(name.base);
     if (name === undefined || target === undefined) {
-      draft.problems.add(graphErrors.unknownTarget({ at, name: text, known: [...known.keys()] }));
-      return [];
+      draft.problems.add(graphErrors.unknownTarget({ at, name: text, known: [...known.keys()].sort(compareBytes) }));
+    } else {
+      for (const instance of selectTargets(at, name, target, draft.problems) ?? []) after.set(instance.name, at);
     }
-    return (selectTargets(at, name, target, draft.problems) ?? []).map((instance) => instance.name);
-  });
-  return [...new Set(names)];
+  }
+  return after;
+}
+
+function afterOf(after: ReadonlyMap<string, Location> | undefined): Pick<Target, 'after' | 'afterAt'> {
+  return after === undefined || after.size === 0
+    ? { after: [] }
+    : { after: [...after.keys()], afterAt: Object.fromEntries(after) };
 }
 
 /** The targets without a mistake that need none with one. */
@@ -312,7 +320,7 @@ function targetsOf(inputs: readonly InputUse[]): Set<string> {
   );
 }
 
-function targetOf(draft: Draft, work: RuleUse | CommandUse, after: readonly string[]): Target {
+function targetOf(draft: Draft, work: RuleUse | CommandUse, after: ReadonlyMap<string, Location>): Target {
   const { allowFailuresAt, ...options } = draft.options;
   return {
     name: draft.name,
@@ -323,7 +331,7 @@ function targetOf(draft: Draft, work: RuleUse | CommandUse, after: readonly stri
     inputs: inputsByRole(draft),
     params: draft.params,
     outputs: outputsByName(draft.outputs),
-    after,
+    ...afterOf(after),
     ...options,
     allowFailures: allowFailuresAt === undefined ? NO_FAILURES : options.allowFailures,
   };
@@ -332,7 +340,7 @@ function targetOf(draft: Draft, work: RuleUse | CommandUse, after: readonly stri
 function leftOutOf(
   groups: readonly DraftGroup[],
   targets: ReadonlyMap<string, Target>,
-  after: ReadonlyMap<Draft, readonly string[]>,
+  after: ReadonlyMap<Draft, ReadonlyMap<string, Location>>,
 ): LeftOut {
   const left: LeftOut['targets'][number][] = [];
   let incomplete = false;
@@ -351,7 +359,7 @@ function leftOutOf(
         at,
         inputs: inputsByRole(draft),
         outputs: outputsByName(outputs),
-        after: after.get(draft) ?? [],
+        ...afterOf(after.get(draft)),
       });
     }
   }

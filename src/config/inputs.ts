@@ -105,8 +105,11 @@ function readCommandInputs(node: Node | undefined, draft: Draft, around: Surroun
     const folders = new Set(found.texts.filter(({ text }) => text.endsWith('/')).map(({ at: place }) => place));
     const kinds = found.references.map((reference) => kindOfReference(reference, folders, around));
     const kind = commonKind(kinds);
-    if (kind === undefined) draft.problems.add(graphErrors.mixedKinds({ at, role }));
-    return [{ role, kind: kind ?? 'file', list: found.many, references: found.references, at }];
+    if (kind === undefined) {
+      draft.problems.add(graphErrors.mixedKinds({ at, role }));
+      return [];
+    }
+    return [{ role, kind, list: found.many, references: found.references, at }];
   });
 }
 

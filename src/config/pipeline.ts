@@ -26,7 +26,7 @@ export interface Pipeline {
 
 export interface LeftOut {
   /** What could be read of them, so that further mistakes show and their files are not missed. */
-  readonly targets: readonly Pick<Target, 'name' | 'at' | 'inputs' | 'outputs' | 'after'>[];
+  readonly targets: readonly Pick<Target, 'name' | 'at' | 'inputs' | 'outputs' | 'after' | 'afterAt'>[];
   /** Some outputs could not be read: any missing file may be one of them. */
   readonly incomplete: boolean;
 }
@@ -53,6 +53,8 @@ export interface Target {
   readonly resources: Resources;
   /** Targets that go first when both are wanted, without being inputs. */
   readonly after: readonly string[];
+  /** Where they are named. */
+  readonly afterAt?: Readonly<Record<string, Location>>;
   /** `false`: digests are kept, bytes are not. */
   readonly store: boolean;
 }

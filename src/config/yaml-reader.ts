@@ -141,6 +141,8 @@ class Conversion {
   #written = 0;
   #aliased = 0;
   #bomb = false;
+  /** The alias that stands for most. */
+  #largest = { start: 0, end: 1, size: 0 };
   #spanIndex = 0;
 
   constructor(
@@ -155,7 +157,9 @@ class Conversion {
     const { node } = this.#node(contents, 0, 0);
     if (!this.#bomb && this.#aliased > ALIAS_FLOOR + ALIAS_FACTOR * this.#written) {
       this.#bomb = true;
-      this.problems.add(configErrors.aliasBomb({ at: this.source.at(0), nodes: this.#aliased }));
+      this.problems.add(
+        configErrors.aliasBomb({ at: this.source.at(this.#largest.start, this.#largest.end), nodes: this.#aliased }),
+      );
     }
     return this.#bomb ? undefined : node;
   }
@@ -258,6 +262,7 @@ class Conversion {
       return { node: this.#broken(start, end), size: 1 };
     }
     this.#aliased += found.size;
+    if (found.size > this.#largest.size) this.#largest = { start, end, size: found.size };
     return found;
   }
 

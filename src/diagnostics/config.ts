@@ -38,6 +38,11 @@ export const configErrors = {
   }),
   /** The text is not YAML. */
   notYaml: ({ at, code, message }: At & { readonly code: string; readonly message: string }): Diagnostic => {
+    const open = /(?:must|and) end with a ([}\]])/.exec(message)?.[1];
+    if (open !== undefined) {
+      const headline = `not YAML: a \`${open === '}' ? '{' : '['}\` before this is not closed`;
+      return { code: 'VB102', headline, at, next: `add the \`${open}\`` };
+    }
     const known = SYNTAX[code];
     const text = message.replace(/ at line \d+, column \d+:?$/, '').split('\n', 1)[0] ?? '';
     const what = known?.what ?? text.charAt(0).toLowerCase() + text.slice(1);

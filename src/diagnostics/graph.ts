@@ -31,7 +31,8 @@ export const graphErrors = {
     readonly name: string;
     readonly known: readonly string[];
   }): Diagnostic => {
-    const likely = didYouMean(name.replace(/[.@].*$/, ''), known);
+    const base = name.replace(/[.@].*$/, '');
+    const likely = known.includes(base) ? base : didYouMean(base, known);
     return {
       code: 'VB160',
       headline: `there is no target \`${name}\``,

@@ -126,7 +126,11 @@ class Edges {
 
   place(from: string, to: string): Location {
     const node = this.nodes.get(from);
-    return this.#places.get(from)?.get(to) ?? node?.afterAt?.[to] ?? node?.at ?? { path: this.pipeline.file, line: 1, column: 1 };
+    return (
+      this.#places.get(from)?.get(to) ??
+      node?.afterAt?.[to] ??
+      node?.at ?? { path: this.pipeline.file, line: 1, column: 1 }
+    );
   }
 
   #makers(node: GraphNode, use: InputUse, reference: Reference): string[] {
