@@ -26,7 +26,7 @@ export interface EpisodeOptions {
   /** Milliseconds since 1970 at which the episode is said to start: recorded times are counted from it. */
   readonly startedAt: number;
   readonly signal: AbortSignal;
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 export interface EpisodeResult {

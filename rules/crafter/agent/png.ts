@@ -1,8 +1,8 @@
 /** Pictures as PNG files. */
 
 /**
- * Rows of 8-bit pixels as PNG: 1, 3 or 4 channels give greyscale, RGB or RGBA. The settings are fixed, so that the same pixels give the
- * same bytes.
+ * Rows of 8-bit pixels as PNG: 1, 3 or 4 channels give greyscale, RGB or RGBA. The settings are fixed, so that the
+ * same pixels give the same bytes.
  *
  * @throws RangeError for any other shape.
  */

@@ -48,7 +48,9 @@ export function builtInPolicy(model: string, intend: (prompt: Prompt) => Intenti
   };
 }
 
-/** Readers take exactly this pair for the parroted example of a prompt and drop its second half, so it is never said. */
+/**
+ * Readers take exactly this pair for the parroted example of a prompt and drop its second half, so it is never said.
+ */
 function unambiguous(actions: readonly ActionName[]): readonly ActionName[] {
   return actions.length === 2 && actions[0] === 'move_right' && actions[1] === 'do' ? ['move_right'] : actions;
 }

@@ -39,7 +39,7 @@ const LONGEST_ARGUMENTS = 500;
 function argumentsText(call: ToolCall): string {
   const text = typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments);
   // Cut between characters, not inside a surrogate pair.
-  return text.length <= LONGEST_ARGUMENTS ? text : [...text].slice(0, LONGEST_ARGUMENTS).join('');
+  return text.length <= LONGEST_ARGUMENTS ? text : Array.from(text).slice(0, LONGEST_ARGUMENTS).join('');
 }
 
 /** @param calls the first call of each earlier turn that had one, oldest first. */

@@ -28,6 +28,7 @@ const NAMES = new Map<string, ActionName>([
 export const actionNamed = (name: string): ActionName | undefined =>
   NAMES.get(name.trim().toLowerCase().replaceAll(' ', '_'));
 
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -73,7 +74,7 @@ function parsedArguments(value: Json | undefined): JsonObject {
 
 function messagesOf(response: JsonObject): JsonObject[] {
   const { choices } = response;
-  if (!Array.isArray(choices)) return [];
+  if (!isList(choices)) return [];
   return choices
     .map((choice) => (isObject(choice) ? choice['message'] : undefined))
     .filter((message) => isObject(message));
@@ -87,7 +88,7 @@ function toolCallOf(item: Json, index: number): ToolCall | undefined {
   const id = typeof item['id'] === 'string' ? item['id'] : `call_${index}`;
   if (name !== TOOL_NAME) return { id, name, arguments: typeof given === 'string' || isObject(given) ? given : {} };
   const { actions } = parsedArguments(given);
-  let list = Array.isArray(actions) ? actions : [];
+  let list = isList(actions) ? actions : [];
   // The tool's own example, parroted: only its first half was meant.
   if (list.length === 2 && list[0] === 'move_right' && list[1] === 'do') list = ['move_right'];
   return { id, name, arguments: { actions: list } };
@@ -96,7 +97,7 @@ function toolCallOf(item: Json, index: number): ToolCall | undefined {
 /** The tool calls of a reply; one is made of the actions in its text where it has none. Empty: nothing was found. */
 export function toolCallsOf(response: JsonObject): readonly ToolCall[] {
   const messages = messagesOf(response);
-  const items = messages.flatMap(({ tool_calls: calls }) => (Array.isArray(calls) ? calls : []));
+  const items = messages.flatMap(({ tool_calls: calls }) => (isList(calls) ? calls : []));
   const calls = items.map(toolCallOf).filter((call) => call !== undefined);
   if (calls.length > 0) return calls;
   const text = messages.map(({ content }) => content).find((content) => typeof content === 'string' && content !== '');
@@ -118,7 +119,7 @@ export function actionsOf(calls: readonly ToolCall[], warn: (message: string) =>
   const actions: ActionName[] = [];
   for (const call of calls) {
     const args = parsedArguments(call.arguments);
-    const listed = Array.isArray(args['actions']) ? args['actions'] : [];
+    const listed = isList(args['actions']) ? args['actions'] : [];
     const wanted = listed.length > 0 || call.name === TOOL_NAME ? listed : [args['action'] ?? call.name];
     for (const value of wanted) {
       const action = actionOf(value);

@@ -8,10 +8,17 @@ const RANGE = /^(\d+)\.\.(\d+)$/;
 const range = z
   .string()
   .regex(RANGE, 'a range of seeds is written `0..9`')
-  .refine((text) => {
-    const [first, last] = bounds(text);
-    return first <= last && last <= MOST_SEED && last - first < MOST_SEEDS;
-  }, `a range goes up, to ${MOST_SEED} at most, and has at most ${MOST_SEEDS} seeds`);
+  .refine(
+    (text) => {
+      const [first, last] = bounds(text);
+      return first <= last && last <= MOST_SEED && last - first < MOST_SEEDS;
+    },
+    {
+      message: `a range goes up, to ${MOST_SEED} at most, and has at most ${MOST_SEEDS} seeds`,
+      // The list is not made of a range that has no end.
+      abort: true,
+    },
+  );
 
 function bounds(text: string): readonly [number, number] {
   const match = RANGE.exec(text);

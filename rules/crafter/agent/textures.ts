@@ -29,7 +29,8 @@ async function decode(name: string, bytes: Uint8Array): Promise<Texture> {
 }
 
 /**
- * The textures of a folder, as an installed Crafter has them in `assets`: `NAME.png` for each name. Other files are left alone.
+ * The textures of a folder, as an installed Crafter has them in `assets`: `NAME.png` for each name. Other files are
+ * left alone.
  *
  * @throws UserError for a missing file, or one that is no picture of 16x16 pixels.
  */

@@ -1,6 +1,6 @@
 /**
- * Digits, of seven strokes as on a pocket calculator. A frame of 64 by 64 has four by four pixels for a digit; the strokes lie where these are
- * sampled (rows and columns 2, 6, 10 and 14), so that the nine digits differ even there.
+ * Digits, of seven strokes as on a pocket calculator. A frame of 64 by 64 has four by four pixels for a digit; the
+ * strokes lie where these are sampled (rows and columns 2, 6, 10 and 14), so that the nine digits differ even there.
  */
 import { type Drawing, SIDE } from './drawing.js';
 
@@ -15,11 +15,15 @@ const LOWER_LEFT: Stroke = [5, 7, 6, 14];
 const LOWER_RIGHT: Stroke = [13, 7, 14, 14];
 
 const STROKES: Readonly<Record<string, readonly Stroke[]>> = {
-  '1': [[9, 1, 10, 14], [7, 2, 9, 3], [7, 13, 12, 14]], // prettier-ignore
+  '1': [
+    [9, 1, 10, 14],
+    [7, 2, 9, 3],
+    [7, 13, 12, 14],
+  ],
   '2': [TOP, UPPER_RIGHT, MIDDLE, LOWER_LEFT, BOTTOM],
   '3': [TOP, UPPER_RIGHT, MIDDLE, LOWER_RIGHT, BOTTOM],
   // Its bar is lower, where a row is sampled.
-  '4': [[5, 1, 6, 10], [5, 9, 14, 10], UPPER_RIGHT, LOWER_RIGHT], // prettier-ignore
+  '4': [[5, 1, 6, 10], [5, 9, 14, 10], UPPER_RIGHT, LOWER_RIGHT],
   '5': [TOP, UPPER_LEFT, MIDDLE, LOWER_RIGHT, BOTTOM],
   '6': [TOP, UPPER_LEFT, MIDDLE, LOWER_LEFT, LOWER_RIGHT, BOTTOM],
   '7': [TOP, UPPER_RIGHT, LOWER_RIGHT],

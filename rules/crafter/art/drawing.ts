@@ -15,25 +15,30 @@ export function drawing(text: string): Drawing {
   return rows;
 }
 
-export const mirrored = (rows: Drawing): Drawing => rows.map((row) => [...row].reverse().join(''));
+export const mirrored = (rows: Drawing): Drawing => rows.map((row) => Array.from(row).reverse().join(''));
 
 /** A quarter turn clockwise. */
 export const turned = (rows: Drawing): Drawing =>
-  rows.map((_, y) => rows.map((row) => row.charAt(y)).reverse().join('')); // prettier-ignore
+  rows.map((_, y) =>
+    rows
+      .map((row) => row.charAt(y))
+      .reverse()
+      .join(''),
+  );
 
 /** One drawing laid over another. */
 export const over = (top: Drawing, bottom: Drawing): Drawing =>
-  bottom.map((row, y) => [...row].map((below, x) => (top[y]?.[x] ?? '.').replace('.', below)).join(''));
+  bottom.map((row, y) => Array.from(row, (below, x) => (top[y]?.[x] ?? '.').replace('.', below)).join(''));
 
 /** The same drawing with some letters exchanged. */
 export const recoloured = (rows: Drawing, letters: Readonly<Record<string, string>>): Drawing =>
-  rows.map((row) => [...row].map((letter) => letters[letter] ?? letter).join(''));
+  rows.map((row) => Array.from(row, (letter) => letters[letter] ?? letter).join(''));
 
 /** The pixels of a drawing. @throws Error for a letter that the palette lacks. */
 export function textureOf(rows: Drawing): Texture {
   const data = new Uint8Array(SIDE * SIDE * 4);
   rows.forEach((row, y) => {
-    [...row].forEach((letter, x) => {
+    Array.from(row).forEach((letter, x) => {
       if (letter === '.') return;
       const colour = PALETTE[letter];
       if (colour === undefined) throw new Error(`the palette has no colour \`${letter}\``);

@@ -44,8 +44,8 @@ function objectTexture(entity: Entity | null, sleeping: boolean): string {
 }
 
 /**
- * Takes pictures of one size. A frame's colours depend on where a pixel is only at night, so that tiles are drawn once, shaded once a
- * frame, and copied; the inventory is redrawn only when it changes.
+ * Takes pictures of one size. A frame's colours depend on where a pixel is only at night, so that tiles are drawn
+ * once, shaded once a frame, and copied; the inventory is redrawn only when it changes.
  */
 export class Camera {
   private readonly layout: Layout;

@@ -24,7 +24,12 @@ test('a snapshot restores everything, night and chunks included', async (t) => {
   const other = new Crafter({ seed: 99, textures });
   other.restore(state);
   t.deepEqual(play(other), first);
-  t.throws(() => { new Crafter({ seed: 1, area: [32, 32] }).restore(state); }, { instanceOf: RangeError }); // prettier-ignore
+  t.throws(
+    () => {
+      new Crafter({ seed: 1, area: [32, 32] }).restore(state);
+    },
+    { instanceOf: RangeError },
+  );
 });
 
 test('without pictures the same happens, by day and by night', async (t) => {
@@ -59,7 +64,10 @@ test('creatures stay in balance over a long life in a world that is not square',
     game.step(actionAt(step));
     const { entities, visitedChunks } = game.world;
     if (step % 500 !== 0) continue;
-    t.is(visitedChunks.reduce((sum, { members }) => sum + members.length, 0), entities.length); // prettier-ignore
+    t.is(
+      visitedChunks.reduce((sum, { members }) => sum + members.length, 0),
+      entities.length,
+    );
     for (const chunk of visitedChunks) {
       const cells = new Int32Array(13);
       for (let x = chunk.xMin; x < chunk.xMax; x++)

@@ -22,7 +22,10 @@ export interface CrafterOptions {
   readonly area?: readonly [number, number];
   /** Cells that a frame shows, the rows of the inventory included. Default 9 x 9. */
   readonly view?: View;
-  /** Pixels of a frame, width and height. Default 64 x 64. It matters without pictures too: night frames draw random numbers by the pixel. */
+  /**
+   * Pixels of a frame, width and height. Default 64 x 64. It matters without pictures too: night frames draw random
+   * numbers by the pixel.
+   */
   readonly size?: Size;
   /** Steps until an episode is over; `null` for no end. Default 10,000. */
   readonly length?: number | null;
@@ -50,9 +53,10 @@ export interface Outcome {
 const NONE: readonly AchievementName[] = [];
 
 /**
- * The game Crafter (Hafner, 2021): the same seed and actions give the same worlds, rewards and pictures as the published Python
- * package, version 1.8.3. Every reset and every step takes one picture of the configured size, or draws the same random numbers
- * in its place; {@link render} takes further ones, and by night these change what happens next.
+ * The game Crafter (Hafner, 2021): the same seed and actions give the same worlds, rewards and pictures as the
+ * published Python package, version 1.8.3. Every reset and every step takes one picture of the configured size, or
+ * draws the same random numbers in its place; {@link render} takes further ones, and by night these change what
+ * happens next.
  *
  * ```ts
  * const game = new Crafter({ seed: 7 });
@@ -189,8 +193,8 @@ export class Crafter {
   }
 
   /**
-   * Takes a further picture, overwritten by the next one of its size; `null` if there are no textures or `picture` is false. By night it draws
-   * random numbers either way, and so changes what happens next.
+   * Takes a further picture, overwritten by the next one of its size; `null` if there are no textures or `picture` is
+   * false. By night it draws random numbers either way, and so changes what happens next.
    */
   render(size: Size = this.size, picture = this.textures !== undefined): Frame | null {
     const key = size.join('x');

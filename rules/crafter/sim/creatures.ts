@@ -1,7 +1,7 @@
 /**
- * How cows, zombies, skeletons and arrows behave. Every `random.uniform()` here is drawn exactly when the line before it
- * was true, and in this order. A creature that was removed at the top of its update still finishes it: it draws, bites and shoots once
- * more, but moves no more.
+ * How cows, zombies, skeletons and arrows behave. Every `random.uniform()` here is drawn exactly when the line before
+ * it was true, and in this order. A creature that was removed at the top of its update still finishes it: it draws,
+ * bites and shoots once more, but moves no more.
  */
 import { DOWN, LEFT, RIGHT, STAY, UP, opposite, stepX, stepY } from './direction.js';
 import { ARROW, Entity } from './entity.js';
@@ -13,8 +13,8 @@ import type { World } from './world.js';
 const randomDirection = (random: MersenneTwister): number => random.integer(0, 4);
 
 /**
- * The direction from one object to another: along the longer axis, or along the other one. It is {@link STAY} if there is no way to go
- * along the axis chosen.
+ * The direction from one object to another: along the longer axis, or along the other one. It is {@link STAY} if
+ * there is no way to go along the axis chosen.
  */
 function towards(from: Entity, to: Entity, longAxis: boolean): number {
   const dx = to.x - from.x;

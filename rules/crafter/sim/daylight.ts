@@ -1,7 +1,8 @@
 /**
- * Daylight: `1 - |cos(pi * p)|^3` for a day of 300 steps, where the cosine and the cube are each the correctly rounded
- * value. `Math.cos` and `**` are not (they are off by a unit in the last place now and then), so both are worked out in
- * whole numbers. Values are kept by step and not by step within the day: the rounding of `step / 300` differs from day to day.
+ * Daylight: `1 - |cos(pi * p)|^3` for a day of 300 steps, where the cosine and the cube are each the correctly
+ * rounded value. `Math.cos` and `**` are not (they are off by a unit in the last place now and then), so both are
+ * worked out in whole numbers. Values are kept by step and not by step within the day: the rounding of `step / 300`
+ * differs from day to day.
  */
 
 const DAY = 300;

@@ -246,8 +246,8 @@ test('a skeleton shoots in the very step in which it dies', (t) => {
   const game = meadow();
   give(game, { iron_sword: 1 });
   const skeleton = put(game, SKELETON, 1, 0);
-  // It wants to get away but its cell to the right is taken, so it shoots: to the left, where the player stands, is no room; so
-  // the player is two cells off and the blow is struck by hand.
+  // It wants to get away but its cell to the right is taken, so it shoots: to the left, where the player stands, is
+  // no room; so the player is two cells off and the blow is struck by hand.
   game.world.move(game.player, game.player.x - 1, game.player.y);
   skeleton.health = 0;
   lay(game, 3, 0, STONE);

@@ -22,8 +22,8 @@ export interface Light {
 }
 
 /**
- * Writes the pixel at `to`: its colour by day is the one of `base` at `from`, its colour by night is worked out from (red, green, blue),
- * which is the same but for the noise.
+ * Writes the pixel at `to`: its colour by day is the one of `base` at `from`, its colour by night is worked out from
+ * (red, green, blue), which is the same but for the noise.
  */
 function shade(
   base: Uint8Array,

@@ -2,8 +2,9 @@
  * OpenSimplex noise in three dimensions (Kurt Spencer, 2014), bit for bit that of the Python package `opensimplex`.
  *
  * A value is a sum of contributions of lattice vertices near the point. Which vertices, how far away and with what
- * weight depends on the point alone; the seed decides only their gradients. So geometry ({@link addContributions}) and
- * gradients ({@link Gradients}) are kept apart, and the geometry of fixed points is worked out once ({@link NoiseTable}).
+ * weight depends on the point alone; the seed decides only their gradients. So geometry ({@link addContributions})
+ * and gradients ({@link Gradients}) are kept apart, and the geometry of fixed points is worked out once ({@link
+ * NoiseTable}).
  *
  * At lattice points the value is mathematically zero, and world generation asks for the sign of what rounding leaves
  * there (about 1e-66). Hence the order of every operation matters, and no sum may be rearranged.
@@ -63,38 +64,47 @@ type Sink = (vertex: number, dx: number, dy: number, dz: number, weight: number)
 /** A vertex relative to the base cell. */
 type Vertex = readonly [number, number, number];
 
-const REGION_A: readonly Vertex[] = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]; // prettier-ignore
-const REGION_B: readonly Vertex[] = [[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]]; // prettier-ignore
-const REGION_C: readonly Vertex[] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]]; // prettier-ignore
+// prettier-ignore
+const REGION_A: readonly Vertex[] = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]];
+// prettier-ignore
+const REGION_B: readonly Vertex[] = [[1, 1, 0], [1, 0, 1], [0, 1, 1], [1, 1, 1]];
+// prettier-ignore
+const REGION_C: readonly Vertex[] = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]];
 
 // The two extra vertices of a region, by the set of axes (x = 1, y = 2, z = 4) that the point is nearest to.
 type Pairs = Readonly<Record<number, readonly [Vertex, Vertex]>>;
+// prettier-ignore
 const A_OUTSIDE: Pairs = {
   1: [[1, -1, 0], [1, 0, -1]],
   2: [[-1, 1, 0], [0, 1, -1]],
   4: [[-1, 0, 1], [0, -1, 1]],
-}; // prettier-ignore
+};
+// prettier-ignore
 const A_INSIDE: Pairs = {
   3: [[1, 1, 0], [1, 1, -1]],
   5: [[1, 0, 1], [1, -1, 1]],
   6: [[0, 1, 1], [-1, 1, 1]],
-}; // prettier-ignore
+};
+// prettier-ignore
 const B_OUTSIDE: Pairs = {
   6: [[0, 2, 1], [0, 1, 2]],
   5: [[2, 0, 1], [1, 0, 2]],
   3: [[2, 1, 0], [1, 2, 0]],
-}; // prettier-ignore
+};
+// prettier-ignore
 const B_INSIDE: Pairs = {
   1: [[1, 0, 0], [2, 0, 0]],
   2: [[0, 1, 0], [0, 2, 0]],
   4: [[0, 0, 1], [0, 0, 2]],
-}; // prettier-ignore
+};
 const TWICE = { 1: [2, 0, 0], 2: [0, 2, 0], 4: [0, 0, 2] } as const;
 const OPPOSITE = { 1: [-1, 1, 1], 2: [1, -1, 1], 4: [1, 1, -1] } as const;
 
 const lowestAxis = (axes: number): 1 | 2 | 4 => ((axes & 1) !== 0 ? 1 : (axes & 2) !== 0 ? 2 : 4);
 
-/** How a displacement along an axis with component 2 is rounded: the reference computes some of them in another order. */
+/**
+ * How a displacement along an axis with component 2 is rounded: the reference computes some of them in another order.
+ */
 type Rounding = 'plain' | 'one by one' | 'squish first';
 
 /** Gives `sink` the vertices that contribute to the noise at (x, y, z), in the order in which they are summed. */

@@ -38,8 +38,8 @@ export const TEXTURE_NAMES: readonly string[] = [
 ];
 
 /**
- * For each of `to` pixels, which of `from` pixels it takes its colour from. The position is a running sum, as in Pillow's nearest-neighbour
- * resize: multiplying instead would give other pixels for many sizes.
+ * For each of `to` pixels, which of `from` pixels it takes its colour from. The position is a running sum, as in
+ * Pillow's nearest-neighbour resize: multiplying instead would give other pixels for many sizes.
  */
 function sampling(from: number, to: number): Int32Array {
   const indices = new Int32Array(to);

@@ -61,8 +61,8 @@ export class World {
   }
 
   /**
-   * The objects in order of creation; the player is the first. Reading this closes the gaps that removed ones left: whoever
-   * walks the list while objects come and go reads it once, before.
+   * The objects in order of creation; the player is the first. Reading this closes the gaps that removed ones left:
+   * whoever walks the list while objects come and go reads it once, before.
    */
   get entities(): readonly Entity[] {
     if (this.anyRemoved) {
@@ -93,8 +93,8 @@ export class World {
   }
 
   /**
-   * Puts the objects of a snapshot into an empty world: `entities` in order of creation, `visited` the chunks (by one of their
-   * cells) in order of their first visit, each with its members in order of entry.
+   * Puts the objects of a snapshot into an empty world: `entities` in order of creation, `visited` the chunks (by one
+   * of their cells) in order of their first visit, each with its members in order of entry.
    */
   restoreObjects(
     entities: readonly Entity[],

@@ -1,6 +1,6 @@
 /**
- * What the expert may want next. A goal says what its next action is, about how many steps it still takes, and why in words. Of all
- * goals that can be reached the one that pays soonest is followed: see `decide.ts`.
+ * What the expert may want next. A goal says what its next action is, about how many steps it still takes, and why in
+ * words. Of all goals that can be reached the one that pays soonest is followed: see `decide.ts`.
  */
 import type { Crafter } from '../../sim/crafter.js';
 import { COW, type Entity, PLANT, SKELETON, ZOMBIE } from '../../sim/entity.js';
@@ -161,7 +161,12 @@ function canPlaceAhead({ game }: Scene): boolean {
 function makeRoom({ game }: Scene): ActionName {
   const { world, player } = game;
   const moves = ['move_left', 'move_right', 'move_up', 'move_down'] as const;
-  const offsets = [[-1, 0], [1, 0], [0, -1], [0, 1]] as const; // prettier-ignore
+  const offsets = [
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ] as const;
   for (const [i, [dx, dy]] of offsets.entries())
     if (
       world.isFree(player.x + dx, player.y + dy, WALKABLE) &&
@@ -251,7 +256,12 @@ function turnToRoom({ game }: Scene): ActionName | undefined {
   // What is in front can be dug away, and leaves room.
   if (ahead !== TABLE && ahead !== FURNACE && contains(diggable(player), ahead)) return 'do';
   const moves = ['move_left', 'move_right', 'move_up', 'move_down'] as const;
-  const offsets = [[-1, 0], [1, 0], [0, -1], [0, 1]] as const; // prettier-ignore
+  const offsets = [
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ] as const;
   for (const [i, [dx, dy]] of offsets.entries()) {
     const x = player.x + dx;
     const y = player.y + dy;
@@ -355,7 +365,12 @@ function sapling(scene: Scene): Goal | undefined {
   if (isGrassAhead)
     return { name: 'sapling', action: 'do', cost: 7, reason: 'I search the grass in front of me for a sapling.' };
   const moves = ['move_left', 'move_right', 'move_up', 'move_down'] as const;
-  const offsets = [[-1, 0], [1, 0], [0, -1], [0, 1]] as const; // prettier-ignore
+  const offsets = [
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ] as const;
   for (const [i, [dx, dy]] of offsets.entries()) {
     if (!world.isFree(player.x + dx, player.y + dy, WALKABLE)) continue;
     if (!world.isFree(player.x + 2 * dx, player.y + 2 * dy, materialSet(GRASS))) continue;
@@ -465,9 +480,11 @@ function drink(scene: Scene): Goal | undefined {
   return goal === undefined || level > 4 ? goal : urgent(goal, level);
 }
 
+// prettier-ignore
 const ALL = [
-  wood, stone, coal, iron, diamond, table, furnace, craft, placeStone, sapling, plant, eatPlant, cow, zombie, skeleton, defend, drink,
-] as const; // prettier-ignore
+  wood, stone, coal, iron, diamond, table, furnace, craft, placeStone,
+  sapling, plant, eatPlant, cow, zombie, skeleton, defend, drink,
+] as const;
 
 /** Everything worth doing now. */
 export const goalsOf = (scene: Scene): Goal[] => ALL.map((goal) => goal(scene)).filter((goal) => goal !== undefined);

@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import Database from 'better-sqlite3';
+import { play } from '../lib/testing/play.js';
+import rollouts from './rollouts.js';
+
+async function record(t: ExecutionContext, params: object): Promise<Database.Database> {
+  const { outputs } = await play(rollouts, { params });
+  const folder = mkdtempSync(join(tmpdir(), 'rollouts-'));
+  writeFileSync(join(folder, 'db'), outputs['db'] ?? '');
+  const db = new Database(join(folder, 'db'), { readonly: true });
+  t.teardown(() => {
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
+  return db;
+}
+
+const TABLES = ['session_traces', 'session_timesteps', 'events', 'messages', 'outcome_rewards', 'event_rewards'];
+
+/** Everything that was recorded of some sessions. */
+const rowsOf = (db: Database.Database, session: string) =>
+  TABLES.map((table) => db.prepare(`SELECT * FROM ${table} WHERE session_id = ? ORDER BY 1`).all(session));
+
+interface CallRecord {
+  input_messages: { role: string; parts: { type: string; text: string | null; uri: string | null }[] }[];
+  output_tool_calls: { name: string; arguments_json: string }[];
+  request_params: { raw_params: { messages?: unknown; tools: unknown[]; tool_choice: string } };
+}
+const recordsOf = (db: Database.Database): CallRecord[] =>
+  db
+    .prepare("SELECT call_records FROM events WHERE event_type = 'cais' ORDER BY id")
+    .pluck()
+    .all()
+    .map((text) => (JSON.parse(String(text)) as [CallRecord])[0]);
+
+const SHORT = { steps: 12, policy: { kind: 'scripted', actions: ['move_left', 'do', 'noop'], actions_per_turn: 5 } };
+
+test('a seed more or less moves no other seed, and the order of seeds is that of the list', async (t) => {
+  const one = await record(t, { ...SHORT, seeds: 3 });
+  const three = await record(t, { ...SHORT, seeds: [5, '2..3'] });
+  const name = 'crafter-scripted-both-0003';
+  t.deepEqual(rowsOf(three, name), rowsOf(one, name));
+  t.deepEqual(three.prepare('SELECT session_id FROM session_traces ORDER BY rowid').pluck().all(), [
+    'crafter-scripted-both-0005',
+    'crafter-scripted-both-0002',
+    'crafter-scripted-both-0003',
+  ]);
+  t.deepEqual(three.pragma('foreign_key_check'), []);
+  t.is(three.pragma('journal_mode', { simple: true }), 'delete');
+});
+
+test('a turn is a model call and what the environment answered', async (t) => {
+  const db = await record(t, { ...SHORT, seeds: 1 });
+  const events = db.prepare('SELECT event_type, model_name, provider, metadata FROM events ORDER BY id').all() as {
+    event_type: string;
+    model_name: string | null;
+    provider: string | null;
+    metadata: string;
+  }[];
+  // 12 steps in turns of 5: the last one has room for two.
+  t.deepEqual(
+    events.map(({ event_type, model_name, provider }) => [event_type, model_name, provider]),
+    [1, 2, 3].flatMap(() => [
+      ['cais', 'scripted', 'vlmbuild'],
+      ['environment', null, null],
+    ]),
+  );
+  t.deepEqual(
+    events.map(({ metadata }) => (JSON.parse(metadata) as { turn: number }).turn),
+    [0, 0, 1, 1, 2, 2],
+  );
+  const states = db
+    .prepare("SELECT system_state_after FROM events WHERE event_type = 'environment' ORDER BY id")
+    .pluck();
+  t.regex(String(states.all()[2]), /Step: 12\/256/);
+  t.deepEqual(db.prepare('SELECT total_steps FROM outcome_rewards').pluck().all(), [3]);
+  t.deepEqual(db.prepare('SELECT message_type FROM messages ORDER BY id').pluck().all(), [
+    'system',
+    'user',
+    'tool_use',
+    'user',
+    'tool_use',
+    'user',
+    'tool_use',
+  ]);
+});
+
+test('what the player is shown follows the mode, and pictures are stored once', async (t) => {
+  const shown = async (mode: string) => {
+    const records = recordsOf(await record(t, { ...SHORT, mode, seeds: 1 }));
+    for (const { input_messages, request_params } of records) {
+      t.deepEqual(
+        input_messages.map(({ role }) => role),
+        ['system', 'user'],
+      );
+      t.is(request_params.raw_params.messages, undefined);
+      t.is(request_params.raw_params.tools.length, 1);
+      t.is(request_params.raw_params.tool_choice, 'required');
+    }
+    return records.map(({ input_messages }) => input_messages[1]?.parts.map(({ type }) => type).join());
+  };
+  t.deepEqual(await shown('both'), ['text,image', 'text,image', 'text,image']);
+  t.deepEqual(await shown('image'), ['image', 'image', 'image']);
+  t.deepEqual(await shown('text'), ['text', 'text', 'text']);
+});
+
+test('history names the calls of the turns before', async (t) => {
+  const records = recordsOf(await record(t, { ...SHORT, mode: 'text', seeds: 1 }));
+  const last = records[2]?.input_messages[1]?.parts[0]?.text ?? '';
+  t.deepEqual(last.split('\n').slice(-2), [
+    '- interact_many: {"actions":["noop","move_left","do","noop","move_left"]}',
+    '- interact_many: {"actions":["move_left","do","noop","move_left","do"]}',
+  ]);
+});
+
+test('achievements become rewards under the names of either kind of reader', async (t) => {
+  const db = await record(t, { seeds: 3, steps: 100, mode: 'text', policy: { kind: 'expert' } });
+  const rewards = db.prepare('SELECT reward_type, reward_value, annotation FROM event_rewards ORDER BY id').all() as {
+    reward_type: string;
+    reward_value: number;
+    annotation: string | null;
+  }[];
+  const unique = rewards.filter(({ reward_type }) => reward_type === 'unique_achievement_delta');
+  const names = unique.flatMap(({ annotation }) => {
+    const { new_unique, achievements } = JSON.parse(annotation ?? '{}') as Record<string, string[]>;
+    t.deepEqual(new_unique, achievements);
+    return achievements ?? [];
+  });
+  t.true(names.length >= 10, 'the expert knows what it does');
+  const outcome = db.prepare('SELECT * FROM outcome_rewards').get() as {
+    total_reward: number;
+    achievements_count: number;
+    reward_metadata: string;
+  };
+  t.is(outcome.achievements_count, names.length);
+  t.is(outcome.total_reward, names.length);
+  const metadata = JSON.parse(outcome.reward_metadata) as Record<string, unknown>;
+  t.deepEqual(metadata['achievements'], [...names].sort());
+  t.deepEqual(metadata['final_achievements'], metadata['achievements']);
+  const deltas = rewards.filter(({ reward_type }) => reward_type === 'achievement_delta');
+  const sparse = rewards.filter(({ reward_type }) => reward_type === 'sparse');
+  const turns = recordsOf(db).length;
+  t.deepEqual([deltas.length, sparse.length], [turns, turns]);
+  t.is(
+    deltas.reduce((sum, { reward_value }) => sum + reward_value, 0),
+    names.length,
+  );
+});
+
+test('an episode ends at its length, at death, and at the most turns', async (t) => {
+  const metaOf = async (params: object) =>
+    (await play(rollouts, { params: { mode: 'text', seeds: 1, ...params } })).parts[0]?.meta;
+  const noops = { policy: { kind: 'scripted', actions: ['noop'], actions_per_turn: 8 } };
+  t.like(await metaOf({ ...noops, steps: 100, length: 20 }), { steps: 20, turns: 3, ending: 'length' });
+  t.like(await metaOf({ ...noops, max_steps_per_episode: 2 }), { steps: 16, turns: 2, ending: 'limit' });
+  t.like(await metaOf({ ...noops }), { steps: 160, turns: 20, ending: 'limit' });
+  t.like(await metaOf({ ...noops, steps: 9000, length: 9000 }), { ending: 'death', health: 0 });
+});
+
+test('policies differ by seed or not, and repeat themselves', async (t) => {
+  const calls = async (seeds: number, policy: object) =>
+    recordsOf(await record(t, { seeds, steps: 24, mode: 'text', policy })).map(
+      ({ output_tool_calls }) => output_tool_calls,
+    );
+  const random = { kind: 'random' };
+  t.deepEqual(await calls(1, random), await calls(1, random));
+  t.notDeepEqual(await calls(1, random), await calls(2, random));
+  t.deepEqual(await calls(1, { kind: 'expert' }), await calls(1, { kind: 'expert' }));
+});
+
+test('params that cannot be are refused before anything runs', (t) => {
+  const refused = (params: object) => t.false(rollouts.params.safeParse(params).success, JSON.stringify(params));
+  refused({});
+  refused({ seeds: [1, 1] });
+  refused({ seeds: 1, mode: 'sound' });
+  refused({ seeds: 1, policy: { kind: 'scripted', actions: ['fly'] } });
+  refused({ seeds: 1, policy: { kind: 'expert', skill: 9 } });
+  refused({ seeds: 1, size: 5 });
+  refused({ seeds: 1, step: 5 });
+});
