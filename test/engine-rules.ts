@@ -42,21 +42,6 @@ export default defineRule({
   },
 });
 `,
-  // How many lines a file has: the same for many edits.
-  'rules/text/count.ts': `import { defineRule, file, jsonl } from 'vlmbuild';
-import { z } from 'zod';
-export default defineRule({
-  summary: 'Counts rows.',
-  params: z.strictObject({ unit: z.string().default('rows') }),
-  inputs: { rows: jsonl() },
-  outputs: { count: file() },
-  async run({ inputs, outputs, params }) {
-    let rows = 0;
-    for await (const _ of inputs.rows.lines()) rows++;
-    await outputs.count.write(rows + ' ' + params.unit + '\\n');
-  },
-});
-`,
   // A folder with a file for every row, and the sum of its lengths.
   'rules/text/explode.ts': `import { defineRule, directory, file, jsonl } from 'vlmbuild';
 import { z } from 'zod';
