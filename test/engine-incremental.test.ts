@@ -203,18 +203,21 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 function apply(project: Project, change: Edit): void {
   switch (change.do) {
     case 'rows':
-      return project.write('data/rows.jsonl', rows(...change.names));
+      project.write('data/rows.jsonl', rows(...change.names));
+      break;
     case 'file':
-      return project.write(`data/files/${change.name}.txt`, change.text);
+      project.write(`data/files/${change.name}.txt`, change.text);
+      break;
     case 'mark':
-      return project.write('pipeline.yaml', PIPELINE.replace("mark: ''", `mark: '${change.mark}'`));
+      project.write('pipeline.yaml', PIPELINE.replace("mark: ''", `mark: '${change.mark}'`));
+      break;
     case 'spoil':
-      if (!project.exists(change.output)) return;
+      if (!project.exists(change.output)) break;
       if (change.how === 'delete') project.remove(change.output);
       else project.write(change.output, 'spoilt');
-      return;
+      break;
     case 'touch':
-      return utimesSync(project.path('data/rows.jsonl'), new Date(), new Date());
+      utimesSync(project.path('data/rows.jsonl'), new Date(), new Date());
   }
 }
 

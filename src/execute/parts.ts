@@ -49,7 +49,7 @@ export async function runParts(work: TargetWork, rule: LoadedRule, concurrency: 
   const byKey = new Map<Digest, ListedPart>();
   for (const part of listed) if (!byKey.has(part.key)) byKey.set(part.key, part);
 
-  const remembered: Remembered = work.forced ? new Map() : new Map(index.parts([...byKey.keys()]));
+  const remembered: Remembered = new Map<Digest, PartRecord>(work.forced ? [] : index.parts([...byKey.keys()]));
   const total = listed.length;
   const countRemembered = (): number => listed.filter(({ key }) => remembered.has(key)).length;
   run.emit({ type: 'parts-listed', target: target.name, total, remembered: countRemembered() });
