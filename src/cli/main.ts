@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApplication, buildRouteMap, help, run, text_en, version } from '@stricli/core';
-import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
+import { didYouMean } from '../base/did-you-mean.js';
+import { cliErrors } from '../diagnostics/cli.js';
+import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { packageRoot } from '../rule/package-root.js';
 import { normalizeArguments } from './arguments.js';
@@ -58,13 +60,25 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** A word that is no command was taken for a target: where it is nearly a command, say so. */
+function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagnostic {
+  if (diagnostic.code !== 'VB160' || diagnostic.next !== undefined) return diagnostic;
+  const word = argv.find((argument) => diagnostic.headline.includes(`\`${argument}\``));
+  const likely = word === undefined ? undefined : didYouMean(word, Object.keys(routes));
+  return likely === undefined
+    ? diagnostic
+    : { ...diagnostic, next: `did you mean the command \`vlmbuild ${likely}\`?` };
+}
+
 /** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */
-export async function main(argv: readonly string[], world: CliProcess = process as CliProcess): Promise<void> {
+export async function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
   const color = styleOf(world.stderr, world.env) === 'color';
   const describe = (problem: unknown): string => {
     if (!(problem instanceof UserFacingError))
       return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
-    return problem.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { color })).join('\n\n');
+    return problem.diagnostics
+      .map((diagnostic) => formatDiagnostic(withCommandHint(diagnostic, argv), { color }))
+      .join('\n\n');
   };
   const application = buildApplication(
     root,
@@ -77,7 +91,9 @@ export async function main(argv: readonly string[], world: CliProcess = process 
         text: {
           ...text_en,
           exceptionWhileParsingArguments: (problem) =>
-            `${problem instanceof Error ? problem.message : String(problem)}\n  next: see the flags with --help`,
+            formatDiagnostic(cliErrors.arguments(problem instanceof Error ? problem.message : String(problem)), {
+              color,
+            }),
           exceptionWhileRunningCommand: describe,
           exceptionWhileLoadingCommandFunction: describe,
           commandErrorResult: describe,

@@ -4,7 +4,7 @@ import { packageRoot } from '../rule/package-root.js';
 import { cacheLayout, prepareCache } from '../store/layout.js';
 
 /** The rules of a project folder, and the host that describes them; without a pipeline file. */
-export function openRules(root: string): { readonly rules: RuleLoader; close(): Promise<void> } {
+export function openRules(root: string): { readonly rules: RuleLoader; close: () => Promise<void> } {
   const layout = cacheLayout(root);
   prepareCache(layout);
   const hosts = new HostPool({ slots: 1, root, cache: layout.cache });

@@ -23,8 +23,8 @@ export interface Advance {
 /** `612/1,000 parts  41/s  9s left`. */
 export function advanceText(advance: Advance): string {
   const { done, total, unit, seconds, counted } = advance;
-  const words = [total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`];
-  if (unit !== '') words[0] += ` ${unit}`;
+  const amount = total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
+  const words = [unit === '' ? amount : `${amount} ${unit}`];
   if (counted > 0 && seconds > 0.5) {
     const rate = counted / seconds;
     words.push(rate >= 10 ? `${formatCount(Math.round(rate))}/s` : `${rate.toFixed(1)}/s`);

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../base/json.js';
+import type { JsonObject } from '../base/json.js';
 import type { Decision } from '../plan/decision.js';
 
 /** A decision for programs: target, state, key where known, reasons as in src/plan/reasons.ts. */
@@ -9,6 +9,6 @@ export function decisionJson(decision: Decision): JsonObject {
     target: decision.target,
     state: decision.state,
     ...('key' in decision ? { key: decision.key } : {}),
-    reasons: decision.state === 'fresh' ? [] : (decision.reasons as unknown as readonly Json[]),
+    reasons: decision.state === 'fresh' ? [] : decision.reasons,
   };
 }

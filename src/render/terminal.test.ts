@@ -1,10 +1,12 @@
+import { characters } from '../base/text.js';
 import test from 'ava';
 import { sha256 } from '../base/digest.js';
 import type { BuildEvent } from '../execute/events.js';
 import { terminalRenderer, type Clock } from './terminal.js';
 
 /** Escapes, line feeds, and runs of anything else. */
-const TOKENS = new RegExp('\u001b\\[\\??\\d*[a-zA-Z]|\n|[^\u001b\n]+', 'g');
+const ESCAPE = String.fromCharCode(27);
+const TOKENS = new RegExp(`${ESCAPE}\\[\\??\\d*[a-zA-Z]|\n|[^${ESCAPE}\n]+`, 'g');
 
 /** Just enough of a terminal to see what a person would: lines, a cursor that goes up, lines that are cleared. */
 class Screen {
@@ -27,7 +29,7 @@ class Screen {
     else if (token === '\n') {
       this.#row++;
       this.lines[this.#row] ??= '';
-    } else if (!token.startsWith('\x1b')) this.lines[this.#row] += token;
+    } else if (!token.startsWith('\x1b')) this.lines[this.#row] = (this.lines[this.#row] ?? '') + token;
   }
 
   text(): string {
@@ -126,7 +128,7 @@ test('a live line is never wider than the screen', (t) => {
   const renderer = terminalRenderer(screen, 'normal', clock);
   for (const event of started(`a-${'long-'.repeat(30)}name`)) renderer.on(event);
   clock.advance(100);
-  t.true(screen.lines.slice(1).every((line) => [...line].length < 80));
+  t.true(screen.lines.slice(1).every((line) => characters(line).length < 80));
   renderer.close();
 });
 

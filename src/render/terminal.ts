@@ -1,3 +1,4 @@
+import { characters } from '../base/text.js';
 import type { BuildEvent } from '../execute/events.js';
 import { formatSeconds } from '../base/units.js';
 import { advanceText, bar } from './bar.js';
@@ -150,7 +151,9 @@ class TerminalScreen implements Renderer {
     const name = target.padEnd(this.#narrator.nameWidth);
     const meter = share === undefined ? '' : `${bar(share, BAR_WIDTH)}  `;
     const plain = `${spinner} ${name}  ${meter}${words}`;
-    const cut = [...plain].slice(0, width - 1).join('');
+    const cut = characters(plain)
+      .slice(0, width - 1)
+      .join('');
     return cut.replace(name, this.#paint('cyan', name));
   }
 }

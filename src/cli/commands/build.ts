@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { buildCommand, numberParser } from '@stricli/core';
+import { buildCommand } from '@stricli/core';
 import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { Session } from '../../execute/session.js';
 import type { Renderer } from '../../render/renderer.js';
@@ -9,24 +9,24 @@ import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
   readonly jobs?: number;
-  readonly keepGoing: boolean;
-  readonly dryRun: boolean;
-  readonly force: boolean;
-  readonly only: boolean;
-  readonly locked: boolean;
-  readonly askAgain: boolean;
-  readonly quiet: boolean;
-  readonly verbose: boolean;
-  readonly json: boolean;
+  readonly keepGoing?: boolean;
+  readonly dryRun?: boolean;
+  readonly force?: boolean;
+  readonly only?: boolean;
+  readonly locked?: boolean;
+  readonly askAgain?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
 }
 
 function parseJobs(text: string): number {
-  const jobs = numberParser(text);
+  const jobs = Number(text);
   if (!Number.isInteger(jobs) || jobs < 1) throw new RangeError(`-j takes a whole number from 1, not ${text}`);
   return jobs;
 }
 
-const flag = (brief: string) => ({ kind: 'boolean', default: false, withNegated: false, brief }) as const;
+const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
 
 export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
   docs: {
@@ -60,13 +60,8 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     const jobs = flags.jobs ?? availableParallelism();
-    await withSession(
-      flags,
-      this.process.env,
-      (session) =>
-        flags.dryRun ? showPlan(session, flags, words, this.process) : runBuild(session, flags, words, this.process),
-      jobs,
-    );
+    const work = flags.dryRun === true ? showPlan : runBuild;
+    await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), jobs);
   },
 });
 
@@ -92,9 +87,9 @@ async function runBuild(session: Session, flags: Flags, words: readonly string[]
 }
 
 async function rendererFor(flags: Flags, world: CliProcess): Promise<Renderer> {
-  const verbosity = flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal';
-  if (flags.json) return (await import('../../render/json.js')).jsonRenderer(world.stdout);
-  const live = world.stdout.isTTY === true && styleOf(world.stdout, world.env) === 'color' && !flags.quiet;
+  const verbosity = flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal';
+  if (flags.json === true) return (await import('../../render/json.js')).jsonRenderer(world.stdout);
+  const live = world.stdout.isTTY === true && styleOf(world.stdout, world.env) === 'color' && flags.quiet !== true;
   if (live) return (await import('../../render/terminal.js')).terminalRenderer(world.stdout, verbosity);
   return (await import('../../render/plain.js')).plainRenderer(world.stdout, verbosity);
 }
@@ -102,8 +97,12 @@ async function rendererFor(flags: Flags, world: CliProcess): Promise<Renderer> {
 async function showPlan(session: Session, flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
   const { plan } = await import('../../execute/build.js');
   const { planText } = await import('../../render/plan.js');
-  const decisions = await plan(session, { targets: words, force: flags.force || flags.askAgain, only: flags.only });
-  if (flags.json) {
+  const decisions = await plan(session, {
+    targets: words,
+    force: flags.force === true || flags.askAgain === true,
+    only: flags.only,
+  });
+  if (flags.json === true) {
     const { decisionJson } = await import('../../render/decision-json.js');
     for (const decision of decisions.values()) world.stdout.write(`${JSON.stringify(decisionJson(decision))}\n`);
     return;

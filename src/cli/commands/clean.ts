@@ -5,8 +5,8 @@ import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '..
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
-  readonly leftOver: boolean;
-  readonly dryRun: boolean;
+  readonly leftOver?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export const cleanCommand = buildCommand<Flags, string[], CliContext>({
@@ -19,8 +19,8 @@ export const cleanCommand = buildCommand<Flags, string[], CliContext>({
   parameters: {
     positional: targetWords,
     flags: {
-      leftOver: { kind: 'boolean', default: false, withNegated: false, brief: 'Outputs of targets that are gone' },
-      dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Say what would be removed' },
+      leftOver: { kind: 'boolean', optional: true, withNegated: false, brief: 'Outputs of targets that are gone' },
+      dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Say what would be removed' },
       ...projectFlags,
     },
     aliases: { n: 'dryRun', ...projectAliases },
@@ -28,7 +28,7 @@ export const cleanCommand = buildCommand<Flags, string[], CliContext>({
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     await withSession(flags, this.process.env, async (session) => {
       const { clean } = await import('../../execute/clean.js');
-      const report = await clean(session, { words, leftOver: flags.leftOver, dryRun: flags.dryRun });
+      const report = await clean(session, { words, leftOver: flags.leftOver ?? false, dryRun: flags.dryRun ?? false });
       const { removed, kept } = report;
       for (const path of removed) this.process.stdout.write(`${flags.dryRun ? 'would remove' : 'removed'} ${path}\n`);
       for (const path of kept) this.process.stdout.write(`kept ${path}: it was edited since it was built\n`);

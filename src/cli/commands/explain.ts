@@ -4,7 +4,7 @@ import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export const explainCommand = buildCommand<Flags, [string, ...string[]], CliContext>({
@@ -20,7 +20,7 @@ export const explainCommand = buildCommand<Flags, [string, ...string[]], CliCont
       parameter: { brief: 'name or name@key=value', parse: String, placeholder: 'TARGET' },
     },
     flags: {
-      json: { kind: 'boolean', default: false, withNegated: false, brief: 'As JSON' },
+      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
       ...projectFlags,
     },
     aliases: projectAliases,

@@ -8,7 +8,7 @@ import { withRules } from '../rules.js';
 
 interface Flags {
   readonly directory?: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export const rulesCommand = buildCommand<Flags, [string?], CliContext>({
@@ -23,7 +23,7 @@ export const rulesCommand = buildCommand<Flags, [string?], CliContext>({
       parameters: [{ brief: 'a rule, as `sft/filter`', parse: String, placeholder: 'RULE', optional: true }],
     },
     flags: {
-      json: { kind: 'boolean', default: false, withNegated: false, brief: 'As JSON' },
+      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
       directory: projectFlags.directory,
     },
     aliases: { C: 'directory' },

@@ -6,7 +6,7 @@ import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
   readonly limit: number;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export const runsCommand = buildCommand<Flags, [], CliContext>({
@@ -14,7 +14,7 @@ export const runsCommand = buildCommand<Flags, [], CliContext>({
   parameters: {
     flags: {
       limit: { kind: 'parsed', parse: Number, default: '20', brief: 'How many', placeholder: 'N' },
-      json: { kind: 'boolean', default: false, withNegated: false, brief: 'One run a line as JSON' },
+      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One run a line as JSON' },
       ...projectFlags,
     },
     aliases: projectAliases,

@@ -4,7 +4,7 @@ import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '..
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export const statusCommand = buildCommand<Flags, string[], CliContext>({
@@ -16,7 +16,7 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
   parameters: {
     positional: targetWords,
     flags: {
-      json: { kind: 'boolean', default: false, withNegated: false, brief: 'One target a line as JSON' },
+      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
       ...projectFlags,
     },
     aliases: projectAliases,
