@@ -28,7 +28,7 @@ type Files = Readonly<Record<string, string>>;
 interface Rig {
   readonly at: string;
   readonly objects: ObjectStore;
-  fresh(): string;
+  readonly fresh: () => string;
 }
 
 function rig(t: ExecutionContext): Rig {
@@ -84,15 +84,15 @@ test('the digest is of names, exec bits and bytes, and of nothing else', async (
   mkdirSync(join(same, 'empty'));
   utimesSync(join(same, 'a.txt'), 1, 1);
   t.is(await directoryKind.digest(same), digest);
-  for (const other of [
+  const others: Files[] = [
     { ...base, 'a.txt': 'One' },
     { 'A.txt': 'one', 'sub/b.txt': 'two' },
     { 'a.txt*': 'one', 'sub/b.txt': 'two' },
     { 'a.txt': 'one' },
     { 'a.txt': 'two', 'sub/b.txt': 'one' },
     { 'a.txt': 'one', 'sub\nb.txt': 'two' },
-  ])
-    t.not(await directoryKind.digest(write(fresh(), other)), digest);
+  ];
+  for (const other of others) t.not(await directoryKind.digest(write(fresh(), other)), digest);
   t.is(digest, 'sha256:1c8b0bc9887d89f5f6a51aea37157edefec2e3872ff9d1e9b49349b2bfa76e0e');
 });
 
@@ -270,14 +270,15 @@ test('parts join as the union of their entries', async (t) => {
   t.deepEqual(await directoryKind.join(parts, null, objects, false), whole);
   if (whole !== undefined) t.true(directoryKind.present(whole, objects));
 
-  for (const clash of [
+  const clashes: Files[] = [
     { shared: 'other' },
     { 'shared*': 's' },
     { 'shared/x': 's' },
     { b: 's' },
     { SHARED: 's' },
     { 'B/2': 's' },
-  ]) {
+  ];
+  for (const clash of clashes) {
     const joined = directoryKind.join([...parts, await keep('three', clash)], fresh(), objects, true);
     const error = await t.throwsAsync(async () => joined, { instanceOf: UserFacingError });
     t.is(error.diagnostics[0]?.code, 'VB717');

@@ -5,6 +5,7 @@ import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectRef, ObjectStore } from '../store/objects.js';
 import { digestBytes } from './file.js';
+import { statOf } from './file-stamp.js';
 import { deliverDirectory, installDirectory } from './install-directory.js';
 import { joinEntries } from './join-entries.js';
 import type { ArtifactRecord, DirectoryEntry, InstallOptions, InstallReport, JoinedPart, Kind } from './kind.js';
@@ -38,7 +39,7 @@ export function directoryEntries(folder: string): Promise<DirectoryEntry[]> {
 }
 
 function requireFolder(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
   if (!stat.isDirectory()) throw new UserFacingError(artifactErrors.wrongType(path, 'a folder', 'a file'));
 }

@@ -18,13 +18,18 @@ export interface FileStamp {
 /** The side files that hold content; an empty one equals none. */
 const FILLED_SIDES = ['-wal', '-journal'] as const;
 
-/** The stat of a path, links followed; undefined where there is nothing. @throws UserFacingError for a circle of links. */
+/**
+ * The stat of a path, links followed; undefined where there is nothing (nor where a file stands for one of its folders).
+ *
+ * @throws UserFacingError for a circle of links.
+ */
 export function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP')
-      throw new UserFacingError(artifactErrors.linkLoop(path, 'itself'));
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP') throw new UserFacingError(artifactErrors.linkLoop(path, 'itself'));
     throw error;
   }
 }
@@ -35,8 +40,9 @@ export function stampOf(stat: BigIntStats, path: string, isDatabase: boolean): F
   for (const suffix of isDatabase ? FILLED_SIDES : []) {
     const beside = statOf(path + suffix);
     if (beside === undefined || beside.size === 0n) continue;
-    side += `${suffix} ${beside.size} ${beside.mtimeNs} ${beside.ctimeNs} ${beside.ino}\n`;
-    youngestNs = later(youngestNs, later(beside.mtimeNs, beside.ctimeNs));
+    // Not the ctime: SQLite run by root sets the owner of a -wal that it only reads.
+    side += `${suffix} ${beside.size} ${beside.mtimeNs} ${beside.ino}\n`;
+    youngestNs = later(youngestNs, beside.mtimeNs);
   }
   const { mtimeNs, ctimeNs, ino } = stat;
   return { size: Number(stat.size), mtimeNs, ctimeNs, ino, side, youngestNs };

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import type { Digest } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectRef, ObjectStore } from '../store/objects.js';
+import { statOf } from './file-stamp.js';
 import { installFile } from './install-file.js';
 import type { ArtifactRecord, InstallOptions, InstallReport, Kind, KindName } from './kind.js';
 import { pieces, Turn } from './pieces.js';
 
 /** @throws UserFacingError where the path is absent or not a file. */
 export function requireFile(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
   if (stat.isDirectory()) throw new UserFacingError(artifactErrors.wrongType(path, 'a file', 'a folder'));
   if (!stat.isFile()) throw new UserFacingError(artifactErrors.notAFile(path));

@@ -87,20 +87,20 @@ export type OutputHandle = OutputHandleByKind[KindName];
 
 export interface OpenedInput {
   readonly handle: InputHandle;
-  close(): void;
+  readonly close: () => void;
 }
 export interface OpenedSlice {
   readonly handle: SliceHandle;
   /** After the part is made: @throws SliceChanged where a file that was read by its path is no longer the same. */
   readonly verify: () => void;
-  close(): void;
+  readonly close: () => void;
 }
 export interface OpenedOutput {
   readonly handle: OutputHandle;
   /** Writes what is buffered and closes: after this the staged file is whole. */
-  finish(): void;
+  readonly finish: () => void;
   /** Closes without writing: the part failed. */
-  discard(): void;
+  readonly discard: () => void;
 }
 
 export interface OpenInputOptions {

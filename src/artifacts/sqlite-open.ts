@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { statOf } from './file-stamp.js';
 
 /** The files that SQLite may keep beside a database. A filled `-wal` or `-journal` holds content, `-shm` never does. */
 export const SIDE_SUFFIXES = ['-wal', '-journal', '-shm'] as const;
@@ -19,11 +20,11 @@ export function sideFiles(path: string): string[] {
  * @throws UserFacingError where there is none.
  */
 export function databaseFile(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
   if (!stat.isDirectory()) return path;
   const inside = join(path, 'dbs', 'default', 'data');
-  if (statSync(inside, { throwIfNoEntry: false })?.isFile() !== true)
+  if (statOf(inside)?.isFile() !== true)
     throw new UserFacingError(artifactErrors.noDatabaseInFolder(path, 'dbs/default/data'));
   return inside;
 }

@@ -1,0 +1,480 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { sha256, type Digest } from '../base/digest.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type {
+  FileInput,
+  FileOutput,
+  JsonlInput,
+  JsonlOutput,
+  DirectoryInput,
+  DirectoryOutput,
+  SqliteInput,
+  SqliteOutput,
+} from '../rule/roles.js';
+import { ObjectStore } from '../store/objects.js';
+import type { InputHandleByKind, OutputHandleByKind } from './handle-types.js';
+import { openInput, openMade, openOutput, openSlice, SliceChanged, sliceOf } from './handles.js';
+import type { KindName } from './kind.js';
+import { kindNamed } from './kinds.js';
+
+/** The handles are what rules are promised: fails to compile where they are not. */
+type Promised = {
+  inputs: { file: FileInput; jsonl: JsonlInput; directory: DirectoryInput; sqlite: SqliteInput };
+  outputs: { file: FileOutput; jsonl: JsonlOutput; directory: DirectoryOutput; sqlite: SqliteOutput };
+};
+export const inputsArePromised = (handles: InputHandleByKind): Promised['inputs'] => handles;
+export const outputsArePromised = (handles: OutputHandleByKind): Promised['outputs'] => handles;
+
+const NO_DIGEST: Digest = `sha256:${'0'.repeat(64)}`;
+
+function folder(t: ExecutionContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'vlmbuild-handles-'));
+  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function input<K extends KindName>(t: ExecutionContext, kind: K, path: string): InputHandleByKind[K] {
+  const opened = openInput({ kind, path, digest: NO_DIGEST });
+  t.teardown(() => opened.close());
+  return opened.handle as InputHandleByKind[K];
+}
+
+function output<K extends KindName>(kind: K, path: string) {
+  const opened = openOutput({ kind, path });
+  return { ...opened, handle: opened.handle as OutputHandleByKind[K] };
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+const codeOf = (error: UserFacingError): string | undefined => error.diagnostics[0]?.code;
+
+// ---- files ----
+
+test('a file is written and read', async (t) => {
+  const path = join(folder(t), 'a.txt');
+  const { handle, finish } = output('file', path);
+  await handle.write('first');
+  await handle.write(Buffer.from('é'));
+  finish();
+  t.is(codeOf(await t.throwsAsync(handle.write('late'), { instanceOf: UserFacingError })), 'VB719');
+  const read = input(t, 'file', path);
+  t.is(await read.text(), 'é');
+  t.deepEqual(Buffer.from(await read.bytes()), Buffer.from('é'));
+});
+
+// ---- JSONL ----
+
+test('lines end at LF or CRLF; a last line without an end counts; rows pass over blank lines', async (t) => {
+  const path = join(folder(t), 'a.jsonl');
+  const cases: [string, string[]][] = [
+    ['', []],
+    ['a', ['a']],
+    ['a\n', ['a']],
+    ['a\r\n\r\nb\rc\n\n', ['a', '', 'b\rc', '']],
+    ['\u2028\u0085\n', ['\u2028\u0085']],
+  ];
+  for (const [content, lines] of cases) {
+    writeFileSync(path, content);
+    t.deepEqual(await all(input(t, 'jsonl', path).lines()), lines);
+  }
+  writeFileSync(path, '{"a":1}\r\n\n  \n[2]\n3');
+  t.deepEqual(await all(input(t, 'jsonl', path).rows()), [{ a: 1 }, [2], 3]);
+  writeFileSync(path, '{}\n{"a":\n');
+  const error = await t.throwsAsync(all(input(t, 'jsonl', path).rows()), { instanceOf: UserFacingError });
+  t.is(error.message, `line 2 of \`${path}\` is not JSON`);
+});
+
+test('what is appended is what is read, whatever the sizes of lines', async (t) => {
+  const at = folder(t);
+  let number = 0;
+  const line = fc.oneof(
+    { weight: 8, arbitrary: fc.string({ unit: 'grapheme', maxLength: 60 }) },
+    { weight: 2, arbitrary: fc.integer({ min: 10_000, max: 400_000 }).map((length) => 'é'.repeat(length)) },
+    { weight: 1, arbitrary: fc.constantFrom(1 << 20, (1 << 20) - 1, 3 << 20).map((length) => 'x'.repeat(length)) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(line, fc.boolean()), { maxLength: 12 }), async (items) => {
+      const lines = items.map(([text, bytes]) => [text.replace(/[\r\n]/g, ' '), bytes] as const);
+      const path = join(at, `${number++}.jsonl`);
+      const { handle, finish } = output('jsonl', path);
+      for (const [text, bytes] of lines) handle.append(bytes ? Buffer.from(text) : text);
+      finish();
+      const read = await all(input(t, 'jsonl', path).lines());
+      rmSync(path);
+      return read.length === lines.length && read.every((text, index) => text === lines[index]?.[0]);
+    }),
+    { seed: 6, numRuns: 40 },
+  );
+  t.pass();
+});
+
+test('a JSONL output is there even if nothing was appended; two lines in one are refused', (t) => {
+  const at = folder(t);
+  const { handle, finish } = output('jsonl', join(at, 'deep', 'a.jsonl'));
+  t.is(codeOf(t.throws(() => handle.append('a\nb'), { instanceOf: UserFacingError })), 'VB715');
+  t.is(codeOf(t.throws(() => handle.append(Buffer.from('a\n')), { instanceOf: UserFacingError })), 'VB715');
+  finish();
+  t.is(readFileSync(handle.path, 'utf8'), '');
+  t.is(codeOf(t.throws(() => handle.append('late'), { instanceOf: UserFacingError })), 'VB719');
+});
+
+test('blocks are read again elsewhere, and a changed one is noticed', async (t) => {
+  const path = join(folder(t), 'a.jsonl');
+  const lines = Array.from({ length: 3000 }, (_, index) => `{"id":${index},"pad":"${'p'.repeat(400)}"}`);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  const blocks = await all(input(t, 'jsonl', path).blocks());
+  t.true(blocks.length > 1);
+  const texts: string[] = [];
+  for (const block of blocks) {
+    const opened = openSlice(structuredClone(sliceOf(block)));
+    if (opened.handle.kind !== 'jsonl') return t.fail();
+    t.is(opened.handle.id, block.id);
+    t.is(sha256(await opened.handle.bytes()), block.digest);
+    texts.push(...(await all(opened.handle.lines())));
+    t.deepEqual(await all(block.rows()), await all(opened.handle.rows()));
+    opened.close();
+  }
+  t.deepEqual(texts, lines);
+
+  const [first, last] = [blocks[0], blocks.at(-1)];
+  writeFileSync(path, `${lines.join('\n').replace('"id":5,', '"id":6,')}\n`);
+  if (first === undefined || last === undefined) return t.fail();
+  const open = (block: object) => openSlice(sliceOf(block)).handle as typeof first;
+  await t.throwsAsync(open(first).bytes(), { instanceOf: SliceChanged });
+  await t.throwsAsync(all(open(first).rows()), { instanceOf: SliceChanged });
+  await t.notThrowsAsync(all(open(last).lines()));
+  t.throws(() => sliceOf({ ...first }), { instanceOf: TypeError });
+});
+
+// ---- directories ----
+
+test('names that lead outside, or are never part of a directory, are refused', async (t) => {
+  const at = folder(t);
+  const { handle } = output('directory', join(at, 'out'));
+  symlinkSync(at, join(at, 'out', 'link'));
+  symlinkSync(join(at, 'escaped'), join(at, 'out', 'leaf'));
+  const bad = [
+    '',
+    '..',
+    '../escaped',
+    'a/../../escaped',
+    '/escaped',
+    'a//b',
+    './a',
+    'a/',
+    'a\0b',
+    'cache/x',
+    'a/.git',
+    '.vlmbuild-x',
+  ];
+  for (const name of [...bad, 'link/escaped', 'leaf', '\ud83d'])
+    t.is(
+      codeOf(await t.throwsAsync(handle.add(name, 'x'), { instanceOf: UserFacingError })),
+      'VB718',
+      JSON.stringify(name),
+    );
+  t.deepEqual(readdirSync(at), ['out']);
+  await handle.add('a/b.txt', 'text');
+  await handle.add('a/c', Buffer.from([1]));
+  for (const name of ['a', 'a/b.txt/c']) await t.throwsAsync(handle.add(name, 'x'), { instanceOf: UserFacingError });
+  t.is(readFileSync(join(at, 'out', 'a', 'b.txt'), 'utf8'), 'text');
+});
+
+test('a directory output that nothing was added to is an empty directory', (t) => {
+  const path = join(folder(t), 'out');
+  output('directory', path).finish();
+  t.deepEqual(readdirSync(path), []);
+});
+
+test('entries are read again elsewhere; their digest is of name and content; changes are noticed', async (t) => {
+  const at = folder(t);
+  for (const name of ['a.png', 'b.png']) writeFileSync(join(at, name), 'pixels');
+  const entries = await all(input(t, 'directory', at).entries());
+  t.deepEqual(
+    entries.map((entry) => [entry.id, entry.size]),
+    [
+      ['a.png', 6],
+      ['b.png', 6],
+    ],
+  );
+  const [first, second] = entries;
+  if (first === undefined || second === undefined) return t.fail();
+  t.not(first.digest, second.digest);
+  const open = () => {
+    const opened = openSlice(structuredClone(sliceOf(first)));
+    return { ...opened, handle: opened.handle as typeof first };
+  };
+  const good = open();
+  t.is(await good.handle.text(), 'pixels');
+  t.is(readFileSync(good.handle.path, 'utf8'), 'pixels');
+  t.notThrows(good.verify);
+  writeFileSync(join(at, 'a.png'), 'pixelS');
+  t.throws(good.verify, { instanceOf: SliceChanged });
+  await t.throwsAsync(open().handle.bytes(), { instanceOf: SliceChanged });
+  t.throws(() => open().handle.path, { instanceOf: SliceChanged });
+  rmSync(join(at, 'a.png'));
+  await t.throwsAsync(open().handle.text(), { instanceOf: SliceChanged });
+});
+
+test('remembered entries are taken where somebody has them', async (t) => {
+  const entry = { name: 'x', executable: false, sha256: sha256('x'), size: 1 };
+  const opened = openInput(
+    { kind: 'directory', path: '/nowhere', digest: NO_DIGEST },
+    { entries: async () => [entry] },
+  );
+  const [handle] = await all((opened.handle as InputHandleByKind['directory']).entries());
+  t.is(handle?.name, 'x');
+});
+
+// ---- databases ----
+
+function sessions(path: string, rows: readonly (readonly [string, unknown])[]): void {
+  rmSync(path, { force: true });
+  const database = new Database(path);
+  database.exec('PRAGMA journal_mode = WAL; CREATE TABLE e (id INTEGER PRIMARY KEY, session TEXT, x)');
+  for (const row of rows) database.prepare('INSERT INTO e (session, x) VALUES (?, ?)').run(...row);
+  database.close();
+}
+const ROWS = { sql: 'SELECT x, id FROM e WHERE session = ? ORDER BY id', args: ['a'] };
+
+test('values come out of a slice as they are in the database', (t) => {
+  const path = join(folder(t), 'a.db');
+  const values = [
+    null,
+    1n,
+    9007199254740991n,
+    -9007199254740991n,
+    9007199254740992n,
+    -9007199254740992n,
+    0.5,
+    'text',
+    Buffer.from([0, 255]),
+  ];
+  values.push((1n << 63n) - 1n, -(1n << 63n), '', Buffer.alloc(0));
+  sessions(
+    path,
+    values.map((value) => ['a', value]),
+  );
+  const slice = input(t, 'sqlite', path).slice({ rows: ROWS });
+  const expected = values.map((value) =>
+    typeof value === 'bigint' && value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : value,
+  );
+  t.deepEqual(
+    [...slice.rows('rows')].map((row) => row['x']),
+    expected,
+  );
+  t.deepEqual(Object.keys([...slice.rows('rows')][0] ?? {}), ['x', 'id']);
+});
+
+test('the digest of a slice is of its rows and columns, not of how they are asked for or what else there is', (t) => {
+  const at = folder(t);
+  const digestOf = (
+    rows: readonly (readonly [string, unknown])[],
+    queries: Parameters<SqliteInput['slice']>[0] = { rows: ROWS },
+  ): Digest => {
+    const path = join(at, 'a.db');
+    sessions(path, rows);
+    const opened = openInput({ kind: 'sqlite', path, digest: NO_DIGEST });
+    const { digest } = (opened.handle as InputHandleByKind['sqlite']).slice(queries);
+    opened.close();
+    return digest;
+  };
+  const base = digestOf([
+    ['a', 1n],
+    ['a', 'two'],
+    ['b', 3n],
+  ]);
+  t.is(
+    digestOf([
+      ['a', 1n],
+      ['a', 'two'],
+      ['b', 4n],
+      ['c', 5n],
+    ]),
+    base,
+  );
+  t.is(
+    digestOf(
+      [
+        ['z', 1n],
+        ['z', 'two'],
+      ],
+      { rows: { sql: ROWS.sql, args: ['z'] } },
+    ),
+    base,
+  );
+  t.not(
+    digestOf(
+      [
+        ['a', 1n],
+        ['a', 'two'],
+      ],
+      { other: ROWS },
+    ),
+    base,
+  );
+  t.not(
+    digestOf(
+      [
+        ['a', 1n],
+        ['a', 'two'],
+      ],
+      { rows: { ...ROWS, sql: ROWS.sql.replace('x, id', 'x AS y, id') } },
+    ),
+    base,
+  );
+  for (const rows of [
+    [
+      ['a', 1],
+      ['a', 'two'],
+    ],
+    [
+      ['a', 1n],
+      ['a', Buffer.from('two')],
+    ],
+    [['a', 1n]],
+    [
+      ['a', 'two'],
+      ['a', 1n],
+    ],
+    [
+      ['a', null],
+      ['a', 'two'],
+    ],
+  ] as const)
+    t.not(digestOf(rows), base);
+});
+
+test('a slice is read again elsewhere in one moment, and a change is noticed', (t) => {
+  const path = join(folder(t), 'a.db');
+  sessions(path, [
+    ['a', 'one'],
+    ['b', 'two'],
+  ]);
+  const listed = input(t, 'sqlite', path).slice({ rows: ROWS, count: { sql: 'SELECT count(*) AS n FROM e' } });
+  const slice = structuredClone(sliceOf(listed));
+  const open = () => {
+    const opened = openSlice(slice);
+    t.teardown(() => opened.close());
+    return opened.handle as typeof listed;
+  };
+  const early = open();
+  t.deepEqual([...early.rows('rows')], [{ x: 'one', id: 1 }]);
+  const writer = new Database(path);
+  writer.exec("INSERT INTO e (session, x) VALUES ('b', 'three')");
+  t.deepEqual([...early.rows('count')], [{ n: 2 }]);
+  t.deepEqual([...open().rows('rows')], [{ x: 'one', id: 1 }]);
+  t.throws(() => [...open().rows('count')], { instanceOf: SliceChanged });
+  writer.close();
+  t.is(codeOf(t.throws(() => early.rows('none'), { instanceOf: UserFacingError })), 'VB712');
+});
+
+test('a large result is streamed once its digest is known', (t) => {
+  const path = join(folder(t), 'a.db');
+  sessions(
+    path,
+    Array.from({ length: 9 }, (_, index) => ['a', Buffer.alloc(8 << 20, index)] as const),
+  );
+  const slice = input(t, 'sqlite', path).slice({ rows: ROWS });
+  const opened = openSlice(sliceOf(slice));
+  t.deepEqual(
+    [...(opened.handle as typeof slice).rows('rows')].map((row) => (row['x'] as Buffer)[7]),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8],
+  );
+  opened.close();
+});
+
+test('queries that are wrong, that write or that name a column twice are told', (t) => {
+  const path = join(folder(t), 'a.db');
+  sessions(path, [['a', 1n]]);
+  const handle = input(t, 'sqlite', path);
+  for (const [sql, words] of [
+    ['SELECT y FROM e', /no such column/],
+    ['SELEC', /syntax error/],
+    ['DELETE FROM e', /only read/],
+    ['DELETE FROM e RETURNING *', /only read/],
+    ['SELECT 1; SELECT 2', /more than one/],
+    ['SELECT id, id FROM e', /called `id`/],
+    ['SELECT id FROM e WHERE id = ?', /parameter/],
+  ] as const) {
+    const error = t.throws(() => handle.slice({ q: { sql } }), { instanceOf: UserFacingError });
+    t.is(codeOf(error), 'VB711');
+    t.regex(error.message, words);
+  }
+  const database = handle.open();
+  t.throws(() => database.exec('DELETE FROM e'), { any: true });
+  database.close();
+});
+
+test('an output database is one that a rule may leave open; what was read leaves the source as it was', async (t) => {
+  const at = folder(t);
+  const path = join(at, 'made', 'a.db');
+  const { handle, finish } = output('sqlite', path);
+  handle.open().exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+  handle.open().exec('INSERT INTO t VALUES (2)');
+  finish();
+  t.is(codeOf(t.throws(() => handle.open(), { instanceOf: UserFacingError })), 'VB719');
+  const before = readFileSync(path);
+  const read = input(t, 'sqlite', path);
+  const database = read.open();
+  t.is(database.prepare('SELECT sum(x) FROM t').pluck().get(), 3);
+  t.deepEqual(readFileSync(path), before);
+});
+
+// ---- parts’ outputs ----
+
+test('outputs of parts are read from the store, and copied only where a path is asked for', async (t) => {
+  const at = folder(t);
+  const scratch = join(at, 'scratch');
+  mkdirSync(join(at, 'objects'));
+  const objects = new ObjectStore(join(at, 'objects'));
+  const made = async <K extends KindName>(kind: K, path: string): Promise<InputHandleByKind[K]> => {
+    const opened = openMade(await kindNamed(kind).keep(path, objects), objects, scratch);
+    t.teardown(() => opened.close());
+    return opened.handle as InputHandleByKind[K];
+  };
+  writeFileSync(join(at, 'a'), 'one\ntwo\n');
+  mkdirSync(join(at, 'd', 'sub'), { recursive: true });
+  writeFileSync(join(at, 'd', 'sub', 'x.png'), 'pixels');
+  sessions(join(at, 's.db'), [['a', 'one']]);
+
+  const file = await made('file', join(at, 'a'));
+  const rows = await made('jsonl', join(at, 'a'));
+  const directory = await made('directory', join(at, 'd'));
+  t.is(await file.text(), 'one\ntwo\n');
+  t.deepEqual(await all(rows.lines()), ['one', 'two']);
+  const [entry] = await all(directory.entries());
+  t.is(await entry?.text(), 'pixels');
+  t.false(existsSync(scratch));
+
+  t.is(readFileSync(entry?.path ?? '', 'utf8'), 'pixels');
+  t.regex(entry?.path ?? '', /sub\/x\.png$/);
+  t.is(directory.path, directory.path);
+  appendFileSync(file.path, 'scribble');
+  t.is(await file.text(), 'one\ntwo\n');
+  t.is((await all(rows.blocks())).length, 1);
+  const database = await made('sqlite', join(at, 's.db'));
+  t.is(database.open().prepare('SELECT x FROM e').pluck().get(), 'one');
+  t.is([...database.slice({ q: { sql: 'SELECT x FROM e' } }).rows('q')].length, 1);
+});
