@@ -20,8 +20,9 @@ import {
   type WrittenOutput,
 } from './outputs.js';
 import { checkParams } from './params.js';
-import { foldersAbove, isInside } from './paths.js';
+import { foldersAbove, isGlob, isInside, normalisePath } from './paths.js';
 import type { CommandUse, InputUse, LeftOut, OutputUse, RuleUse, Target } from './pipeline.js';
+import { Problems } from './problems.js';
 import { entryOf, fillTexts } from './reading.js';
 import { selectTargets, type KnownTarget } from './references.js';
 import { givenRoles } from './roles.js';
@@ -30,7 +31,7 @@ import { parseTargetName } from './target-name.js';
 import { define, GivenValues, type Scope } from './values.js';
 import { readCommand } from './work.js';
 
-export interface TargetsToCheck {
+interface TargetsToCheck {
   readonly entries: ReadonlyMap<string, Entry>;
   /** What all targets share. */
   readonly top: Scope;
@@ -57,6 +58,7 @@ export async function readCheckedTargets(options: TargetsToCheck): Promise<Check
   await Promise.all(drafts.map((draft) => readRuleAndParams(draft, found, rules)));
 
   const guard = new OutputGuard(root, [...options.protectedFiles, ...ruleFiles(found, root)]);
+  for (const draft of drafts) for (const file of allowedFiles(draft, root)) guard.protect(file);
   for (const draft of drafts) readOutputs(draft, guard, root);
 
   const known = knownTargets(groups);
@@ -192,6 +194,17 @@ function* ruleFiles(found: ReadonlyMap<string, LoadedRule | undefined>, root: st
       if (isInside(path)) yield { path, what: `rule \`${name}\`, by hiding it` };
     }
   }
+}
+
+/** Files that commands use without naming them as inputs: sources all the same. Mistakes are told where they are read. */
+function allowedFiles({ base, node, scope }: Draft, root: string): ProtectedFile[] {
+  const entry = entryOf(node, 'allow');
+  const texts =
+    entry === undefined ? [] : (fillTexts(entry.value, { ...scope, problems: new Problems() }, 'allow') ?? []);
+  return texts
+    .filter(({ text }) => !isGlob(text))
+    .map(({ text }) => ({ path: normalisePath(text, root), what: `a file that \`${base}\` uses` }))
+    .filter(({ path }) => isInside(path) && path !== '.');
 }
 
 function readOutputs(draft: Draft, guard: OutputGuard, root: string): void {

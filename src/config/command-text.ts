@@ -9,7 +9,7 @@ import { parseTemplate } from './template.js';
 import { lookUp, type Scope } from './values.js';
 
 /** What the braces of a command can name. */
-export interface CommandNames {
+interface CommandNames {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** `inputs: PATH`: there is an `{input}`. */

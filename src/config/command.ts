@@ -2,7 +2,7 @@ import type { Json } from '../base/json.js';
 import { quotingOf, shellWords, type Quoting } from './shell.js';
 
 /** What a brace in a command's text can name. */
-export type HoleGroup = 'inputs' | 'outputs' | 'params' | 'vars' | 'matrix';
+type HoleGroup = 'inputs' | 'outputs' | 'params' | 'vars' | 'matrix';
 
 /** A `{inputs.x}` of a command's text. */
 export interface Hole {
@@ -69,7 +69,7 @@ function wordOf(value: Json): string {
   return value === null ? '' : JSON.stringify(value);
 }
 
-export interface CommandFiles {
+interface CommandFiles {
   /** By role: one path, or the paths of a list. */
   readonly inputs: Readonly<Record<string, string | readonly string[]>>;
   /** By output name: where the command writes it. */

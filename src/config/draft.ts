@@ -37,7 +37,7 @@ export interface Draft {
 }
 
 /** What a target says makes it. `wrong`: it does not say, or not readably. */
-export type WrittenWork =
+type WrittenWork =
   | { readonly type: 'rule'; readonly name: string; readonly at: Location }
   | { readonly type: 'command'; readonly node: ScalarNode }
   | { readonly type: 'wrong' };

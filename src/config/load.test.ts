@@ -11,7 +11,12 @@ async function load(
   files: Readonly<Record<string, string>> = {},
   settings: LoadSettings = {},
 ): Promise<Pipeline> {
-  const root = makeProject(t, { 'src/a.jsonl': '', 'src/b.jsonl': '', 'pipeline.yaml': `version: 1\n${yaml}`, ...files });
+  const root = makeProject(t, {
+    'src/a.jsonl': '',
+    'src/b.jsonl': '',
+    'pipeline.yaml': `version: 1\n${yaml}`,
+    ...files,
+  });
   const { pipeline, problems } = await loadProject(root, settings);
   t.deepEqual(
     problems.map((problem: Diagnostic) => `${problem.at?.line ?? ''}: ${problem.headline}`),

@@ -18,7 +18,7 @@ import { parseTargetName } from './target-name.js';
 import { Cells, EnvironmentValues, type Scope } from './values.js';
 import { readYaml } from './yaml-reader.js';
 
-export interface LoadOptions {
+interface LoadOptions {
   /** The pipeline file, as the user would name it or absolute. */
   readonly file: string;
   readonly rules: RuleSource;

@@ -6,7 +6,7 @@ import { formatDiagnostic } from '../diagnostics/format.js';
 import { buildGraph } from '../plan/graph.js';
 import { loadProject, makeProject, withoutRoot } from './testing.js';
 
-/** What `mistakes.test.md` says of itself is true of these. */
+/** What `mistakes.txt` says of itself is true of these. */
 const FILES = {
   'src/a.jsonl': '{}\n',
   'src/b.jsonl': '{}\n',
@@ -27,7 +27,7 @@ async function problemsOf(root: string, set: readonly string[]): Promise<readonl
   }
 }
 
-const cases = readFileSync(join('src', 'config', 'mistakes.test.md'), 'utf8')
+const cases = readFileSync(join('src', 'config', 'mistakes.txt'), 'utf8')
   .split(/^## /m)
   .slice(1);
 for (const text of cases) {

@@ -10,7 +10,7 @@ import { define } from './values.js';
 type Checked = Extract<CheckedParams, { ok: true }>;
 
 /** What a target's `params` are and where. */
-export interface WrittenParams {
+interface WrittenParams {
   readonly rule: LoadedRule;
   /** Filled in. */
   readonly values: JsonObject;

@@ -13,14 +13,14 @@ export interface KnownTarget {
   readonly instances: readonly KnownInstance[];
 }
 
-export interface KnownInstance {
+interface KnownInstance {
   readonly name: string;
   readonly matrix: Readonly<Record<string, string>>;
   /** Names of the declared outputs; undefined where they could not be read. */
   readonly outputs: readonly string[] | undefined;
 }
 
-export interface ResolvedReference {
+interface ResolvedReference {
   readonly references: readonly Reference[];
   /** Whether it stands for a list, whatever its length: a glob, a matrix's bare name. */
   readonly many: boolean;

@@ -6,7 +6,7 @@ import { isEmpty } from './reading.js';
 import { locate, type Node } from './source.js';
 
 /** A role and what is written for it. */
-export interface GivenRole {
+interface GivenRole {
   readonly name: string;
   readonly role: RoleDescription;
   readonly node: Node;

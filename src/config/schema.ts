@@ -4,7 +4,7 @@ import { compareBytes, sortedEntries } from '../base/order.js';
 import type { LoadedRule, RoleDescription } from '../rule/description.js';
 
 /** What the schema tells of a rule. */
-export type SchemaRule = Pick<LoadedRule, 'name' | 'summary' | 'inputs' | 'outputs' | 'params'>;
+type SchemaRule = Pick<LoadedRule, 'name' | 'summary' | 'inputs' | 'outputs' | 'params'>;
 
 const NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_-]*$';
 const FILLED: JsonObject = { $ref: '#/$defs/filled' };

@@ -66,7 +66,7 @@ export interface ScalarNode extends Span {
   readonly broken: boolean;
 }
 
-export interface ListNode extends Span {
+interface ListNode extends Span {
   readonly type: 'list';
   readonly items: readonly Node[];
 }

@@ -13,8 +13,8 @@ export type Part =
   | { readonly type: 'wrong'; readonly problem: TemplateProblem; readonly start: number; readonly end: number };
 
 /** Where a value can come from. */
-export const SPACES = ['vars', 'env', 'params', 'matrix'] as const;
-export type Space = (typeof SPACES)[number];
+const SPACES = ['vars', 'env', 'params', 'matrix'] as const;
+type Space = (typeof SPACES)[number];
 
 export type TemplateProblem =
   | { readonly type: 'unclosed' }
@@ -90,9 +90,4 @@ function parseReference(inner: string, start: number, end: number): Part {
 
 function isSpace(text: string): text is Space {
   return (SPACES as readonly string[]).includes(text);
-}
-
-/** Whether the text has a `${…}` in it, `$$` aside. */
-export function hasReference(text: string): boolean {
-  return text.includes('${') && parseTemplate(text).some((part) => part.type !== 'text');
 }

@@ -7,7 +7,7 @@ import type { Problems } from './problems.js';
 import { describeValue, locate, locateWithin, type Node, type ScalarNode } from './source.js';
 import { parseTemplate, type Part, type TemplateProblem } from './template.js';
 
-export type ReferencePart = Extract<Part, { type: 'reference' }>;
+type ReferencePart = Extract<Part, { type: 'reference' }>;
 
 /** Says that a name has no value at all, which differs from one whose value is wrong (undefined: reported already). */
 export const ABSENT = Symbol('absent');

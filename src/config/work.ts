@@ -31,7 +31,7 @@ export function readCommand(draft: Draft, around: Surroundings & CommandSurround
   return text === undefined || tools === undefined ? undefined : { type: 'command', text, tools };
 }
 
-export interface CommandSurroundings {
+interface CommandSurroundings {
   readonly words: WordCheck;
   /** The target that makes a path. */
   madeBy(path: string): string | undefined;

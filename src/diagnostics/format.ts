@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Diagnostic, Location } from './diagnostic.js';
 
-export interface FormatOptions {
+interface FormatOptions {
   /** Whether to style with terminal escapes. The text is the same without them. */
   readonly color: boolean;
 }
@@ -39,7 +39,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, { color }: FormatOption
 }
 
 /** `pipeline.yaml:12:14` */
-export function formatLocation(at: Location): string {
+function formatLocation(at: Location): string {
   return `${at.path}:${at.line}:${at.column}`;
 }
 

@@ -14,11 +14,6 @@ const KINDS: Readonly<Record<KindName, string>> = {
   sqlite: 'a database',
 };
 
-/** A kind in the words of messages. */
-export function kindWords(kind: KindName): string {
-  return KINDS[kind];
-}
-
 /** Mistakes in how targets, files and commands fit together. */
 export const graphErrors = {
   /** No target has this name, where only a target will do. */

@@ -1,5 +1,5 @@
 /** An edge from a target to one it needs. */
-export interface Edge {
+interface Edge {
   readonly from: string;
   readonly to: string;
 }

@@ -138,8 +138,9 @@ export class OutputTree {
     const { placed } = place;
     if (index === segments.length) {
       // A pattern for folders matches this one: whatever is in it counts.
-      if (folders) yield* this.#below(place);
-      else if (placed !== undefined && placed.output.kind !== 'directory') yield placed;
+      const isFolder = placed === undefined || placed.output.kind === 'directory';
+      if (isFolder && folders) yield* this.#below(place);
+      else if (!isFolder && !folders) yield placed;
       return;
     }
     if (placed !== undefined) {
