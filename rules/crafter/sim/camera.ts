@@ -1,7 +1,7 @@
 import { DIRECTION_NAMES } from './direction.js';
 import { ARROW, COW, type Entity, PLANT, PLAYER, SKELETON, ZOMBIE } from './entity.js';
 import { type Layout, type Size, type View, layoutOf, nightWords } from './layout.js';
-import { NIGHTFALL, shadeAll, shadeNoisy, vignette } from './light.js';
+import { Light, NIGHTFALL, vignette } from './light.js';
 import { MATERIALS, NOTHING } from './materials.js';
 import { isRipe } from './plant.js';
 import type { Player } from './player.js';
@@ -75,9 +75,8 @@ export class Camera {
     const { layout, frame } = this;
     const { unitX, unitY, columns, rows } = layout;
     const { sleeping } = player;
-    const light = { daylight: world.daylight, sleeping };
-    const isNight = light.daylight < NIGHTFALL;
-    const night = isNight ? this.drawNoise(world) : undefined;
+    const light = new Light(world.daylight, sleeping);
+    const night = light.isNight ? this.drawNoise(world) : undefined;
     const stride = frame.width * 3;
     this.frames++;
     for (let column = 0; column < columns; column++)
@@ -90,10 +89,10 @@ export class Camera {
           const noiseStride = rows * unitY;
           const noiseStart = column * unitX * noiseStride + row * unitY;
           const cell = { unitX, unitY, noiseStart, noiseStride, start, stride };
-          shadeNoisy(tile.base, light, night.noise, night.weights, cell, frame.data);
+          light.shadeNoisy(tile.base, night.noise, night.weights, cell, frame.data);
         } else {
           if (tile.shadedFor !== this.frames) {
-            shadeAll(tile.base, light, tile.shaded);
+            light.shade(tile.base, tile.shaded);
             tile.shadedFor = this.frames;
           }
           const bytes = unitX * 3;

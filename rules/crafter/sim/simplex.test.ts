@@ -1,5 +1,6 @@
 import test from 'ava';
-import { Gradients, NoiseTable, noise } from './simplex.js';
+import { NoiseTable } from './noise-table.js';
+import { Gradients, noise } from './simplex.js';
 import { fixture } from './testing.js';
 
 type Point = readonly [number, number, number, number];
@@ -12,10 +13,14 @@ test('noise is exact to the last bit, at lattice points too, computed or tabled'
     const gradients = new Gradients(BigInt(seed));
     t.deepEqual([...gradients.permutation], perm);
     const all = [...points, ...lattice];
-    const table = new NoiseTable(all.map(([x, y, z]) => [x, y, z] as const));
+    const table = new NoiseTable(all.length, (n) => {
+      const [x = 0, y = 0, z = 0] = all[n] ?? [];
+      return [x, y, z];
+    });
     all.forEach(([x, y, z, value], n) => {
       t.is(noise(gradients, x, y, z), value, `seed ${seed} at ${x}, ${y}, ${z}`);
       t.is(table.at(gradients, n), value);
+      t.is(table.at(gradients, n), value, 'remembered');
     });
   }
 });

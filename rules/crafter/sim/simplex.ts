@@ -12,23 +12,23 @@
 
 const STRETCH = -1 / 6;
 const SQUISH = 1 / 3;
-const NORM = 103;
+export const NORM = 103;
 
 // prettier-ignore
-const GRADIENTS = [
+const GRADIENTS: readonly (readonly [number, number, number])[] = [
   [-11, 4, 4], [-4, 11, 4], [-4, 4, 11], [11, 4, 4], [4, 11, 4], [4, 4, 11],
   [-11, -4, 4], [-4, -11, 4], [-4, -4, 11], [11, -4, 4], [4, -11, 4], [4, -4, 11],
   [-11, 4, -4], [-4, 11, -4], [-4, 4, -11], [11, 4, -4], [4, 11, -4], [4, 4, -11],
   [-11, -4, -4], [-4, -11, -4], [-4, -4, -11], [11, -4, -4], [4, -11, -4], [4, -4, -11],
-] as const;
-const GX = Float64Array.from(GRADIENTS, ([x]) => x);
-const GY = Float64Array.from(GRADIENTS, ([, y]) => y);
-const GZ = Float64Array.from(GRADIENTS, ([, , z]) => z);
+];
 
 /** The lattice's gradients: a permutation of 0..255 shuffled by the seed. */
 export class Gradients {
   readonly permutation = new Uint8Array(256);
-  private readonly direction = new Uint8Array(256);
+  // The gradient that belongs to each value of the permutation's last look-up.
+  readonly directionX = new Float64Array(256);
+  readonly directionY = new Float64Array(256);
+  readonly directionZ = new Float64Array(256);
 
   /** @param seed a signed 64-bit integer. */
   constructor(seed: bigint) {
@@ -40,19 +40,21 @@ export class Gradients {
       const size = BigInt(i + 1);
       const pick = Number((((state + 31n) % size) + size) % size);
       const chosen = source[pick] as number;
-      this.permutation[i] = chosen;
-      this.direction[i] = chosen % 24;
       source[pick] = source[i] as number;
+      this.permutation[i] = chosen;
+      [this.directionX[i], this.directionY[i], this.directionZ[i]] = GRADIENTS[chosen % 24] as [number, number, number];
     }
   }
 
   /** The contribution of the vertex packed by {@link packVertex}, at displacement (dx, dy, dz), with its weight. */
   contribution(vertex: number, dx: number, dy: number, dz: number, weight: number): number {
-    const { permutation, direction } = this;
-    const first = permutation[vertex & 255] as number;
-    const second = permutation[(first + (vertex >>> 8)) & 255] as number;
-    const g = direction[(second + (vertex >>> 16)) & 255] as number;
-    return weight * ((GX[g] as number) * dx + (GY[g] as number) * dy + (GZ[g] as number) * dz);
+    const first = this.permutation[vertex & 255] as number;
+    const second = this.permutation[(first + (vertex >>> 8)) & 255] as number;
+    const third = (second + (vertex >>> 16)) & 255;
+    const gx = this.directionX[third] as number;
+    const gy = this.directionY[third] as number;
+    const gz = this.directionZ[third] as number;
+    return weight * (gx * dx + gy * dy + gz * dz);
   }
 }
 
@@ -191,46 +193,4 @@ export function noise(gradients: Gradients, x: number, y: number, z: number): nu
     value += gradients.contribution(vertex, dx, dy, dz, weight);
   });
   return value / NORM;
-}
-
-/** The noise at a fixed list of points: their geometry worked out once, for every seed. */
-export class NoiseTable {
-  /** Point n's contributions are those from `first[n]` up to `first[n + 1]`. */
-  private readonly first: Int32Array;
-  private readonly vertices: Int32Array;
-  private readonly geometry: Float64Array;
-
-  constructor(points: Iterable<Vertex>) {
-    const first = [0];
-    const vertices: number[] = [];
-    const geometry: number[] = [];
-    for (const [x, y, z] of points) {
-      addContributions(x, y, z, (vertex, dx, dy, dz, weight) => {
-        vertices.push(vertex);
-        geometry.push(dx, dy, dz, weight);
-      });
-      first.push(vertices.length);
-    }
-    this.first = Int32Array.from(first);
-    this.vertices = Int32Array.from(vertices);
-    this.geometry = Float64Array.from(geometry);
-  }
-
-  /** The noise at point `n`. */
-  at(gradients: Gradients, n: number): number {
-    const { vertices, geometry } = this;
-    const end = this.first[n + 1] as number;
-    let value = 0;
-    for (let v = this.first[n] as number; v < end; v++) {
-      const g = 4 * v;
-      value += gradients.contribution(
-        vertices[v] as number,
-        geometry[g] as number,
-        geometry[g + 1] as number,
-        geometry[g + 2] as number,
-        geometry[g + 3] as number,
-      );
-    }
-    return value / NORM;
-  }
 }

@@ -2,10 +2,10 @@
 import { DOWN } from './direction.js';
 import { COW, Entity, SKELETON, ZOMBIE } from './entity.js';
 import { COAL, DIAMOND, GRASS, IRON, LAVA, PATH, SAND, STONE, TREE, WALKABLE, WATER, contains } from './materials.js';
-import { Gradients, NoiseTable, noise } from './simplex.js';
+import { NoiseTable, type Point } from './noise-table.js';
+import { Gradients, noise } from './simplex.js';
 import type { World } from './world.js';
 
-type Point = readonly [number, number, number];
 /** Where in the noise a layer reads for a cell. */
 type Layer = (x: number, y: number) => Point;
 
@@ -29,55 +29,50 @@ const LAYERS = {
   iron: layer(2, 6),
   lava: layer(6, 5),
 } as const satisfies Record<string, Layer>;
-type LayerName = keyof typeof LAYERS;
 
-/** Reads the noise of a layer at a cell. */
-type ReadNoise = (name: LayerName, x: number, y: number) => number;
+/** Reads a layer's noise at the cell numbered `x * height + y`. */
+interface Readable {
+  at(gradients: Gradients, cell: number): number;
+}
+type Layers = Readonly<Record<keyof typeof LAYERS, Readable>>;
 
-/** Tables take about 150 bytes a cell and layer: larger worlds work their geometry out each time. */
+/** Tables take about 150 bytes a cell and layer: larger worlds work the geometry out each time. */
 const LARGEST_TABLE = 128 * 128;
 /** How many sizes of world keep their tables. */
 const AREAS_KEPT = 2;
 
-const tables = new Map<string, Map<LayerName, NoiseTable>>();
+const kept = new Map<string, Layers>();
 
-function tablesOf(width: number, height: number): Map<LayerName, NoiseTable> {
+function layersOf(width: number, height: number): Layers {
   const key = `${width}x${height}`;
-  const kept = tables.get(key) ?? new Map<LayerName, NoiseTable>();
-  tables.delete(key);
-  tables.set(key, kept);
-  for (const oldest of tables.keys()) {
-    if (tables.size <= AREAS_KEPT) break;
-    tables.delete(oldest);
+  const layers = kept.get(key) ?? makeLayers(width, height);
+  kept.delete(key);
+  kept.set(key, layers);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= AREAS_KEPT) break;
+    kept.delete(oldest);
   }
-  return kept;
+  return layers;
 }
 
-function* points(of: Layer, width: number, height: number): Iterable<Point> {
-  for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) yield of(x, y);
-}
-
-function noiseReader(gradients: Gradients, width: number, height: number): ReadNoise {
-  if (width * height > LARGEST_TABLE) return (name, x, y) => noise(gradients, ...LAYERS[name](x, y));
-  const known = tablesOf(width, height);
-  return (name, x, y) => {
-    let table = known.get(name);
-    if (table === undefined) {
-      table = new NoiseTable(points(LAYERS[name], width, height));
-      known.set(name, table);
-    }
-    return table.at(gradients, x * height + y);
+function makeLayers(width: number, height: number): Layers {
+  const readable = (where: Layer): Readable => {
+    const pointAt = (cell: number): Point => where(Math.floor(cell / height), cell % height);
+    if (width * height <= LARGEST_TABLE) return new NoiseTable(width * height, pointAt);
+    return { at: (gradients, cell) => noise(gradients, ...pointAt(cell)) };
   };
+  return Object.fromEntries(Object.entries(LAYERS).map(([name, where]) => [name, readable(where)])) as Layers;
 }
 
 /** Fills a new world around the player, who already stands in it. */
 export function generate(world: World, player: Entity): void {
   const { width, height, random } = world;
   const gradients = new Gradients(BigInt(random.integer(0, 2 ** 31 - 1)));
-  const read = noiseReader(gradients, width, height);
+  const layers = layersOf(width, height);
   const tunnels = new Uint8Array(width * height);
   for (let x = 0; x < width; x++)
-    for (let y = 0; y < height; y++) world.setMaterial(x, y, chooseMaterial(world, player, read, tunnels, x, y));
+    for (let y = 0; y < height; y++)
+      world.setMaterial(x, y, chooseMaterial(world, player, layers, gradients, tunnels, x, y));
   for (let x = 0; x < width; x++) for (let y = 0; y < height; y++) populate(world, player, tunnels, x, y);
 }
 
@@ -86,34 +81,36 @@ const distance = (player: Entity, x: number, y: number): number => Math.sqrt((x 
 function chooseMaterial(
   world: World,
   player: Entity,
-  read: ReadNoise,
+  layers: Layers,
+  gradients: Gradients,
   tunnels: Uint8Array,
   x: number,
   y: number,
 ): number {
   const { random } = world;
+  const cell = x * world.height + y;
   let start = 4 - distance(player, x, y);
-  start += 2 * read('start', x, y);
+  start += 2 * layers.start.at(gradients, cell);
   start = 1 / (1 + Math.exp(-start));
   if (start > 0.5) return GRASS;
-  let water = read('waterWide', x, y) + 0.15 * read('waterFine', x, y) + 0.1;
+  let water = layers.waterWide.at(gradients, cell) + 0.15 * layers.waterFine.at(gradients, cell) + 0.1;
   water -= 2 * start;
-  let mountain = (read('mountainWide', x, y) + 0.3 * read('mountainFine', x, y)) / 1.3;
+  let mountain = (layers.mountainWide.at(gradients, cell) + 0.3 * layers.mountainFine.at(gradients, cell)) / 1.3;
   mountain -= 4 * start + 0.3 * water;
   if (mountain > 0.15) {
-    if (read('cave', x, y) > 0.15 && mountain > 0.3) return PATH;
-    if (read('tunnelX', x, y) > 0.4 || read('tunnelY', x, y) > 0.4) {
-      tunnels[x * world.height + y] = 1;
+    if (layers.cave.at(gradients, cell) > 0.15 && mountain > 0.3) return PATH;
+    if (layers.tunnelX.at(gradients, cell) > 0.4 || layers.tunnelY.at(gradients, cell) > 0.4) {
+      tunnels[cell] = 1;
       return PATH;
     }
-    if (read('coal', x, y) > 0 && random.uniform() > 0.85) return COAL;
-    if (read('iron', x, y) > 0.4 && random.uniform() > 0.75) return IRON;
+    if (layers.coal.at(gradients, cell) > 0 && random.uniform() > 0.85) return COAL;
+    if (layers.iron.at(gradients, cell) > 0.4 && random.uniform() > 0.75) return IRON;
     if (mountain > 0.18 && random.uniform() > 0.994) return DIAMOND;
-    return mountain > 0.3 && read('lava', x, y) > 0.35 ? LAVA : STONE;
+    return mountain > 0.3 && layers.lava.at(gradients, cell) > 0.35 ? LAVA : STONE;
   }
-  if (water > 0.25 && water <= 0.35 && read('beach', x, y) > -0.2) return SAND;
+  if (water > 0.25 && water <= 0.35 && layers.beach.at(gradients, cell) > -0.2) return SAND;
   if (water > 0.3) return WATER;
-  return read('forest', x, y) > 0 && random.uniform() > 0.8 ? TREE : GRASS;
+  return layers.forest.at(gradients, cell) > 0 && random.uniform() > 0.8 ? TREE : GRASS;
 }
 
 function populate(world: World, player: Entity, tunnels: Uint8Array, x: number, y: number): void {
