@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { Target } from '../config/pipeline.js';
 import type { OutputRecords } from '../plan/decision.js';
 import { installed, isThere, installOptions } from './install.js';
+import type { Place } from './place.js';
 import type { Run } from './run.js';
 
 /**
@@ -16,10 +17,10 @@ export async function restoreOutputs(
   target: Target,
   records: OutputRecords,
   names: readonly string[],
+  place: Place,
 ): Promise<void> {
   const { root, objects } = run.session;
-  const folder = run.stage(target.name);
-  for (const use of Object.values(target.outputs)) {
+  for (const [n, use] of Object.values(target.outputs).entries()) {
     const record = records[use.name];
     if (record === undefined) continue;
     if (names.includes(use.name) && !(await isThere(run, target.name, use, record))) {
@@ -29,7 +30,7 @@ export async function restoreOutputs(
         record,
         destination,
         objects,
-        join(folder, use.name),
+        join(place.output(n), basename(use.path)),
         installOptions(run, target.name, use),
       );
     }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { scrubber } from '../base/scrub.js';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { countsToJson } from './counts.js';
 import { DATABASE_SIDES, moveAside } from './aside.js';
+import { Places } from './place.js';
 import { TargetLog } from './target-log.js';
 import type { BuildEvent, BuildOutcome, BuildCounts, EventListener } from './events.js';
 import type { Session } from './session.js';
@@ -22,6 +23,8 @@ export class Run {
   readonly startedMs = Date.now();
   readonly #secrets = new Set<string>();
   readonly #logs = new Map<string, TargetLog>();
+  /** Where targets do their work. */
+  readonly places = new Places(() => this.begin().stage);
   #lock: RunLock | undefined;
 
   constructor(
@@ -66,14 +69,6 @@ export class Run {
     } finally {
       this.#lock.release();
     }
-  }
-
-  /** A folder of the target's own below the stage, empty. */
-  stage(target: string): string {
-    const folder = join(this.begin().stage, target);
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    return folder;
   }
 
   log(target: string): TargetLog {

@@ -9,6 +9,7 @@ import { executeErrors } from '../diagnostics/execute.js';
 import { HostPool } from '../host/pool.js';
 import type { PlanContext } from '../plan/decide.js';
 import { buildGraph, type Graph } from '../plan/graph.js';
+import type { History, PastAction } from '../plan/history.js';
 import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
 import { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
@@ -121,6 +122,7 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     clock: () => tick(layout),
     tickNs: () => tickLength(layout),
   });
+  const history = historyOf(index);
   let closed = false;
   return {
     ...opened,
@@ -135,7 +137,7 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     planContext: ({ forced = new Set<string>() } = {}) => ({
       graph,
       digester,
-      history: index,
+      history,
       lock,
       environment,
       forced,
@@ -148,5 +150,24 @@ function openStore(options: SessionOptions, opened: Opened): Session {
       await hosts.close();
       index.close();
     },
+  };
+}
+
+/**
+ * The index as planning sees it. Recent results are read once: they are asked for again and again, and only those of
+ * targets that are gone are wanted, of which a build makes none.
+ */
+function historyOf(index: Index): History {
+  let recent: { readonly limit: number; readonly actions: readonly PastAction[] } | undefined;
+  return {
+    action: (key) => index.action(key),
+    lastSuccess: (target) => index.lastSuccess(target),
+    actionsOf: (target) => index.actionsOf(target),
+    recentActions: (limit) => {
+      if (recent?.limit !== limit) recent = { limit, actions: index.recentActions(limit) };
+      return recent.actions;
+    },
+    failure: (target) => index.failure(target),
+    knowsOutput: (digest) => index.knowsOutput(digest),
   };
 }

@@ -5,6 +5,7 @@ import type { KindName } from '../artifacts/kind.js';
 import type { OutputUse, Target } from '../config/pipeline.js';
 import type { StagedOutput } from '../host/protocol.js';
 import { DATABASE_SIDES, move } from './aside.js';
+import type { Place } from './place.js';
 import type { Run } from './run.js';
 
 /** Where a target's outputs are written while it runs. */
@@ -16,23 +17,20 @@ export interface Staging {
 }
 
 /** Under its own base name, so that a program that goes by a file's ending finds it. */
-export function stageOutputs(run: Run, target: Target): Staging {
-  const folder = run.stage(target.name);
+export function stageOutputs(run: Run, target: Target, place: Place): Staging {
   const { root } = run.session;
   const mentioned = target.work.type === 'command' ? mentionedOutputs(target.work.text) : undefined;
   const outputs: Record<string, StagedOutput> = {};
   const own: OutputUse[] = [];
-  for (const output of Object.values(target.outputs)) {
+  for (const [n, output] of Object.values(target.outputs).entries()) {
     if (mentioned?.has(output.name) === false) {
       own.push(output);
       outputs[output.name] = { kind: output.kind, path: join(root, output.path) };
     } else {
-      const path = join(folder, 'out', output.name, basename(output.path));
-      mkdirSync(dirname(path), { recursive: true });
-      outputs[output.name] = { kind: output.kind, path };
+      outputs[output.name] = { kind: output.kind, path: join(place.output(n), basename(output.path)) };
     }
   }
-  return { folder, outputs, own: new OwnPaths(run, target.name, own, join(folder, 'before')) };
+  return { folder: place.folder, outputs, own: new OwnPaths(run, target.name, own, join(place.folder, 'before')) };
 }
 
 const PART_SUFFIX: Readonly<Record<KindName, string>> = { file: '', directory: '', jsonl: '.jsonl', sqlite: '.db' };

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
@@ -12,8 +11,10 @@ import type { BuildState } from './build-state.js';
 import { failureOf, InputChanged, shortPath, TargetError } from './failure.js';
 import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
+import { copyLiveDatabases } from './live-databases.js';
 import { limits, runParts, ruleTask, type PartsResult } from './parts.js';
 import { adoptOutputs, finishedOutputs, recordAction } from './record.js';
+import type { Place } from './place.js';
 import { restoreOutputs } from './restore.js';
 import type { LifeEnd } from './scheduler.js';
 import type { Demand, Grant } from './slots.js';
@@ -163,7 +164,7 @@ class Life {
     const before = index.lastSuccess(target.name)?.outputs;
     run.begin();
     run.emit({ type: 'target-started', target: target.name, action: 'restore', reasons: decision.reasons, attempt: 1 });
-    await restoreOutputs(run, target, decision.outputs, decision.restore);
+    await run.places.use((place) => restoreOutputs(run, target, decision.outputs, decision.restore, place));
     index.setLast(target.name, decision.key);
     index.clearFailure(target.name);
     build.counts.restored++;
@@ -199,7 +200,7 @@ class Life {
         ...(last === undefined ? {} : { expectedSeconds: last.seconds }),
       });
       try {
-        const { outputs, parts } = await this.#attemptRun(decision, grant);
+        const { outputs, parts } = await run.places.use((place) => this.#attemptRun(decision, grant, place));
         build.counts.ran++;
         run.emit({
           type: 'target-finished',
@@ -225,6 +226,7 @@ class Life {
   async #attemptRun(
     decision: Stale,
     grant: Grant,
+    place: Place,
   ): Promise<{ outputs: Readonly<Record<string, ArtifactRecord>>; parts: PartsResult['parts'] | null }> {
     const { build, target } = this;
     const { run, slots, interrupt } = build;
@@ -232,7 +234,7 @@ class Life {
     const started = performance.now();
     const handing = handingOf(session, target, decision.fingerprint);
     run.hide(handing.secrets);
-    const staging = stageOutputs(run, target);
+    const staging = stageOutputs(run, target, place);
     const forced = build.planContext.forced.has(target.name);
     const work: TargetWork = {
       run,
@@ -268,8 +270,6 @@ class Life {
     } catch (error) {
       staging.own.putBack();
       throw error;
-    } finally {
-      rmSync(staging.folder, { recursive: true, force: true });
     }
   }
 
@@ -304,7 +304,7 @@ class Life {
       {
         type: 'whole',
         ...ruleTask(work, rule),
-        inputs: handing.inputs,
+        inputs: (await copyLiveDatabases(handing, staging.folder)).inputs,
         outputs,
         params: target.params,
         keep: target.store,
