@@ -1,24 +1,22 @@
 /** Words that are commands of their own. A target of such a name is built with `build NAME`. */
-export const COMMAND_NAMES: ReadonlySet<string> = new Set([
-  'accept',
+const COMMANDS = [
   'build',
-  'cache',
   'clean',
   'explain',
-  'gc',
   'graph',
-  'help',
   'init',
   'lock',
   'log',
-  'restore',
   'rules',
   'runs',
   'schema',
   'status',
-  'verify',
-  'watch',
-]);
+] as const;
+
+/** The command line's routes are checked against this by their type, so that the two cannot part. */
+export type CommandName = (typeof COMMANDS)[number];
+
+export const COMMAND_NAMES: ReadonlySet<string> = new Set(COMMANDS);
 
 /** A plain build: one whose outcome, where everything is fresh, the snapshot can tell. */
 export interface PlainBuild {

@@ -18,6 +18,7 @@ import { rulesCommand } from './commands/rules.js';
 import { runsCommand } from './commands/runs.js';
 import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
+import { COMMAND_NAMES, type CommandName } from './fast-words.js';
 import { styleOf, type CliContext, type CliProcess } from './context.js';
 
 const routes = {
@@ -32,9 +33,9 @@ const routes = {
   lock: lockCommand,
   clean: cleanCommand,
   schema: schemaCommand,
-};
+} satisfies Record<CommandName, unknown>;
 
-const root = buildRouteMap<keyof typeof routes, CliContext>({
+const root = buildRouteMap<CommandName, CliContext>({
   routes,
   defaultCommand: 'build',
   docs: {
@@ -64,7 +65,7 @@ function packageVersion(): string {
 function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagnostic {
   if (diagnostic.code !== 'VB160' || diagnostic.next !== undefined) return diagnostic;
   const word = argv.find((argument) => diagnostic.headline.includes(`\`${argument}\``));
-  const likely = word === undefined ? undefined : didYouMean(word, Object.keys(routes));
+  const likely = word === undefined ? undefined : didYouMean(word, COMMAND_NAMES);
   return likely === undefined
     ? diagnostic
     : { ...diagnostic, next: `did you mean the command \`vlmbuild ${likely}\`?` };
@@ -117,7 +118,7 @@ export async function main(argv: readonly string[], world: CliProcess = process)
       }),
     },
   );
-  await run(application, normalizeArguments(argv, new Set(Object.keys(routes))), { process: world });
+  await run(application, normalizeArguments(argv, COMMAND_NAMES), { process: world });
   // The parser has negative codes of its own for a command line that it cannot read.
   if (typeof world.exitCode === 'number' && world.exitCode < 0) world.exitCode = EXIT.wrong;
 }
