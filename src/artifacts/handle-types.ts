@@ -50,19 +50,19 @@ export interface SqliteSliceHandle {
   readonly digest: Digest;
   rows(query: string): Iterable<Record<string, unknown>>;
 }
-export interface FileOutputHandle {
+interface FileOutputHandle {
   readonly path: string;
   write(data: string | Uint8Array): Promise<void>;
 }
-export interface JsonlOutputHandle {
+interface JsonlOutputHandle {
   readonly path: string;
   append(line: string | Uint8Array): void;
 }
-export interface DirectoryOutputHandle {
+interface DirectoryOutputHandle {
   readonly path: string;
   add(name: string, data: string | Uint8Array): Promise<void>;
 }
-export interface SqliteOutputHandle {
+interface SqliteOutputHandle {
   readonly path: string;
   open(): Database;
 }
@@ -79,9 +79,9 @@ export interface OutputHandleByKind {
   jsonl: JsonlOutputHandle;
   sqlite: SqliteOutputHandle;
 }
-export type SliceHandle = JsonlSliceHandle | DirectorySliceHandle | SqliteSliceHandle;
+type SliceHandle = JsonlSliceHandle | DirectorySliceHandle | SqliteSliceHandle;
 export type InputHandle = InputHandleByKind[KindName];
-export type OutputHandle = OutputHandleByKind[KindName];
+type OutputHandle = OutputHandleByKind[KindName];
 
 // ---- opening them ----
 
@@ -91,7 +91,10 @@ export interface OpenedInput {
 }
 export interface OpenedSlice {
   readonly handle: SliceHandle;
-  /** After the part is made: @throws SliceChanged where a file that was read by its path is no longer the same. */
+  /**
+   * After the part is made: @throws SliceChanged where a file that was read by its path is no longer the same, and again
+   * what a rule was thrown and did not pass on.
+   */
   readonly verify: () => void;
   readonly close: () => void;
 }

@@ -27,7 +27,7 @@ import type { ArtifactRecord, DirectoryEntry, Slice } from './kind.js';
 import { isIgnored } from './listing.js';
 import { manifestDigest } from './manifest.js';
 import { concatPieces } from './pieces.js';
-import { registerSlice, SliceChanged } from './slices.js';
+import { ChangeWitness, registerSlice, type SliceChanged } from './slices.js';
 
 type EntrySlice = Extract<Slice, { kind: 'directory' }>;
 
@@ -63,7 +63,8 @@ export function openDirectorySlice(slice: EntrySlice): OpenedSlice {
 function entryHandle(slice: EntrySlice): { readonly handle: DirectorySliceHandle; readonly verify: () => void } {
   const { name, executable, size, sha256: expected } = slice.entry;
   const path = join(slice.path, name);
-  const changed = (): SliceChanged => new SliceChanged(path);
+  const witness = new ChangeWitness();
+  const changed = (): SliceChanged => witness.changed(path);
   let shown: string | undefined;
   const stamp = (): string => {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -95,6 +96,7 @@ function entryHandle(slice: EntrySlice): { readonly handle: DirectorySliceHandle
     bytes: async () => read(),
   };
   const verify = (): void => {
+    witness.verify();
     if (shown !== undefined && stamp() !== shown) throw changed();
   };
   return { handle: registerSlice(handle, slice), verify };

@@ -11,7 +11,7 @@ import { linesOf, rowsOf, type LineSource } from './jsonl-lines.js';
 import type { ArtifactRecord, Slice } from './kind.js';
 import { pieces, readRange } from './pieces.js';
 import { scratchCopy } from './scratch-copy.js';
-import { registerSlice, SliceChanged } from './slices.js';
+import { ChangeWitness, registerSlice } from './slices.js';
 
 type BlockSlice = Extract<Slice, { kind: 'jsonl' }>;
 
@@ -36,16 +36,17 @@ async function* blocksOf(path: string): AsyncGenerator<JsonlSliceHandle> {
 }
 
 export function openJsonlSlice(slice: BlockSlice): OpenedSlice {
-  return { handle: jsonlSliceHandle(slice), verify: () => undefined, close: () => undefined };
+  const witness = new ChangeWitness();
+  return { handle: jsonlSliceHandle(slice, witness), verify: () => witness.verify(), close: () => undefined };
 }
 
 /** A block is read whole, compared with its digest, and only then handed out. */
-function jsonlSliceHandle(slice: BlockSlice): JsonlSliceHandle {
+function jsonlSliceHandle(slice: BlockSlice, witness = new ChangeWitness()): JsonlSliceHandle {
   let content: Buffer | undefined;
   const read = (): Buffer => {
     if (content !== undefined) return content;
     const bytes = readRange(slice.path, slice.offset, slice.length);
-    if (sha256(bytes) !== slice.digest) throw new SliceChanged(`${slice.path} from line ${slice.firstLine}`);
+    if (sha256(bytes) !== slice.digest) throw witness.changed(`${slice.path} from line ${slice.firstLine}`);
     return (content = bytes);
   };
   const source: LineSource = { path: slice.path, firstLine: slice.firstLine, pieces: () => [read()] };

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../store/objects.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteSliceHandle } from './handle-types.js';
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
 import { scratchCopy } from './scratch-copy.js';
-import { registerSlice, SliceChanged } from './slices.js';
+import { ChangeWitness, registerSlice } from './slices.js';
 import { databaseFile, explain, openReadOnly, type OpenedDatabase } from './sqlite-open.js';
 import { queryRows, resultsDigest, rowObject, runQuery, type QueryResult } from './sqlite-queries.js';
 
@@ -91,16 +91,17 @@ function listSlice(reading: Reading, queries: Readonly<Record<string, SliceQuery
 
 export function openSqliteSlice(slice: QuerySlice): OpenedSlice {
   const reading = new Reading(slice.path);
-  return { handle: sliceHandle(reading, slice), verify: () => undefined, close: () => reading.close() };
+  const witness = new ChangeWitness();
+  return { handle: sliceHandle(reading, slice, witness), verify: () => witness.verify(), close: () => reading.close() };
 }
 
 /** A query's rows are handed out when their digest is that of the listing, and read in one transaction with it. */
-function sliceHandle(reading: Reading, slice: QuerySlice): SqliteSliceHandle {
+function sliceHandle(reading: Reading, slice: QuerySlice, witness = new ChangeWitness()): SqliteSliceHandle {
   const { path } = slice;
   const checked = (name: string, query: SliceQuery): QueryResult => {
     try {
       const result = runQuery(reading.database, path, name, query, true);
-      if (result.digest !== slice.results[name]) throw new SliceChanged(`${path}, query ${name}`);
+      if (result.digest !== slice.results[name]) throw witness.changed(`${path}, query ${name}`);
       return result;
     } catch (error) {
       throw explain(path, error);

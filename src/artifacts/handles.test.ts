@@ -162,6 +162,11 @@ test('blocks are read again elsewhere, and a changed one is noticed', async (t) 
   await t.throwsAsync(open(first).bytes(), { instanceOf: SliceChanged });
   await t.throwsAsync(all(open(first).rows()), { instanceOf: SliceChanged });
   await t.notThrowsAsync(all(open(last).lines()));
+  // A rule that catches the error does not hide it.
+  const careless = openSlice(sliceOf(first));
+  t.notThrows(careless.verify);
+  await (careless.handle as typeof first).bytes().catch(() => undefined);
+  t.throws(careless.verify, { instanceOf: SliceChanged });
   t.throws(() => sliceOf({ ...first }), { instanceOf: TypeError });
 });
 

@@ -8,15 +8,7 @@ import { openMadeSqlite, openSqliteInput, openSqliteOutput, openSqliteSlice } fr
 import type { ArtifactRecord, KindName, Slice } from './kind.js';
 
 export { SliceChanged, sliceOf } from './slices.js';
-export type {
-  InputHandle,
-  OpenedInput,
-  OpenedOutput,
-  OpenedSlice,
-  OpenInputOptions,
-  OutputHandle,
-  SliceHandle,
-} from './handle-types.js';
+export type { InputHandle, OpenedInput, OpenedOutput, OpenedSlice, OpenInputOptions } from './handle-types.js';
 
 /** What a rule reads of an input. */
 export function openInput(

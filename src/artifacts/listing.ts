@@ -7,7 +7,7 @@ import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { IGNORED_NAMES } from './kind.js';
 
 /** A file found below a folder. */
-export interface ListedFile {
+interface ListedFile {
   /** Relative to the folder, with `/`. */
   readonly name: string;
   /** Whether a link was followed on the way: such a file cannot simply be renamed. */

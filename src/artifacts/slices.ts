@@ -11,6 +11,21 @@ export class SliceChanged extends Error {
   }
 }
 
+/** Remembers that a slice was found changed, so that a rule which catches errors does not hide it. */
+export class ChangeWitness {
+  #seen: SliceChanged | undefined;
+
+  /** The error to throw. */
+  changed(slice: string): SliceChanged {
+    return (this.#seen ??= new SliceChanged(slice));
+  }
+
+  /** @throws SliceChanged */
+  verify(): void {
+    if (this.#seen !== undefined) throw this.#seen;
+  }
+}
+
 const slices = new WeakMap<object, Slice>();
 
 /** Notes what must cross to another process for a handle that a rule was given. */

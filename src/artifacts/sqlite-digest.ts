@@ -26,7 +26,7 @@ import { ValueHash, type SqliteValue } from './sqlite-values.js';
 
 const HEAD = 'vlmbuild sqlite 1';
 
-export interface TableDigest {
+interface TableDigest {
   readonly name: string;
   readonly rows: number;
   /** Of the values alone. */
@@ -181,6 +181,6 @@ function order(table: TableRow, columns: readonly ColumnRow[]): string {
   return name === undefined ? '' : ` ORDER BY ${name}`;
 }
 
-export function quoted(name: string): string {
+function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -7,7 +7,7 @@ import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { statOf } from './file-stamp.js';
 
 /** The files that SQLite may keep beside a database. A filled `-wal` or `-journal` holds content, `-shm` never does. */
-export const SIDE_SUFFIXES = ['-wal', '-journal', '-shm'] as const;
+const SIDE_SUFFIXES = ['-wal', '-journal', '-shm'] as const;
 
 /** The files beside a database that exist: whoever moves the database moves these with it. */
 export function sideFiles(path: string): string[] {
@@ -56,7 +56,7 @@ export function openReadOnly(path: string): OpenedDatabase {
 }
 
 /** Runs something on a database, with SQLite's own errors about the file turned into the user's words. */
-export function explained<T>(path: string, work: () => T): T {
+function explained<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -67,7 +67,8 @@ export function explained<T>(path: string, work: () => T): T {
 export function explain(path: string, error: unknown): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return new UserFacingError(artifactErrors.databaseBusy(path));
-  if (/^SQLITE_(NOTADB|CORRUPT|CANTOPEN|FORMAT|READONLY|IOERR|PERM|AUTH)/.test(error.code))
+  // Failures to write (a full disk) are no fault of the file.
+  if (/^SQLITE_(NOTADB|CORRUPT|CANTOPEN|FORMAT|READONLY|PERM|AUTH|IOERR_(SHORT_)?READ)/.test(error.code))
     return new UserFacingError(artifactErrors.notADatabase(path, error.message));
   return error;
 }
