@@ -4,7 +4,7 @@ import { kindNamed } from '../artifacts/kinds.js';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { loadPipeline } from '../config/load.js';
 import type { Pipeline } from '../config/pipeline.js';
-import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { HostPool } from '../host/pool.js';
 import type { PlanContext } from '../plan/decide.js';
@@ -95,7 +95,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { graph, problems: graphProblems } = buildGraph(pipeline);
     if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
     const lock = readLock(lockPath(options.file));
-    prepareCache(layout);
     return openStore(options, { root, layout, jobs, hosts, rules, environment, pipeline, graph, lock, openedMs });
   } catch (error) {
     hosts.kill();
@@ -111,7 +110,7 @@ type Opened = Pick<
 
 function openStore(options: SessionOptions, opened: Opened): Session {
   const { root, layout, hosts, lock, graph, environment } = opened;
-  const index = Index.open(layout);
+  const index = openIndex(layout);
   const objects = new ObjectStore(layout.objects);
   const tools = new Tools(root, options.environment);
   const digester = new ArtifactDigester({
@@ -151,6 +150,16 @@ function openStore(options: SessionOptions, opened: Opened): Session {
       index.close();
     },
   };
+}
+
+/** @throws UserFacingError (exit code 1: nothing is wrong with the pipeline) for a cache that cannot be used. */
+function openIndex(layout: CacheLayout): Index {
+  try {
+    prepareCache(layout);
+    return Index.open(layout);
+  } catch (error) {
+    throw error instanceof UserFacingError ? new UserFacingError(error.diagnostics, EXIT.failed) : error;
+  }
 }
 
 /**
