@@ -4,7 +4,7 @@
  * @module vlmbuild
  */
 export { defineRule, UserError } from './rule/define.js';
-export type { AnyRule, MadePart, Part, RunContext } from './rule/define.js';
+export type { AnyRule, MadePart, ParamsSchema, Part, RunContext } from './rule/define.js';
 export { directory, file, jsonl, sqlite } from './rule/roles.js';
 export type {
   DirectoryInput,
@@ -16,9 +16,12 @@ export type {
   JsonlOutput,
   JsonlSlice,
   Role,
+  Roles,
+  RuleSlice,
   SqliteInput,
   SqliteOutput,
   SqliteSlice,
 } from './rule/roles.js';
 export type { Bracket, Once } from './rule/once.js';
+export type { SliceQuery } from './artifacts/kind.js';
 export type { Json, JsonObject } from './base/json.js';

@@ -49,7 +49,19 @@ export class HostProcess {
     const err = new Lines((line) => events.stray('err', line));
     this.#child.stdout?.on('data', (chunk: Buffer) => out.add(chunk));
     this.#child.stderr?.on('data', (chunk: Buffer) => err.add(chunk));
-    this.#child.on('message', (frame) => events.frame(frame as FromHost));
+    this.#child.on('message', (message) => {
+      const frame = message as FromHost;
+      if (frame.type !== 'done' && frame.type !== 'failed') {
+        events.frame(frame);
+        return;
+      }
+      // What the task printed before it ended is in the pipes: they are read in this turn of the loop, before this.
+      setImmediate(() => {
+        out.end();
+        err.end();
+        events.frame(frame);
+      });
+    });
 
     let ended = false;
     const end = (how: HostEnd): void => {

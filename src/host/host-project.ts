@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { digestOf, sha256, type Digest } from '../base/digest.js';
@@ -164,3 +164,23 @@ export default defineRule({
 
 export const logLines = (said: readonly TaskMessage[]): readonly string[] =>
   said.flatMap((message) => (message.type === 'log' ? [`${message.stream}: ${message.line}`] : []));
+
+/** Resolves when a file is there: how a rule or command says that it has come so far. */
+export async function appeared(path: string): Promise<void> {
+  while (!existsSync(path)) await new Promise((done) => setTimeout(done, 2));
+}
+
+/** Resolves when a process is gone. */
+export async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((done) => setTimeout(done, 2));
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie is dead; its parent has not looked yet.
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

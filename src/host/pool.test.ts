@@ -4,21 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { packageRoot } from '../rule/package-root.js';
-import { failureOf, hostProject, wholeRule } from './host-project.js';
+import { appeared, failureOf, gone, hostProject, isAlive, wholeRule } from './host-project.js';
 import { HostPool } from './pool.js';
-
-async function appeared(path: string): Promise<void> {
-  while (!existsSync(path)) await new Promise((done) => setTimeout(done, 2));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 const pidRule = wholeRule(
   "await outputs.out.write(String(process.pid)); writeFileSync('ready', '');",
@@ -83,13 +70,13 @@ test('what is aborted before it begins does not begin', async (t) => {
 
 test('kill ends everything that runs or waits', async (t) => {
   const host = hostProject(t, { 'rules/my/stuck.ts': stuckRule, 'rules/my/pid.ts': pidRule });
+  const next = await host.ruleWork('my/pid', { outputs: { out: host.staged('out', 'file') } });
   const running = failureOf(t, host.whole('my/stuck'));
-  const waiting = failureOf(t, host.whole('my/pid'));
   await appeared(join(host.root, 'stuck'));
+  const waiting = failureOf(t, host.pool.run({ ...next, type: 'whole', keep: true }));
   host.pool.kill();
   t.deepEqual(await Promise.all([running, waiting]), [{ type: 'aborted' }, { type: 'aborted' }]);
-  const pid = Number(readFileSync(join(host.root, 'stuck'), 'utf8'));
-  while (isAlive(pid)) await new Promise((done) => setTimeout(done, 2));
+  await gone(Number(readFileSync(join(host.root, 'stuck'), 'utf8')));
 });
 
 test('close lets what runs end, and starts nothing more', async (t) => {
@@ -118,7 +105,7 @@ test('hosts and commands end when the engine dies', async (t) => {
   engine.kill('SIGKILL');
   const pids = readFileSync(join(host.root, 'ready'), 'utf8').trim().split(' ').map(Number);
   t.is(pids.length, 2);
-  while (pids.some(isAlive)) await new Promise((done) => setTimeout(done, 2));
+  await Promise.all(pids.map(gone));
 });
 
 test('a resting pool does not keep the process alive', async (t) => {

@@ -18,6 +18,21 @@ const base = Object.fromEntries(
 delete base['NODE_CHANNEL_FD'];
 delete base['NODE_CHANNEL_SERIALIZATION_MODE'];
 
+/** Loaded with the first task that needs them. (Asking `import` each time would cost more than a small part.) */
+const modules = {
+  describe: lazily(() => import('./describe.js')),
+  command: lazily(() => import('./command.js')),
+  whole: lazily(() => import('./whole.js')),
+  list: lazily(() => import('./list.js')),
+  make: lazily(() => import('./make.js')),
+  assemble: lazily(() => import('./assemble.js')),
+};
+
+function lazily<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => (loaded ??= load());
+}
+
 const running = new Map<number, RunningTask>();
 const partsOf = new Map<number, RecordedPart[]>();
 const exit = process.exit.bind(process);
@@ -48,7 +63,7 @@ process.on('message', (message) => {
 /** The engine is gone: so is the reason to be here. */
 process.on('disconnect', () => {
   if (running.size === 0) exit(0);
-  void import('./command.js').then(({ commandGroups }) => {
+  void modules.command().then(({ commandGroups }) => {
     if (commandGroups.size === 0) exit(0);
     for (const group of commandGroups) signalGroup(group, 'SIGTERM');
     setTimeout(() => {
@@ -83,17 +98,17 @@ async function start(id: number, task: Task): Promise<void> {
 async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task['type']]> {
   switch (task.type) {
     case 'describe':
-      return (await import('./describe.js')).runDescribe(task, root);
+      return (await modules.describe()).runDescribe(task, root);
     case 'check':
-      return (await import('./describe.js')).runCheck(task);
+      return (await modules.describe()).runCheck(task);
     case 'command':
-      return (await import('./command.js')).runCommand(task, work, base);
+      return (await modules.command()).runCommand(task, work, base);
     case 'whole':
-      return (await import('./whole.js')).runWhole(task, work);
+      return (await modules.whole()).runWhole(task, work);
     case 'make':
-      return (await import('./make.js')).runMake(task, work);
+      return (await modules.make()).runMake(task, work);
     case 'list':
-      return (await import('./list.js')).runList(task, work, (parts) => {
+      return (await modules.list()).runList(task, work, (parts) => {
         work.flush();
         return new Promise((resolve) => {
           send({ type: 'messages', id: work.id, messages: [{ type: 'parts', parts }] }, resolve);
@@ -102,7 +117,7 @@ async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task[
     case 'assemble': {
       const parts = partsOf.get(work.id) ?? task.parts;
       partsOf.delete(work.id);
-      return (await import('./assemble.js')).runAssemble(task, parts, work);
+      return (await modules.assemble()).runAssemble(task, parts, work);
     }
   }
 }

@@ -9,6 +9,8 @@ import type { HandedInput, StagedOutput } from './protocol.js';
 
 type Staged = Readonly<Record<string, StagedOutput>>;
 
+const NOTHING_IS_FINE = { throwIfNoEntry: false } as const;
+
 const stores = new Map<string, ObjectStore>();
 
 /** The object store of a cache folder. */
@@ -42,7 +44,7 @@ export class TaskFiles {
     });
     this.outputs = mapped(staged, (output, name) => {
       // An attempt that was cut short may have left something.
-      rmSync(output.path, { recursive: true, force: true });
+      if (lstatSync(output.path, NOTHING_IS_FINE) !== undefined) rmSync(output.path, { recursive: true, force: true });
       const opened = openOutput(output);
       this.#openOutputs.push([name, opened]);
       return opened.handle;
@@ -68,7 +70,7 @@ export async function keepStaged(
   objects: ObjectStore | null,
 ): Promise<Readonly<Record<string, ArtifactRecord>>> {
   for (const [output, { path }] of Object.entries(staged)) {
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+    if (lstatSync(path, NOTHING_IS_FINE) === undefined) {
       throw new KnownFailure({ type: 'output-absent', output, path });
     }
   }

@@ -151,6 +151,6 @@ test('what is wrong with a definition is located in it', async (t) => {
   const stack = 'Error: no\n    at help (rules/my/deep/help.ts:1:20)\n    at rules/my/rule.ts:4:1';
   t.like(await diagnosticFor(t, { type: 'threw', message: 'no', stack }), {
     code: 'VB210',
-    at: { line: 1, column: 20 },
+    at: { line: 1, column: 20, text: 'export const help = () => undefined;' },
   });
 });

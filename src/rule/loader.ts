@@ -1,7 +1,7 @@
-import { dirname, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { hexOf, sha256 } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
-import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { ruleErrors } from '../diagnostics/rule.js';
 import type { CacheLayout } from '../store/layout.js';
 import { bundleRule } from './bundle.js';
@@ -76,7 +76,7 @@ export class RuleLoader implements RuleSource {
     const bundle = join(this.#folder, `${hexOf(sha256(program))}.cjs`);
     replaceFile(bundle, program);
     const described = await this.#hosts.describe(bundle, found.path);
-    if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem));
+    if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem, this.#places.root));
     const rule: LoadedRule = {
       ...described.description,
       ...bundled,
@@ -90,7 +90,7 @@ export class RuleLoader implements RuleSource {
   }
 }
 
-function diagnosticOf({ name, path }: FoundRule, problem: RuleProblem): Diagnostic {
+function diagnosticOf({ name, path }: FoundRule, problem: RuleProblem, root: string): Diagnostic {
   switch (problem.type) {
     case 'no-default-export':
       return ruleErrors.noDefaultExport(name, locationIn(path, 1, 1), problem.exports);
@@ -113,7 +113,12 @@ function diagnosticOf({ name, path }: FoundRule, problem: RuleProblem): Diagnost
         problem.found,
       );
     case 'threw':
-      return ruleErrors.threwOnLoad(name, locationInStack(problem.stack, path), problem.message, problem.stack);
+      return ruleErrors.threwOnLoad(
+        name,
+        locationInStack(problem.stack, root) ?? locationIn(path, 1, 1),
+        problem.message,
+        problem.stack,
+      );
   }
 }
 
@@ -127,12 +132,10 @@ function lastName(path: string): string {
   );
 }
 
-/** The first place in a mapped stack, as a location. */
-function locationInStack(stack: string, path: string) {
-  const match = /(?:\(|at )((?:\/|\.{0,2}\/|[\w@])[^()\n]*?\.[cm]?[jt]sx?):(\d+):(\d+)\)?/.exec(stack);
-  if (match?.[1] === undefined) return locationIn(path, 1, 1);
-  const file = match[1].startsWith('/') ? match[1] : join(dirname(path), match[1]);
-  return locationIn(file, Number(match[2]), Number(match[3]));
+/** The first place in a mapped stack, whose paths are relative to the project root. */
+function locationInStack(stack: string, root: string): Location | undefined {
+  const [, file, line, column] = /^\s+at (?:.*\()?([^()\n]+):(\d+):(\d+)\)?$/m.exec(stack) ?? [];
+  return file === undefined ? undefined : locationIn(resolve(root, file), Number(line), Number(column));
 }
 
 /** What a host says of a check that threw: its failure has the message, and the stack where it is a bug. */
