@@ -20,4 +20,6 @@ test('the text reads back as the value', (t) => {
 test('what JSON cannot hold is refused', (t) => {
   t.throws(() => canonicalJson(Number.NaN), { instanceOf: TypeError });
   t.throws(() => canonicalJson({ a: undefined } as never), { instanceOf: TypeError });
+  t.throws(() => canonicalJson({ a: new Map() } as never), { instanceOf: TypeError });
+  t.throws(() => canonicalJson(new Date(0) as never), { instanceOf: TypeError });
 });

@@ -4,7 +4,7 @@ import { compareBytes } from './order.js';
 /**
  * The one text of a JSON value: keys in byte order, no spaces, numbers and strings as `JSON.stringify` writes them.
  *
- * @throws TypeError for what JSON cannot hold (undefined, NaN, infinities, functions): silently dropping it would give
+ * @throws TypeError for what JSON cannot hold (undefined, NaN, infinities, functions, instances): silently dropping it would give
  *   two different values one key.
  */
 export function canonicalJson(value: Json): string {
@@ -15,6 +15,13 @@ export function canonicalJson(value: Json): string {
   }
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;
   if (typeof value !== 'object') throw new TypeError(`${typeof value} is not JSON`);
+  if (!isPlain(value)) throw new TypeError(`${Object.prototype.toString.call(value)} is not JSON`);
   const entries = Object.entries(value).sort(([a], [b]) => compareBytes(a, b));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+}
+
+/** A Map, a Date or a class's instance would print as `{}`, and two of them would share one key. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -59,7 +59,7 @@ export const graphErrors = {
       next:
         likely === undefined
           ? `write \`./${text}\` for the path of that name`
-          : `did you mean \`${target}.${likely}\`?`,
+          : `did you mean \`${target}.${likely}\`? the path is \`./${text}\``,
     };
   },
   /** A bare target with several outputs. */

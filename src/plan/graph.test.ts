@@ -151,6 +151,13 @@ test('an optional input that is not there counts as not given', async (t) => {
   t.deepEqual(input(graph, 'a', 'note').items, [{ path: 'note.txt' }]);
 });
 
+test('a database may be the folder that a libSQL server keeps it in', async (t) => {
+  const graph = await graphOf(t, '  rows: { rule: sft/export, inputs: { db: served }, outputs: rows.jsonl }', {
+    'served/dbs/default/data': '',
+  });
+  t.deepEqual(input(graph, 'rows', 'db').items, [{ path: 'served' }]);
+});
+
 test('words of the command line', async (t) => {
   const graph = await graphOf(
     t,

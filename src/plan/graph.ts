@@ -156,7 +156,7 @@ class Edges {
     if (stat === undefined) {
       if (use.optional !== true && this.pipeline.leftOut?.incomplete !== true)
         this.problems.push(graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
-    } else if (stat.isDirectory() !== (use.kind === 'directory')) {
+    } else if (stat.isDirectory() !== (use.kind === 'directory') && !isServerFolder(use, stat)) {
       const found = stat.isDirectory() ? 'directory' : 'file';
       this.problems.push(graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found }));
     }
@@ -299,4 +299,9 @@ export function neededBy(graph: Graph, targets: readonly string[]): string[] {
   // A set gives what is added while it is walked.
   for (const name of needed) for (const dependency of graph.dependencies.get(name) ?? []) needed.add(dependency);
   return graph.order.filter((name) => needed.has(name));
+}
+
+/** A libSQL server keeps its database inside a folder; whether it is there is found out when it is digested. */
+function isServerFolder(use: InputUse, stat: { isDirectory(): boolean }): boolean {
+  return use.kind === 'sqlite' && stat.isDirectory();
 }
