@@ -180,7 +180,7 @@ test('words of the command line', async (t) => {
     [
       ['there is no target `splitt`', 'did you mean `split`?'],
       ['`play` is not made for `mode=txt`', 'did you mean `play@mode=text`?'],
-      ['target `split` has no output `tran`', 'did you mean `split.train`?'],
+      ['target `split` has no output `tran`', 'did you mean `split.train`? the path is `./split.tran`'],
       ['there is no target `src/a.jsonl`', undefined],
     ],
   );
