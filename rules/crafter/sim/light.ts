@@ -16,8 +16,8 @@ type Shares = Float64Array;
 
 /**
  * A moment's light. A pixel's byte is `daylight * day + (1 - daylight) * night`, where `day` is the byte by day and
- * `night` is what is left of the colour (with noise, if any) when it loses three fifths of its saturation and is tinted.
- * Both products depend on a single byte: they are looked up.
+ * `night` is what is left of the colour (with noise, if any) when it loses three fifths of its saturation and is
+ * tinted. Both products depend on a single byte: they are looked up.
  */
 export class Light {
   private readonly day: Shares = new Float64Array(256);

@@ -1,7 +1,9 @@
-/** Which goal the expert follows, and when it sleeps. */
+/** Which goal the expert follows, and when it rests. */
 import type { Crafter } from '../../sim/crafter.js';
 import type { ActionName } from '../../sim/rules.js';
-import { type Goal, goalsOf, sceneOf } from './goals.js';
+import { goalsOf } from './goals.js';
+import { type Goal, type Scene, sceneOf } from './scene.js';
+import { isSheltered, shelter } from './shelter.js';
 
 export interface Decision {
   /** The goal's name: as long as it stays the same, one reason covers all actions. */
@@ -12,35 +14,64 @@ export interface Decision {
 
 /** How much cheaper another goal must be before the one at hand is given up. */
 const PERSISTENCE = 3;
+/** Goals below this cost cannot wait: somebody bites, or hunger or thirst is about to. */
+const PRESSING = -5;
+const MOST_ENERGY = 9;
 const LOW_ENERGY = 3;
+const LOW_HEALTH = 3;
+/** Zombies come out at night: then one is weak with more. */
+const LOW_HEALTH_AT_NIGHT = 5;
+const DARK = 0.4;
+/** Eleven steps of sleep give back a point of energy. */
+const STEPS_PER_ENERGY = 11;
 
 const asDecision = ({ name, action, reason }: Goal): Decision => ({ goal: name, action, reason });
+const sleep = (reason: string): Decision => ({ goal: 'sleep', action: 'sleep', reason });
 
 /**
  * @param current the name of the goal followed so far.
  * @param sleepsSafely whether nothing would happen to the player if they went to sleep now; asked only when it matters.
  */
 export function decide(game: Crafter, current: string | undefined, sleepsSafely: () => boolean): Decision {
-  const { player } = game;
-  if (player.sleeping) return { goal: 'sleep', action: 'sleep', reason: 'I sleep on until I am rested.' };
+  if (game.player.sleeping) return sleep('I sleep on until I am rested.');
   const scene = sceneOf(game);
-  const goals = goalsOf(scene).map((goal) => ({
-    ...goal,
-    cost: goal.cost - (goal.name === current ? PERSISTENCE : 0),
-  }));
-  goals.sort((a, b) => a.cost - b.cost);
-  const best = goals[0];
-  const energy = scene.amount('energy');
-  const isTired = energy <= LOW_ENERGY;
-  // Eleven steps of sleep give back a point of energy; waking up rested is an achievement.
-  const napCost = (9 - energy) * 11 + 2;
-  const wouldNap = energy < 9 && !scene.has('wake_up') && (best === undefined || best.cost > napCost);
-  if ((isTired || wouldNap) && (best === undefined || best.cost > -10) && sleepsSafely())
-    return {
-      goal: 'sleep',
-      action: 'sleep',
-      reason: isTired ? 'I am tired, and nobody is near: I sleep.' : 'Nobody is near: a nap.',
-    };
+  const best = cheapest(goalsOf(scene), current);
+  if (best !== undefined && best.cost < PRESSING) return asDecision(best);
+  const rest = restOf(scene, best, sleepsSafely);
+  if (rest !== undefined) return rest;
   if (best !== undefined) return asDecision(best);
   return { goal: 'wait', action: 'noop', reason: 'There is nothing I can do now but wait.' };
+}
+
+function cheapest(goals: readonly Goal[], current: string | undefined): Goal | undefined {
+  let best: Goal | undefined;
+  let bestCost = Infinity;
+  for (const goal of goals) {
+    const cost = goal.cost - (goal.name === current ? PERSISTENCE : 0);
+    if (cost >= bestCost) continue;
+    best = goal;
+    bestCost = cost;
+  }
+  return best;
+}
+
+/** To sleep, or to get somewhere safe, if that is better than the best goal. */
+function restOf(scene: Scene, best: Goal | undefined, sleepsSafely: () => boolean): Decision | undefined {
+  const energy = scene.amount('energy');
+  const health = scene.amount('health');
+  const isTired = energy <= LOW_ENERGY;
+  const isWeak = health <= (scene.game.daylight < DARK ? LOW_HEALTH_AT_NIGHT : LOW_HEALTH);
+  const nap = (MOST_ENERGY - energy) * STEPS_PER_ENERGY + 2;
+  const wantsNap = !scene.has('wake_up') && (best === undefined || best.cost > nap);
+  const isIdle = best === undefined;
+  if (!isTired && !isWeak && !wantsNap && !isIdle) return undefined;
+  const why = isTired ? 'I am tired' : isWeak ? 'I am hurt' : 'I have time to rest';
+  if (energy < MOST_ENERGY && sleepsSafely()) return sleep(`${why}, and nobody can harm me here: I sleep.`);
+  if (isSheltered(scene)) {
+    if (isIdle || isWeak) return { goal: 'rest', action: 'noop', reason: `${why}: I stay in my shelter.` };
+    return undefined;
+  }
+  if (!isTired && !isWeak && !isIdle) return undefined;
+  const goal = shelter(scene, why);
+  return goal === undefined ? undefined : asDecision(goal);
 }

@@ -1,10 +1,11 @@
 /** Ways through the world: what they cost in steps, and how they begin. */
-import { stepX, stepY } from '../../sim/direction.js';
-import { PLANT } from '../../sim/entity.js';
+import { DOWN, LEFT, RIGHT, UP, stepX, stepY } from '../../sim/direction.js';
+import { PLANT, PLAYER } from '../../sim/entity.js';
 import {
   COAL,
   DIAMOND,
   IRON,
+  MATERIALS,
   type MaterialSet,
   STONE,
   TREE,
@@ -26,6 +27,7 @@ const PUSH_THROUGH_CREATURE = 4;
 const DIG = 3;
 const BRIDGE = 4;
 const NEVER = Infinity;
+const UNREACHED = 32767;
 
 /** What can be dug away with these tools. */
 export function diggable(player: Player): MaterialSet {
@@ -34,6 +36,22 @@ export function diggable(player: Player): MaterialSet {
   if (player.amount('stone_pickaxe') > 0) set |= materialSet(IRON);
   if (player.amount('iron_pickaxe') > 0) set |= materialSet(DIAMOND);
   return set;
+}
+
+function entryCosts(world: World, player: Player, digs: MaterialSet): Uint8Array {
+  const canBridge = player.amount('stone') > 0 && player.amount('wood_pickaxe') > 0;
+  const byMaterial = MATERIALS.map((_, material) => {
+    if (contains(WALKABLE, material)) return WALK;
+    if (contains(digs, material)) return DIG;
+    return material === WATER && canBridge ? BRIDGE : 0;
+  });
+  const costs = world.materials.map((material) => byMaterial[material] ?? 0);
+  for (const { kind, x, y } of world.entities) {
+    const cell = x * world.height + y;
+    if (kind === PLANT) costs[cell] = 0;
+    else if (kind !== PLAYER) costs[cell] = PUSH_THROUGH_CREATURE;
+  }
+  return costs;
 }
 
 /** A place to act at: go beside it, face it. */
@@ -46,9 +64,17 @@ export interface Route {
   readonly first: ActionName | undefined;
 }
 
+/** Farther than this nothing is looked for. */
+const FARTHEST = 250;
+// Dial's algorithm: a queue for each of the next few costs, which are small whole numbers. Kept between searches.
+const queues: number[][] = Array.from({ length: Math.max(WALK, PUSH_THROUGH_CREATURE, DIG, BRIDGE) + 1 }, () => []);
+
 /** All ways from where the player stands. */
 export class Routes {
-  private readonly costs: Float64Array;
+  /** Steps that it takes to enter each cell from beside it; 0: it cannot be entered. */
+  private readonly entries: Uint8Array;
+  /** Steps to get into each cell; {@link UNREACHED} where there is no way. */
+  private readonly costs: Int16Array;
   /** The direction in which a cell is entered. */
   private readonly entered: Int8Array;
   private readonly origin: number;
@@ -57,49 +83,47 @@ export class Routes {
     private readonly world: World,
     private readonly player: Player,
     /** What may be dug through. */
-    private readonly digs: MaterialSet = diggable(player),
+    digs: MaterialSet = diggable(player),
   ) {
-    const { width, height } = world;
-    this.costs = new Float64Array(width * height).fill(NEVER);
-    this.entered = new Int8Array(width * height).fill(-1);
-    this.origin = player.x * height + player.y;
-    this.costs[this.origin] = 0;
-    // Dial's algorithm: all costs are small whole numbers.
-    const queues: number[][] = [[this.origin]];
-    for (let cost = 0; cost < queues.length; cost++)
-      for (const cell of queues[cost] ?? []) {
-        if (this.costs[cell] !== cost) continue;
-        const x = Math.floor(cell / height);
-        const y = cell % height;
-        for (const direction of DIRECTIONS) {
-          const next = cost + this.entryCost(x + stepX(direction), y + stepY(direction));
-          if (next === NEVER) continue;
-          const neighbour = (x + stepX(direction)) * height + y + stepY(direction);
-          if (next >= (this.costs[neighbour] as number)) continue;
-          this.costs[neighbour] = next;
-          this.entered[neighbour] = direction;
-          while (queues.length <= next) queues.push([]);
-          queues[next]?.push(neighbour);
-        }
-      }
+    this.origin = player.x * world.height + player.y;
+    this.entries = entryCosts(world, player, digs);
+    this.costs = new Int16Array(this.entries.length).fill(UNREACHED);
+    this.entered = new Int8Array(this.entries.length).fill(-1);
+    this.search();
   }
 
-  private entryCost(x: number, y: number): number {
-    const { world, player } = this;
-    const material = world.material(x, y);
-    const entity = world.entity(x, y);
-    if (contains(WALKABLE, material)) {
-      if (entity === null) return WALK;
-      return entity.health > 0 && entity.kind !== PLANT ? PUSH_THROUGH_CREATURE : NEVER;
+  private search(): void {
+    const { costs, entries, entered } = this;
+    const { width, height } = this.world;
+    const relax = (cell: number, cost: number, direction: number): void => {
+      const entry = entries[cell] as number;
+      if (entry === 0 || cost + entry >= (costs[cell] as number)) return;
+      costs[cell] = cost + entry;
+      entered[cell] = direction;
+      (queues[(cost + entry) % queues.length] as number[]).push(cell);
+    };
+    costs[this.origin] = 0;
+    for (const queue of queues) queue.length = 0;
+    queues[0]?.push(this.origin);
+    for (let cost = 0; cost <= FARTHEST; cost++) {
+      const queue = queues[cost % queues.length] as number[];
+      for (const cell of queue) {
+        if (costs[cell] !== cost) continue;
+        const y = cell % height;
+        if (cell >= height) relax(cell - height, cost, LEFT);
+        if (cell < (width - 1) * height) relax(cell + height, cost, RIGHT);
+        if (y > 0) relax(cell - 1, cost, UP);
+        if (y < height - 1) relax(cell + 1, cost, DOWN);
+      }
+      queue.length = 0;
     }
-    if (contains(this.digs, material)) return DIG;
-    const canBridge = material === WATER && player.amount('stone') > 0 && player.amount('wood_pickaxe') > 0;
-    return canBridge ? BRIDGE : NEVER;
   }
 
   /** Steps to get into a cell. */
   cost(x: number, y: number): number {
-    return this.world.isInside(x, y) ? (this.costs[x * this.world.height + y] as number) : NEVER;
+    if (!this.world.isInside(x, y)) return NEVER;
+    const cost = this.costs[x * this.world.height + y] as number;
+    return cost === UNREACHED ? NEVER : cost;
   }
 
   /** The way to face a cell that cannot be walked into (or holds somebody). */
@@ -154,7 +178,7 @@ export class Routes {
     }
     let stop: readonly [number, number] = [this.player.x, this.player.y];
     for (const [cellX, cellY] of way.reverse()) {
-      if (own.entryCost(cellX, cellY) === NEVER) break;
+      if (own.entries[cellX * world.height + cellY] === 0) break;
       stop = [cellX, cellY];
     }
     return stop;
