@@ -1,7 +1,16 @@
 // Builds the package: `dist/` (what is installed) and, with --tests, `build/` (every module on its own, for ava and c8).
 //   node scripts/build.mjs [--tests] [--types]
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -34,6 +43,20 @@ function putAll(result) {
   return result.outputFiles.map((file) => relative(root, file.path));
 }
 
+/**
+ * npm links the bins of dependencies, not of the package itself: without this, `npx vlmbuild` here would first install
+ * the package into npx's own cache. Where links are not allowed (some Windows set-ups), it does just that.
+ */
+function linkBin() {
+  const link = 'node_modules/.bin/vlmbuild';
+  if (!existsSync('node_modules/.bin') || existsSync(link)) return;
+  try {
+    symlinkSync('../../dist/vlmbuild.cjs', link);
+  } catch (error) {
+    if (error.code !== 'EPERM' && error.code !== 'EEXIST') throw error;
+  }
+}
+
 // The command line, the host program and the public API share chunks, so that each is one instance a process.
 const entries = { main: 'src/cli/main.ts', host: 'src/host/program.ts', index: 'src/index.ts' };
 const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
@@ -64,6 +87,7 @@ if (existsSync('src/cli/bin.ts')) {
   });
   bundled.push(...putAll(bin));
   chmodSync('dist/vlmbuild.cjs', 0o755);
+  linkBin();
 }
 const keep = new Set(bundled);
 for (const path of globSync(['dist/*.js', 'dist/*.cjs', 'dist/*.map', 'dist/chunks/*']))
