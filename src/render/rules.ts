@@ -2,6 +2,10 @@ import { isJsonObject, type Json, type JsonObject } from '../base/json.js';
 import type { LoadedRule, RoleDescription } from '../rule/description.js';
 import { painter, type Style } from './narrator.js';
 import { table } from './table.js';
+import { wrapped } from './wrap.js';
+
+/** Texts are read best in lines of about this many characters, however wide the screen. */
+const LINE_WIDTH = 96;
 
 /** A line a rule: name and summary. */
 export function ruleList(rules: readonly LoadedRule[]): string {
@@ -11,14 +15,26 @@ export function ruleList(rules: readonly LoadedRule[]): string {
 /** A rule's roles and params as a page for the terminal. */
 export function ruleText(rule: LoadedRule, style: Style): string {
   const paint = painter(style);
-  const section = (title: string, rows: readonly (readonly string[])[]): string[] =>
-    rows.length === 0 ? [] : ['', paint('bold', title), ...table(rows).map((line) => `  ${line}`)];
+  const section = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : ['', paint('bold', title), ...lines.map((line) => `  ${line}`)];
+  const params = paramsOf(rule.params, '');
+  const width = Math.max(0, ...params.map(({ path }) => path.length));
   return [
     `${paint('bold', rule.name)}: ${rule.summary}`,
     paint('dim', rule.shape === 'parts' ? 'made in parts' : 'made in one go'),
-    ...section('inputs', roles(rule.inputs)),
-    ...section('outputs', roles(rule.outputs)),
-    ...section('params', paramRows(rule.params, '')),
+    ...section('inputs', table(roles(rule.inputs))),
+    ...section('outputs', table(roles(rule.outputs))),
+    ...section(
+      'params',
+      params.flatMap(({ path, type, state, description }) => {
+        const [first = '', ...more] = wrapped(`${type}, ${state}`, LINE_WIDTH - width);
+        return [
+          `${paint('cyan', path.padEnd(width))}  ${first}`,
+          ...more.map((line) => `${' '.repeat(width)}  ${line}`),
+          ...wrapped(description, LINE_WIDTH, '    ').map((line) => paint('dim', line)),
+        ];
+      }),
+    ),
   ].join('\n');
 }
 
@@ -29,8 +45,17 @@ function roles(described: Readonly<Record<string, RoleDescription>>): string[][]
   ]);
 }
 
-/** A row a leaf param: dotted name, type, default or `required`, description. Alternatives of objects are listed in turn. */
-function paramRows(schema: JsonObject, prefix: string): string[][] {
+interface Param {
+  /** Dotted name. */
+  readonly path: string;
+  readonly type: string;
+  /** A default, `required` or `optional`. */
+  readonly state: string;
+  readonly description: string;
+}
+
+/** Alternatives of objects are listed in turn. */
+function paramsOf(schema: JsonObject, prefix: string): Param[] {
   const required = new Set(Array.isArray(schema['required']) ? (schema['required'] as readonly Json[]) : []);
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
   return Object.entries(properties).flatMap(([name, property]) => {
@@ -42,14 +67,12 @@ function paramRows(schema: JsonObject, prefix: string): string[][] {
         : required.has(name)
           ? 'required'
           : 'optional';
-    const row = [
-      path,
-      typeText(property),
-      state,
-      typeof property['description'] === 'string' ? property['description'] : '',
-    ];
+    const description = typeof property['description'] === 'string' ? property['description'] : '';
     const nested = alternatives(property).filter((one) => isJsonObject(one['properties']));
-    return [row, ...nested.flatMap((one) => paramRows(one, `${path}.`))];
+    return [
+      { path, type: typeText(property), state, description },
+      ...nested.flatMap((one) => paramsOf(one, `${path}.`)),
+    ];
   });
 }
 
@@ -58,13 +81,18 @@ function alternatives(schema: JsonObject): JsonObject[] {
   return Array.isArray(options) ? (options as readonly Json[]).filter(isJsonObject) : [schema];
 }
 
-/** A type in a word or two: `number`, `"text" | "image"`, `string[]`. */
+/** A type in a word or two: `number`, `"text" | "image"`, `string[]`, `[integer, integer]`. */
 function typeText(schema: JsonObject): string {
   if (Array.isArray(schema['enum']))
     return (schema['enum'] as readonly Json[]).map((value) => JSON.stringify(value)).join(' | ');
   if ('const' in schema) return JSON.stringify(schema['const']);
   const options = alternatives(schema);
   if (options.length > 1) return [...new Set(options.map(typeText))].join(' | ');
-  if (schema['type'] === 'array') return `${isJsonObject(schema['items']) ? typeText(schema['items']) : 'any'}[]`;
+  if (Array.isArray(schema['prefixItems']))
+    return `[${(schema['prefixItems'] as readonly Json[]).filter(isJsonObject).map(typeText).join(', ')}]`;
+  if (schema['type'] === 'array') {
+    const item = isJsonObject(schema['items']) ? typeText(schema['items']) : 'any';
+    return item.includes(' | ') ? `(${item})[]` : `${item}[]`;
+  }
   return typeof schema['type'] === 'string' ? schema['type'] : 'any';
 }

@@ -132,6 +132,19 @@ test('a live line is never wider than the screen', (t) => {
   renderer.close();
 });
 
+test('where room is scarce the bar and the name give way, not the time left', (t) => {
+  const screen = new Screen();
+  const clock = new HandClock();
+  const renderer = terminalRenderer(screen, 'quiet', clock);
+  const target = `traces@mode=text${'@key=value'.repeat(5)}@seed=3`;
+  for (const event of started(target)) renderer.on(event);
+  renderer.on({ type: 'parts-listed', target, total: 100_000, remembered: 4 });
+  for (let part = 0; part < 12; part++) renderer.on({ type: 'part-finished', target, part: `${part}`, seconds: 1 });
+  clock.advance(9000);
+  t.is(screen.text(), '⠙ traces@mode=t…value@seed=3  ░░░░░░░░░░  16/100,000 parts  1.3/s  20h 49m left');
+  renderer.close();
+});
+
 test('more targets than lines are counted, not drawn', (t) => {
   const screen = new Screen();
   const clock = new HandClock();

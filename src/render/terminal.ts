@@ -19,6 +19,8 @@ export interface Clock {
 
 const FRAME_MS = 100;
 const BAR_WIDTH = 20;
+/** A bar shorter than this tells nothing, and is left out. */
+const LEAST_BAR_WIDTH = 5;
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const CLEAR_LINE = '\x1b[2K';
 const HIDE_CURSOR = '\x1b[?25l';
@@ -147,15 +149,26 @@ class TerminalScreen implements Renderer {
     const spinner = SPINNER[this.#frame % SPINNER.length] ?? ' ';
     const seconds = (this.clock.now() - running.startedAt) / 1000;
     const { share, words } = describe(running, seconds, this.clock.now());
-    const width = this.out.columns ?? 80;
-    const name = target.padEnd(this.#narrator.nameWidth);
-    const meter = share === undefined ? '' : `${bar(share, BAR_WIDTH)}  `;
-    const plain = `${spinner} ${name}  ${meter}${words}`;
-    const cut = characters(plain)
-      .slice(0, width - 1)
-      .join('');
-    return cut.replace(name, this.#paint('cyan', name));
+    const name = shortened(target, this.#narrator.nameWidth).padEnd(this.#narrator.nameWidth);
+    // Counts and the time left are what a person looks for: where room is scarce the bar gives way.
+    const columns = (this.out.columns ?? 80) - 1;
+    const spare = columns - characters(`${spinner} ${name}    ${words}`).length;
+    const meter = share === undefined || spare < LEAST_BAR_WIDTH ? '' : `${bar(share, Math.min(BAR_WIDTH, spare))}  `;
+    const [head, rest] = [`${spinner} `, `  ${meter}${words}`];
+    const shown = cut(name, columns - characters(head).length);
+    return head + this.#paint('cyan', shown) + cut(rest, columns - characters(head + shown).length);
   }
+}
+
+function cut(text: string, width: number): string {
+  return characters(text).slice(0, Math.max(0, width)).join('');
+}
+
+/** Both ends of a long name tell it from others: `traces@m…eed=3`. */
+function shortened(name: string, width: number): string {
+  if (name.length <= width) return name;
+  const end = Math.floor((width - 1) / 2);
+  return `${name.slice(0, width - 1 - end)}…${name.slice(name.length - end)}`;
 }
 
 /** The filled share (undefined where nothing tells it) and the words beside it. */
