@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { z } from 'zod';
 import { defineRule, file, jsonl, UserError, type JsonlInput } from 'vlmbuild';
 import { jsonText } from '../lib/chat/json-text.js';
+import { plural } from '../lib/counts.js';
 import { countLines } from '../lib/jsonl.js';
 import { shownPath } from '../lib/paths.js';
 import { checkKeys } from './submit/keys.js';
@@ -35,11 +36,16 @@ export default defineRule({
 
   async run({ inputs, outputs, params, env, log }) {
     const text = await inputs.config.text();
-    const config = parseToml(text, inputs.config.path);
-    const { unknown, notForwarded, warnings } = reviewed(config, text, inputs.config.path);
+    const path = shownPath(inputs.config.path);
+    const config = parseToml(text, path);
+    const { unknown, notForwarded, warnings } = reviewed(config, text, path);
 
     const train = { role: 'train', file_id: 'dry-run:train', ...factsOf(inputs.train) };
-    if (train.rows === 0) throw new UserError('the training data has no rows');
+    if (train.rows === 0) {
+      throw new UserError(`the training data \`${shownPath(inputs.train.path)}\` has no rows`, {
+        next: 'look at what makes it: a filter or a split may keep nothing',
+      });
+    }
     const validation =
       inputs.validation === undefined
         ? undefined
@@ -49,13 +55,13 @@ export default defineRule({
       warnings.push('the validation data has no rows: training goes without');
 
     const problems = [
-      ...notForwarded.map((key) => `${located(text, key)} is not forwarded by this backend`),
-      ...unknown.map((key) => `${located(text, key)} is unknown`),
-      ...warnings,
+      ...notForwarded.map((key) => located(path, text, key, 'is not forwarded by this backend')),
+      ...unknown.map((key) => located(path, text, key, 'is unknown')),
+      ...warnings.map((warning) => `${path}: ${warning}`),
     ];
     if (params.strict && problems.length > 0) {
-      throw new UserError(`${shownPath(inputs.config.path)}: ${problems.join('\n  ')}`, {
-        next: 'remove what does not apply, or set `strict: false`',
+      throw new UserError(problems.join('\n'), {
+        next: 'take out what does not apply, or set `strict: false`',
       });
     }
     for (const problem of problems) log(problem);
@@ -81,7 +87,7 @@ export default defineRule({
       report: { not_forwarded: notForwarded, unknown, warnings },
     };
     await outputs.job.write(`${jsonText(submission, 2)}\n`);
-    log(`${model}: ${files.map(({ role, rows }) => `${rows} rows of ${role}`).join(', ')}; nothing was sent`);
+    log(`${model}: ${files.map(({ role, rows }) => `${plural(rows, 'row')} of ${role}`).join(', ')}; nothing was sent`);
   },
 });
 
@@ -89,16 +95,17 @@ export default defineRule({
 function reviewed(config: TomlTable, text: string, path: string) {
   const { unknown, notForwarded, noTables, wrong } = checkKeys(config);
   if (wrong.length > 0) {
-    const lines = wrong.map(({ key, expected }) => `${located(text, key)} must be ${expected}`);
-    throw new UserError(`${shownPath(path)}: ${lines.join('\n  ')}`);
+    const lines = wrong.map(({ key, expected }) => located(path, text, key, `must be ${expected}`));
+    throw new UserError(lines.join('\n'), { next: 'correct the file: nothing was sent' });
   }
   const warnings = noTables.map((key) => `\`${key}\` is not a table: it counts as absent`);
   return { unknown, notForwarded, warnings };
 }
 
-function located(text: string, key: string): string {
+/** `job.toml:2: \`job.model\` must be text`. */
+function located(path: string, text: string, key: string, what: string): string {
   const line = lineOfKey(text, key.split('.'));
-  return `\`${key}\`${line === undefined ? '' : ` (line ${line})`}`;
+  return `${path}${line === undefined ? '' : `:${line}`}: \`${key}\` ${what}`;
 }
 
 function factsOf(input: JsonlInput) {

@@ -12,3 +12,8 @@ export function countsText(counts: Readonly<Record<string, number>>): string {
     .map((name) => `${counts[name] ?? 0} × ${name}`)
     .join(', ');
 }
+
+/** `1 row`, `3 rows`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

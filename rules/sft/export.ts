@@ -1,6 +1,6 @@
 import { defineRule, jsonl, sqlite, UserError, type JsonObject, type SqliteInput } from 'vlmbuild';
 import { copyLines } from '../lib/jsonl.js';
-import { addCounts, countsText } from '../lib/counts.js';
+import { addCounts, countsText, plural } from '../lib/counts.js';
 import { shownPath } from '../lib/paths.js';
 import { readable, traceTables, type TraceTables } from '../lib/tracing/tables.js';
 import { exportParams } from './export/filters.js';
@@ -35,9 +35,15 @@ export default defineRule({
           inputs: { trace: sliceOf(inputs.db, tables, session) },
         };
       }
-      if (counts.sessions === 0) throw new UserError(`\`${path}\` holds no model calls to export`);
+      if (counts.sessions === 0) {
+        throw new UserError(`\`${path}\` holds no model calls to export`, {
+          next: 'record episodes into it first; only events of the type `cais` are exported',
+        });
+      }
       if (counts.eligible === 0) {
-        throw new UserError(`none of the ${counts.sessions} sessions of \`${path}\` passes the filters`);
+        throw new UserError(`none of the ${counts.sessions} sessions of \`${path}\` passes the filters`, {
+          next: 'loosen `models`, `providers`, the bounds or the required achievements under `params`',
+        });
       }
     } finally {
       db.close();
@@ -85,7 +91,7 @@ export default defineRule({
         next: skips === '' ? undefined : `what was skipped: ${skips}`,
       });
     }
-    log(`${rows} rows of ${sessions} sessions${skips === '' ? '' : `; skipped: ${skips}`}`);
+    log(`${plural(rows, 'row')} of ${plural(sessions, 'session')}${skips === '' ? '' : `; skipped: ${skips}`}`);
   },
 });
 

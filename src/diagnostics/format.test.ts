@@ -30,6 +30,13 @@ test('headline, place, underlined source, other places, aligned facts, next step
   );
 });
 
+test('what goes on below a headline stands below its text', (t) => {
+  t.is(
+    formatDiagnostic({ code: 'VB999', headline: 'a.toml:2: x\n    y', next: 'z' }, { color: false }),
+    ['VB999: a.toml:2: x', '           y', '  next  z'].join('\n'),
+  );
+});
+
 test('colour changes nothing but colour', (t) => {
   const coloured = formatDiagnostic(full, { color: true });
   t.not(coloured, formatDiagnostic(full, { color: false }));

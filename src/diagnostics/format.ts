@@ -25,7 +25,8 @@ const SHOWN_BEFORE = 40;
  */
 export function formatDiagnostic(diagnostic: Diagnostic, { color }: FormatOptions): string {
   const paint: Paint = color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
-  const lines = [`${paint(['red', 'bold'], diagnostic.code)}${paint('bold', `: ${diagnostic.headline}`)}`];
+  const headline = diagnostic.headline.replaceAll('\n', `\n${' '.repeat(diagnostic.code.length + 2)}`);
+  const lines = [`${paint(['red', 'bold'], diagnostic.code)}${paint('bold', `: ${headline}`)}`];
   if (diagnostic.at !== undefined) lines.push(...place(diagnostic.at, '', 'red', paint));
   for (const other of diagnostic.also ?? []) lines.push(...place(other.at, other.label, 'yellow', paint));
   const pairs = [...(diagnostic.facts ?? [])];

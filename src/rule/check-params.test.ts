@@ -20,6 +20,7 @@ const schema = z.strictObject({
     ])
     .optional(),
   limit: z.union([z.int(), z.literal('none')]).optional(),
+  range: z.union([z.int(), z.string().regex(/^\d+\.\.\d+$/, 'A range is written `0..9`')]).optional(),
   nested: z.strictObject({ deep: z.strictObject({ flag: z.boolean() }) }).optional(),
 });
 
@@ -51,6 +52,8 @@ for (const [params, ...expected] of [
   [{ policy: {} }, 'policy.kind: expected one of `expert`, `model`, it is missing'],
   [{ policy: { kind: 'model' } }, 'policy.model: is missing: expected a string'],
   [{ policy: { kind: 'expert', cares: 1 } }, 'policy.cares: there is no param `cares`; did you mean `care`?'],
+  [{ range: 'all' }, 'range: a range is written `0..9`'],
+  [{ range: [] }, 'range: expected a number or a string, got a list'],
   [{ limit: 'all' }, 'limit: expected a number or `none`, got `all`'],
   [
     { nested: { deep: { flags: true } } },

@@ -5,6 +5,9 @@ import type { ParamIssue } from './description.js';
 type Issue = z.core.$ZodIssue;
 type Def = z.core.$ZodTypes['_zod']['def'];
 
+/** How zod's own messages begin; any other was written by the rule's author. */
+const ZOD_WORDS = /^(Invalid |Too (small|big): |Unrecognized key)/;
+
 /** What a schema refused, in vlmbuild's words. */
 export function paramIssues(issues: readonly Issue[], schema: z.ZodObject): readonly ParamIssue[] {
   return issues.flatMap((issue) => issuesOf(issue, [], schema));
@@ -13,6 +16,7 @@ export function paramIssues(issues: readonly Issue[], schema: z.ZodObject): read
 function issuesOf(issue: Issue, above: readonly (string | number)[], schema: z.ZodObject): readonly ParamIssue[] {
   const path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
   const say = (message: string): readonly ParamIssue[] => [{ path, message }];
+  if (!ZOD_WORDS.test(issue.message)) return say(lowered(issue.message));
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({ path: [...path, key], message: unknownParam(key, knownKeys(schema, path)) }));
@@ -142,5 +146,5 @@ function shown(value: unknown): string {
 }
 
 function lowered(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+  return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }

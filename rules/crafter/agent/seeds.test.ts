@@ -12,3 +12,9 @@ test('seeds that cannot be are refused', (t) => {
   for (const bad of [-1, 1.5, 4294967296, '5..3', '0..', 'all', [], '0..4294967295', [1, '0..2'], [2, 2]])
     t.false(seedsParam.safeParse(bad).success, JSON.stringify(bad));
 });
+
+test('a text that is no range is one mistake, not two', (t) => {
+  const said = JSON.stringify(seedsParam.safeParse('zero').error?.issues);
+  t.true(said.includes('a range of seeds is written `0..9`'));
+  t.false(said.includes('a range goes up'));
+});

@@ -7,7 +7,7 @@ const RANGE = /^(\d+)\.\.(\d+)$/;
 
 const range = z
   .string()
-  .regex(RANGE, 'a range of seeds is written `0..9`')
+  .regex(RANGE, { error: 'a range of seeds is written `0..9`', abort: true })
   .refine(
     (text) => {
       const [first, last] = bounds(text);

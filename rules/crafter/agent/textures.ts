@@ -12,6 +12,7 @@ export interface TextureFile {
 }
 
 const SIDE = 16;
+const NEXT = 'point `textures` at the folder `assets` of an installed Crafter, or leave it out';
 
 async function decode(name: string, bytes: Uint8Array): Promise<Texture> {
   const { default: sharp } = await import('sharp');
@@ -19,12 +20,13 @@ async function decode(name: string, bytes: Uint8Array): Promise<Texture> {
   try {
     image = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
   } catch (cause) {
-    throw new UserError(`texture \`${name}\` is not a PNG picture`, { cause });
+    throw new UserError(`texture \`${name}\` is not a PNG picture`, { next: NEXT, cause });
   }
   const { width, height, channels } = image.info;
   if (width !== SIDE || height !== SIDE)
-    throw new UserError(`texture \`${name}\` is ${width}x${height} pixels, not ${SIDE}x${SIDE}`);
-  if (channels !== 3 && channels !== 4) throw new UserError(`texture \`${name}\` is neither RGB nor RGBA`);
+    throw new UserError(`texture \`${name}\` is ${width}x${height} pixels, not ${SIDE}x${SIDE}`, { next: NEXT });
+  if (channels !== 3 && channels !== 4)
+    throw new UserError(`texture \`${name}\` is neither RGB nor RGBA`, { next: NEXT });
   return { width, height, channels, data: image.data };
 }
 
@@ -39,7 +41,7 @@ export async function loadTextures(files: Iterable<TextureFile>): Promise<Textur
   const missing = TEXTURE_NAMES.filter((name) => !byName.has(`${name}.png`));
   if (missing.length > 0)
     throw new UserError(`the textures lack ${missing.map((name) => `\`${name}.png\``).join(', ')}`, {
-      next: 'Point `textures` at the folder `assets` of an installed Crafter.',
+      next: NEXT,
     });
   const textures = new Map<string, Texture>();
   for (const name of TEXTURE_NAMES) {
@@ -55,7 +57,7 @@ export async function textureFiles(folder: string): Promise<TextureFile[]> {
     const names = await readdir(folder);
     return names.map((name) => ({ name, bytes: () => readFile(join(folder, name)) }));
   } catch (cause) {
-    throw new UserError(`the textures' folder \`${folder}\` cannot be read`, { cause });
+    throw new UserError(`the textures' folder \`${folder}\` cannot be read`, { next: NEXT, cause });
   }
 }
 

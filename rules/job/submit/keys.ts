@@ -108,7 +108,9 @@ export function checkKeys(config: TomlTable): CheckedKeys {
       if (type === 'table' && !isTable(value)) noTables.push(key);
       else expect(key, type, value);
       if (fate === 'dropped') notForwarded.push(key);
-      if (key !== 'hyperparameters.parallelism' || !isTable(value)) continue;
+      if (!isTable(value)) continue;
+      if (key === 'tags') for (const [tag, text] of Object.entries(value)) expect(`${key}.${tag}`, 'text', text);
+      if (key !== 'hyperparameters.parallelism') continue;
       for (const [inner, innerValue] of Object.entries(value)) {
         const innerType = Object.hasOwn(PARALLELISM, inner) ? PARALLELISM[inner] : undefined;
         if (innerType === undefined) unknown.push(`${key}.${inner}`);

@@ -1,6 +1,5 @@
 import { parse } from '@iarna/toml';
 import { UserError } from 'vlmbuild';
-import { shownPath } from '../../lib/paths.js';
 
 export type TomlValue = string | number | bigint | boolean | Date | readonly TomlValue[] | TomlTable;
 export interface TomlTable {
@@ -11,7 +10,7 @@ export function isTable(value: TomlValue | undefined): value is TomlTable {
   return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** @throws UserError naming line and column of what is not TOML. */
+/** @throws UserError naming line and column of what is not TOML; `path` as people are shown it. */
 export function parseToml(text: string, path: string): TomlTable {
   try {
     return parse(text);
@@ -21,9 +20,9 @@ export function parseToml(text: string, path: string): TomlTable {
     const [what = ''] = message.split(/ at row \d+/);
     const source = text.split('\n')[line] ?? '';
     throw new UserError(
-      `${shownPath(path)}:${line + 1}:${col + 1}: not TOML: ${what.charAt(0).toLowerCase()}${what.slice(1)}\n` +
+      `${path}:${line + 1}:${col + 1}: not TOML: ${what.charAt(0).toLowerCase()}${what.slice(1)}\n` +
         `    ${source.trimEnd()}\n    ${' '.repeat(col)}^`,
-      { cause: error },
+      { next: 'write the value itself: TOML computes nothing, and quotes every text', cause: error },
     );
   }
 }

@@ -21,12 +21,15 @@ const REQUIRED = ['id', 'session_id', 'event_type', 'model_name', 'provider', 'm
 export function traceTables(db: Database, path: string): TraceTables {
   const events = readable(path, () => tableOf(db, 'events'));
   if (events === undefined) {
-    throw new UserError(`\`${path}\` is no trace database: it has no table \`events\``);
+    throw new UserError(`\`${path}\` is no trace database: it has no table \`events\``, {
+      next: 'give the input `db` a database that a rollout has recorded',
+    });
   }
   const missing = REQUIRED.filter((name) => !events.has(name));
   if (missing.length > 0) {
     throw new UserError(
       `\`${path}\` is too old to export: \`events\` lacks ${missing.map((name) => `\`${name}\``).join(', ')}`,
+      { next: 'record it again, or let its own tools bring it up to date' },
     );
   }
   return { events, eventRewards: tableOf(db, 'event_rewards'), outcomeRewards: tableOf(db, 'outcome_rewards') };
@@ -39,7 +42,10 @@ export function readable<T>(path: string, read: () => T): T {
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     if (typeof code !== 'string' || !code.startsWith('SQLITE_')) throw error;
-    throw new UserError(`\`${path}\` cannot be read as a database: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`\`${path}\` cannot be read as a database: ${(error as Error).message}`, {
+      next: 'check the file with `sqlite3 FILE "pragma integrity_check"`, or take it from a backup',
+      cause: error,
+    });
   }
 }
 
