@@ -22,6 +22,8 @@ const ModuleClass = Module as unknown as {
 };
 
 const loaded = new Map<string, Promise<Exports>>();
+/** Node forgets a module's source map with the module: without these, later errors would point into the bundle. */
+const modules: LoadableModule[] = [];
 const requireOwn = createRequire(join(packageRoot(), 'package.json'));
 
 /** The running vlmbuild's zod: the one every rule gets. */
@@ -61,6 +63,7 @@ async function load(code: string, source: string): Promise<Exports> {
     };
     try {
       module._compile(code, source);
+      modules.push(module);
       return module.exports;
     } catch (error) {
       // A package that can only be imported: that takes time, and then the module starts over.

@@ -212,3 +212,22 @@ test('what an attempt left behind is not there for the next', async (t) => {
   await host.whole('my/rule', { outputs: { out } }).catch(() => undefined);
   t.is(readFileSync(out.path, 'utf8'), 'new');
 });
+
+test('where an error was thrown stays known, however long ago the rule was loaded', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': wholeRule(
+      `setFlagsFromString('--expose-gc');
+       await new Promise((done) => setImmediate(done));
+       (runInNewContext('gc') as () => void)();
+       throw new Error('late');`,
+      `import { setFlagsFromString } from 'node:v8';
+       import { runInNewContext } from 'node:vm';`,
+    ),
+  });
+  const line =
+    readFileSync(join(host.root, 'rules/my/rule.ts'), 'utf8')
+      .split('\n')
+      .findIndex((text) => text.includes('late')) + 1;
+  const failure = await failureOf(t, host.whole('my/rule'));
+  t.true(failure.type === 'threw' && failure.stack.includes(`rules/my/rule.ts:${line}:`), JSON.stringify(failure));
+});
