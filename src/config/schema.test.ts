@@ -1,4 +1,5 @@
 import test from 'ava';
+import { parseDuration } from '../base/duration.js';
 import { isJsonObject, type Json, type JsonObject } from '../base/json.js';
 import { TARGET_KEYS } from './draft.js';
 import { pipelineSchema } from './schema.js';
@@ -72,4 +73,13 @@ test('params may be ${…} at every depth; roles are those of the rule', (t) => 
     target.allOf.map((each) => each.then['required']),
     [undefined, ['params', 'inputs']],
   );
+});
+
+test('a timeout of the schema is one that vlmbuild reads', (t) => {
+  const { anyOf } = resolvePointer(pipelineSchema([]), '#/$defs/target/properties/timeout') as {
+    anyOf: { pattern?: string }[];
+  };
+  const pattern = new RegExp(anyOf.find((one) => one.pattern !== undefined)?.pattern ?? '');
+  for (const text of ['90s', ' 10m ', '1h30m', '1.5h', '90', '250ms', 'soon', '', '10 m', 's', '1x', '-5s'])
+    t.is(pattern.test(text), parseDuration(text) !== undefined, text);
 });

@@ -7,6 +7,7 @@ import type { LoadedRule, RoleDescription } from '../rule/description.js';
 type SchemaRule = Pick<LoadedRule, 'name' | 'summary' | 'inputs' | 'outputs' | 'params'>;
 
 const NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_-]*$';
+const DURATION_PATTERN = '^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$';
 const FILLED: JsonObject = { $ref: '#/$defs/filled' };
 
 /**
@@ -83,7 +84,10 @@ function targetSchema(rules: readonly SchemaRule[]): JsonObject {
       ),
       env: { ...textOrTexts(), description: 'Environment variables it may read; their values are part of the key.' },
       secrets: { ...textOrTexts(), description: 'Environment variables it may read that are never hashed or printed.' },
-      timeout: { type: ['string', 'number'], description: 'What runs longer is ended: `90s`, `10m`, `2h`.' },
+      timeout: {
+        anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }, FILLED],
+        description: 'What runs longer is ended: `90s`, `10m`, `2h`.',
+      },
       retries: { ...filled(count), description: 'How often a failure is tried again; per part where there are parts.' },
       allow_failures: {
         anyOf: [count, { type: 'string', pattern: '^\\d+(\\.\\d+)?\\s*%$' }, FILLED],
@@ -95,10 +99,13 @@ function targetSchema(rules: readonly SchemaRule[]): JsonObject {
       tools: { ...textOrTexts(), description: 'Programs whose version is part of the key (with `run`).' },
       allow: { ...textOrTexts(), description: 'Files the command may name without their being inputs (with `run`).' },
     },
-    allOf: rules.map((rule) => ({
-      if: { required: ['rule'], properties: { rule: { const: rule.name } } },
-      then: ruleTarget(rule),
-    })),
+    allOf: [
+      { if: { required: ['rule'] }, then: { properties: { tools: false, allow: false } } },
+      ...rules.map((rule) => ({
+        if: { required: ['rule'], properties: { rule: { const: rule.name } } },
+        then: ruleTarget(rule),
+      })),
+    ],
   };
 }
 
