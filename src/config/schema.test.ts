@@ -71,8 +71,9 @@ test('params may be ${…} at every depth; roles are those of the rule', (t) => 
   const target = resolvePointer(schema, '#/$defs/target') as { allOf: { if: JsonObject; then: JsonObject }[] };
   t.deepEqual(
     target.allOf.map((each) => each.then['required']),
-    [undefined, ['params', 'inputs']],
+    [undefined, undefined, ['params', 'inputs']],
   );
+  t.deepEqual(target.allOf[0]?.then['properties'], { tools: false, allow: false }, 'commands alone have these');
 });
 
 test('a timeout of the schema is one that vlmbuild reads', (t) => {
