@@ -45,4 +45,10 @@ export const cliErrors = {
     headline: `\`${path}\` was edited since it was built and stays`,
     next: 'remove it by hand if you do not want it, or build its target: the edited file is then kept aside',
   }),
+  /** A flag or an argument that the command does not know or cannot read. */
+  arguments: (message: string): Diagnostic => ({
+    code: 'VB608',
+    headline: message.charAt(0).toLowerCase() + message.slice(1),
+    next: 'see the flags with `--help`',
+  }),
 } as const;
