@@ -84,7 +84,7 @@ test("a rule's own refinement speaks for itself", async (t) => {
 });
 
 test('concurrency comes from the checked params', async (t) => {
-  const rule = (concurrency: (context: { params: { n: number } }) => number) =>
+  const rule = (concurrency: (context: { params: { n: number } }) => number | undefined) =>
     defineRule({
       summary: '',
       params: z.strictObject({ n: z.int().default(4) }),
@@ -101,6 +101,13 @@ test('concurrency comes from the checked params', async (t) => {
       {},
     ),
     { ok: true, concurrency: 4 },
+  );
+  t.like(
+    await checkParams(
+      rule(() => undefined),
+      {},
+    ),
+    { ok: true, concurrency: null },
   );
   await t.throwsAsync(
     checkParams(

@@ -64,8 +64,11 @@ export interface PartsRule<
   S extends Json,
   M extends Readonly<Record<string, RuleSlice>>,
 > extends RuleHead<P, I, O> {
-  /** How many parts may wait at once, for parts that wait rather than compute. Default: one a host. */
-  concurrency?(context: { readonly params: z.output<P> }): number;
+  /**
+   * How many parts may wait at once, for parts that wait rather than compute. Default, also where it gives `undefined`:
+   * one a host.
+   */
+  concurrency?(context: { readonly params: z.output<P> }): number | undefined;
   /** Lists the work. Pure: the same inputs and params give the same parts in the same order. */
   parts(context: {
     readonly inputs: InputsOf<I>;
