@@ -22,7 +22,7 @@ function copyOf(t: ExecutionContext, folder: string): Project {
 test('own-rule: a rule of ten lines, found by its path, with nothing installed', async (t) => {
   const project = copyOf(t, 'examples/own-rule');
   await project.builds(t);
-  t.is(project.read('shouted.jsonl'), '"TREE!"\n"STONE!"\n"DIAMOND!"\n');
+  t.is(project.read('shouted.jsonl'), '{"text":"TREE!"}\n{"text":"STONE!"}\n{"text":"DIAMOND!"}\n');
   t.deepEqual(deeds(await project.builds(t)), { shouted: 'fresh' });
 
   const rule = project.read('rules/text/shout.ts');
@@ -30,7 +30,7 @@ test('own-rule: a rule of ten lines, found by its path, with nothing installed',
   t.deepEqual(deeds(await project.builds(t)), { shouted: 'fresh' }, 'comments and summaries change nothing');
   project.write('rules/text/shout.ts', rule.replace('toUpperCase', 'toLowerCase'));
   t.deepEqual(deeds(await project.builds(t)), { shouted: 'run' });
-  t.is(project.read('shouted.jsonl'), '"tree!"\n"stone!"\n"diamond!"\n');
+  t.is(project.read('shouted.jsonl'), '{"text":"tree!"}\n{"text":"stone!"}\n{"text":"diamond!"}\n');
 });
 
 test('python-script: an existing script joins, and editing it makes its card stale', async (t) => {

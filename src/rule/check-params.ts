@@ -37,5 +37,5 @@ function defined(value: unknown): unknown {
 function concurrencyOf(value: unknown): number | null {
   if (value === undefined) return null;
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw new UserError(`\`concurrency\` gave ${String(value)}: it must be a whole number, 1 or more`);
+  throw new UserError(`\`concurrency\` gave ${JSON.stringify(value)}: it must be a whole number, 1 or more`);
 }

@@ -22,7 +22,6 @@ export type {
   PartRecord,
   RunRecord,
   StatRecord,
-  StoredOutput,
 } from './records.js';
 
 /** Batched writes are on disk at the latest after this, as long as the event loop turns. */

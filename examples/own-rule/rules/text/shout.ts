@@ -7,6 +7,9 @@ export default defineRule({
   inputs: { lines: jsonl() },
   outputs: { lines: jsonl() },
   async run({ inputs, outputs, params }) {
-    for await (const row of inputs.lines.rows()) outputs.lines.append(JSON.stringify(String(row).toUpperCase() + params.mark));
+    for await (const row of inputs.lines.rows()) {
+      const { text } = row as { text: string };
+      outputs.lines.append(JSON.stringify({ text: text.toUpperCase() + params.mark }));
+    }
   },
 });
