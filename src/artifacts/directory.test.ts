@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -235,6 +236,27 @@ test('ignored names in an output directory stay; unfinished files of a killed bu
   const destination = write(fresh(), { '.DS_Store': 'finder', '.vlmbuild-00ff': 'half', a: '1', 'old/b': '2' });
   await directoryKind.install(write(fresh(), { a: '2' }), destination, ALL_KNOWN);
   t.deepEqual(read(destination), { '.DS_Store': 'finder', a: '2' });
+});
+
+test('what links in a staged directory lead to is copied, and stays as it is', async (t) => {
+  const { fresh, at } = rig(t);
+  const source = write(join(at, 'source'), { 'a.txt': 'a', 'sub/b.txt': 'b', '.git/config': 'c' });
+  mkdirSync(join(source, 'empty'));
+  const staged = write(fresh(), { 'a real.txt': 'x' });
+  symlinkSync(source, join(staged, 'folder'));
+  symlinkSync('a real.txt', join(staged, 'inside'));
+  const destination = fresh();
+  await directoryKind.install(staged, destination, ALL_KNOWN);
+  t.deepEqual(read(destination), { 'a real.txt': 'x', 'folder/a.txt': 'a', 'folder/sub/b.txt': 'b', inside: 'x' });
+
+  const whole = fresh();
+  symlinkSync(source, whole);
+  const another = fresh();
+  await directoryKind.install(whole, another, ALL_KNOWN);
+  t.deepEqual(read(another), { 'a.txt': 'a', 'sub/b.txt': 'b' });
+  t.true(lstatSync(another).isDirectory());
+
+  t.deepEqual(read(source), { '.git/config': 'c', 'a.txt': 'a', 'empty/': 'empty', 'sub/b.txt': 'b' });
 });
 
 test('links in a staged directory are installed as the files they lead to', async (t) => {

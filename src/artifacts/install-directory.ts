@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { compareBytes } from '../base/order.js';
 import type { ObjectStore } from '../store/objects.js';
 import { digestBytes } from './file.js';
-import { moveInto, unfinishedSibling } from './install-file.js';
+import { copyInto, moveInto, unfinishedSibling } from './install-file.js';
 import type { DirectoryEntry, InstallOptions, InstallReport } from './kind.js';
 import { isIgnored, listDirectory, UNFINISHED_PREFIX } from './listing.js';
 import { Turn } from './pieces.js';
@@ -44,26 +44,31 @@ interface Wanted {
   place(path: string): void;
 }
 
-/** Moves a staged directory into the tree. */
+/**
+ * Moves a staged directory into the tree. What is behind a link in it is copied and stays as it is: it may be anybody's.
+ */
 export async function installDirectory(
   staged: string,
   destination: string,
   options: InstallOptions,
 ): Promise<InstallReport> {
-  tidy(staged);
-  const { files } = listDirectory(staged);
+  const isLink = lstatSync(staged).isSymbolicLink();
+  if (!isLink) tidy(staged);
+  const files = listDirectory(staged).files.map(({ name, linked }) => ({ name, linked: linked || isLink }));
   mkdirSync(dirname(destination), { recursive: true });
-  if (!files.some((file) => file.linked) && isAbsent(destination) && renamedWhole(staged, destination))
+  const linked = files.filter((file) => file.linked);
+  if (!isLink && linked.length === 0 && isAbsent(destination) && renamedWhole(staged, destination))
     return { written: files.length, kept: 0, removed: 0, aside: [] };
-  const wanted = files.map(({ name, linked }): Wanted => {
-    const source = join(staged, name);
+  // What is linked comes first: it may lead to a staged file, which is gone when that has been moved.
+  const wanted = [...linked, ...files.filter((file) => !file.linked)].map((file): Wanted => {
+    const source = join(staged, file.name);
     const stat = statSync(source);
     return {
-      name,
+      name: file.name,
       executable: isExecutable(stat),
       size: stat.size,
       sameBytes: (path) => equalBytes(source, path),
-      place: (path) => moveInto(source, path, linked),
+      place: (path) => (file.linked ? copyInto(source, path) : moveInto(source, path)),
     };
   });
   const report = await bringUpToDate(destination, wanted, options);

@@ -6,11 +6,10 @@ import { UNFINISHED_PREFIX } from './listing.js';
 
 /**
  * Renames a staged file to its place. Where that is on another file system, or the staged file is a link, the bytes
- * are copied to a hidden sibling, which is then renamed: its name is always the same for one destination, so that what
- * a killed build left is overwritten by the next.
+ * are copied.
  */
-export function moveInto(staged: string, destination: string, copy = lstatSync(staged).isSymbolicLink()): void {
-  if (!copy) {
+export function moveInto(staged: string, destination: string): void {
+  if (!lstatSync(staged).isSymbolicLink()) {
     try {
       renameSync(staged, destination);
       return;
@@ -18,16 +17,24 @@ export function moveInto(staged: string, destination: string, copy = lstatSync(s
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
     }
   }
+  copyInto(staged, destination);
+  rmSync(staged);
+}
+
+/**
+ * Copies a file to its place, by way of a hidden sibling, which is then renamed: its name is always the same for one
+ * destination, so that what a killed build left is overwritten by the next.
+ */
+export function copyInto(source: string, destination: string): void {
   const sibling = unfinishedSibling(destination);
   try {
     rmSync(sibling, { force: true });
-    copyFileSync(staged, sibling);
+    copyFileSync(source, sibling);
     renameSync(sibling, destination);
   } catch (error) {
     rmSync(sibling, { force: true });
     throw error;
   }
-  rmSync(staged);
 }
 
 /** Where a file is written before it is renamed to `destination`, on the same file system. */
