@@ -347,6 +347,27 @@ test.serial('damage in the store is reported, never delivered, and made again', 
   t.is(project.read('out/list.jsonl'), lines('a', 'b', 'c'));
 });
 
+test.serial('damage in the record of a folder is found while planning, and the folder made again', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  folder: { run: 'mkdir {outputs.made}; echo one > {outputs.made}/one', outputs: { made: out/folder/ } }
+`,
+  });
+  await project.builds(t);
+  t.regex((await project.run('status')).stdout, /folder +fresh +4 B/);
+  for (const path of Object.keys(project.tree([]))) {
+    if (!path.startsWith('cache/objects/')) continue;
+    chmodSync(project.path(path), 0o644);
+    writeFileSync(project.path(path), 'damage');
+  }
+  project.remove('out/folder');
+  t.regex((await project.run('status')).stdout, /folder +stale +now +output missing/);
+  const repaired = await project.builds(t);
+  t.deepEqual(deeds(repaired), { folder: 'run' });
+  t.is(project.read('out/folder/one'), 'one\n');
+});
+
 test.serial('--locked stops with 3 before anything runs, and never writes', async (t) => {
   const project = new Project(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'a' });
   t.is((await project.build('--locked')).code, 3);

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { sha256 } from '../base/digest.js';
 import { EXIT, UserFacingError, type ExitCode } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
+import { storeErrors } from '../diagnostics/store.js';
 import { decideAll } from '../plan/decide.js';
 import type { Decision, KnownOutputs } from '../plan/decision.js';
 import { neededBy, resolveWords } from '../plan/graph.js';
@@ -104,7 +105,12 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
     throw new UserFacingError(executeErrors.lockAbsent({ path: basename(session.lockPath) }), EXIT.different);
   }
   const force = options.force === true || options.askAgain === true;
-  const planContext = session.planContext({ forced: new Set(force ? wanted : []) });
+  const run = new Run(session, wanted, argsOf(options), listener);
+  const planContext = session.planContext({
+    forced: new Set(force ? wanted : []),
+    onDamage: ({ digest, problem }) =>
+      run.emit({ type: 'warning', diagnostic: storeErrors.corruptObject({ digest, problem }) }),
+  });
   const standIns = options.only === true ? await findStandIns(session, names, needed) : new Map<string, Decision>();
   const interrupt = options.signal ?? new AbortController().signal;
   const stopper = new AbortController();
@@ -112,7 +118,7 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
   // Everything that runs or waits listens to these.
   setMaxListeners(0, interrupt, starting);
   const build = new BuildState(
-    new Run(session, wanted, argsOf(options), listener),
+    run,
     planContext,
     new Slots({ cpus: session.jobs, gpus: pipeline.pools['gpus'] ?? gpuCount(), pools: pipeline.pools }),
     criticalPath(graph, names, (target) => index.lastSuccess(target)?.seconds),
@@ -126,7 +132,7 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
   );
   await checkBefore(session, build, wanted, names, options);
   return {
-    run: build.run,
+    run,
     build,
     names,
     interrupt,

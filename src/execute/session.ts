@@ -16,7 +16,7 @@ import { packageRoot } from '../rule/package-root.js';
 import { tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
-import { ObjectStore } from '../store/objects.js';
+import { CorruptObject, ObjectStore } from '../store/objects.js';
 import { Tools } from './tools.js';
 
 export interface SessionOptions {
@@ -58,8 +58,14 @@ export interface Session {
   readonly lock: LockFile | undefined;
   /** What the user should know of the store: that the index was begun anew. */
   readonly notices: readonly Diagnostic[];
-  /** What decisions are made from. */
-  planContext(options?: { readonly forced?: ReadonlySet<string> }): PlanContext;
+  /**
+   * What decisions are made from. `onDamage` is told of an object of the store that a decision looked into and found
+   * damaged: it is dropped, and the result counts as lost.
+   */
+  planContext(options?: {
+    readonly forced?: ReadonlySet<string>;
+    readonly onDamage?: (damage: CorruptObject) => void;
+  }): PlanContext;
   /** Writes what is buffered, ends the hosts, closes the store. May be called twice. */
   close(): Promise<void>;
 }
@@ -133,14 +139,22 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     tools,
     lockPath: lockPath(options.file),
     notices: index.repaired === undefined ? [] : [executeErrors.indexRepaired({ what: index.repaired })],
-    planContext: ({ forced = new Set<string>() } = {}) => ({
+    planContext: ({ forced = new Set<string>(), onDamage } = {}) => ({
       graph,
       digester,
       history,
       lock,
       environment,
       forced,
-      present: (record) => kindNamed(record.kind).present(record, objects),
+      present: (record) => {
+        try {
+          return kindNamed(record.kind).present(record, objects);
+        } catch (error) {
+          if (!(error instanceof CorruptObject)) throw error;
+          onDamage?.(error);
+          return false;
+        }
+      },
       tools: (names) => tools.versions(names),
     }),
     close: async () => {

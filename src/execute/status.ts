@@ -1,4 +1,8 @@
+import { readManifest } from '../artifacts/directory.js';
+import type { ArtifactRecord, DirectoryEntry } from '../artifacts/kind.js';
+import type { PastAction } from '../plan/history.js';
 import type { Reason } from '../plan/reasons.js';
+import { CorruptObject, type ObjectStore } from '../store/objects.js';
 import { plan } from './build.js';
 import type { Session } from './session.js';
 
@@ -22,18 +26,40 @@ export async function statusOf(session: Session, words: readonly string[]): Prom
   return [...decisions.values()].map((decision) => {
     const last = session.index.lastSuccess(decision.target);
     const reasons = decision.state === 'fresh' ? [] : decision.reasons;
+    const size = last === undefined ? undefined : sizeOf(last.outputs, session.objects);
     const builtMs = last === undefined ? undefined : started.get(last.run);
     return {
       target: decision.target,
       state: stateOf(decision.state, reasons),
       reasons,
       ...(last?.parts ? { parts: last.parts.total } : {}),
-      ...(last === undefined
-        ? {}
-        : { size: Object.values(last.outputs).reduce((sum, output) => sum + output.bytes.size, 0) }),
+      ...(size === undefined ? {} : { size }),
       ...(builtMs === undefined ? {} : { builtMs }),
     };
   });
+}
+
+/** Bytes of all files; undefined where a directory's are not known, because its bytes were never kept. */
+function sizeOf(outputs: PastAction['outputs'], objects: ObjectStore): number | undefined {
+  let sum = 0;
+  for (const output of Object.values(outputs)) {
+    if (output.kind !== 'directory') sum += output.bytes.size;
+    else {
+      const entries = entriesOf(output as ArtifactRecord, objects);
+      if (entries === undefined) return undefined;
+      sum += entries.reduce((all, entry) => all + entry.size, 0);
+    }
+  }
+  return sum;
+}
+
+function entriesOf(record: ArtifactRecord, objects: ObjectStore): readonly DirectoryEntry[] | undefined {
+  try {
+    return readManifest(record, objects);
+  } catch (error) {
+    if (error instanceof CorruptObject) return undefined;
+    throw error;
+  }
 }
 
 /** A stale target whose last build failed, or left parts out, is told as such. */
