@@ -67,7 +67,7 @@ export const planErrors = {
         ['outputs', outputs.join(', ')],
         ['why it matters', `rule \`${rule}\` is not deterministic: made again, they would come out different`],
       ],
-      next: `bring the files back (from a copy, or with \`vlmbuild restore\`), or make them anew with \`vlmbuild -B ${target}\``,
+      next: `bring the files back from a copy, or make them anew with \`vlmbuild -B ${target}\``,
     };
   },
 };

@@ -18,7 +18,7 @@ export const storeErrors = {
       code: 'VB502',
       headline: 'the disk is full',
       facts: [['writing', path]],
-      next: 'free some space (`vlmbuild gc` bounds the store) and build again: what is done stays done',
+      next: 'free some space and build again: what is done stays done; in `cache/` all but `answers.db` can be deleted',
     };
   },
 
