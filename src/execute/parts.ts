@@ -314,7 +314,7 @@ export function ruleTask(work: TargetWork, rule: LoadedRule) {
     code: rule.code,
     bundle: rule.bundle,
     source: rule.path,
-    ...(askAgain ? { askAgain } : {}),
+    ...(askAgain ? { askAgain: join(run.begin().stage, 'asked') } : {}),
   };
 }
 

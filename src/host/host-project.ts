@@ -35,7 +35,7 @@ interface WorkOptions {
   readonly outputs: Record<string, StagedOutput>;
   readonly params: JsonObject;
   readonly envDigests: Record<string, Digest | null>;
-  readonly askAgain: boolean;
+  readonly askAgain?: string;
 }
 type Options = Partial<WorkOptions> & RunOptions;
 interface Work extends WorkOptions {
@@ -78,7 +78,6 @@ export function hostProject(
       outputs: {},
       params: {},
       envDigests: {},
-      askAgain: false,
       ...task,
     }),
     async ruleWork(rule, task) {

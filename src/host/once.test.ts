@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
-import { failureOf, hostProject, wholeRule } from './host-project.js';
+import { appeared, failureOf, hostProject, wholeRule } from './host-project.js';
 
 const counted = (question: string) =>
   wholeRule(`
@@ -20,7 +22,10 @@ test('a question is asked once: at the same time, later, by another host and by 
   t.is(again.text, first.text);
   t.is(askedIn(again.said), 0);
 
-  const anew = await host.whole('my/rule', { params: { text: 'three' }, askAgain: true });
+  const anew = await host.whole('my/rule', {
+    params: { text: 'three' },
+    askAgain: join(host.root, 'cache/stage/run/asked'),
+  });
   t.is(anew.text, '[{"reply":"three"},{"reply":"three"}]');
   t.is(askedIn(anew.said), 1);
   t.is((await host.whole('my/rule', { params: { text: 'four' } })).text, anew.text);
@@ -63,6 +68,87 @@ test('an answer outlives the host that got it', async (t) => {
     signal: 'SIGKILL',
   });
   t.is((await host.whole('my/rule', { params: { text: 'later' } })).text, 'kill');
+});
+
+/** Says where it is, and goes on when the test says so. */
+const paced = (body: string) =>
+  wholeRule(
+    `const reached = async (place: string): Promise<void> => {
+       writeFileSync(place, '');
+       while (!existsSync(place + '.go')) await new Promise((done) => setTimeout(done, 2));
+     };
+     ${body}`,
+    "import { existsSync, writeFileSync } from 'node:fs';",
+  );
+
+test('a question asked in two hosts at once is asked by one of them, by the other where that one dies', async (t) => {
+  const rule = paced(`
+    await reached('begun-' + params.text);
+    const reply = await once('q', async () => {
+      await reached('asking-' + params.text);
+      if (params.text === 'dies') process.kill(process.pid, 'SIGKILL');
+      return params.text;
+    });
+    await outputs.out.write(reply);`);
+  const host = hostProject(t, { 'rules/my/rule.ts': rule, 'begun-dies.go': '', 'begun-asks.go': '' }, { slots: 3 });
+  const dies = failureOf(t, host.whole('my/rule', { params: { text: 'dies' } }));
+  await appeared(join(host.root, 'asking-dies'));
+  const asks = host.whole('my/rule', { params: { text: 'asks' } });
+  const waits = host.whole('my/rule', { params: { text: 'waits' } });
+  await appeared(join(host.root, 'begun-waits'));
+  host.write({ 'asking-dies.go': '' });
+  await dies;
+  await appeared(join(host.root, 'asking-asks'));
+  host.write({ 'begun-waits.go': '' });
+  host.write({ 'asking-asks.go': '' });
+  t.deepEqual([(await asks).text, (await waits).text], ['asks', 'asks']);
+  t.deepEqual(
+    readdirSync(host.root).filter((name) => name.startsWith('asking-waits')),
+    [],
+  );
+  t.deepEqual(readdirSync(join(host.root, 'cache/locks')), []);
+});
+
+test('asked anew, a question is asked once a run, whatever host asks', async (t) => {
+  const host = hostProject(t, { 'rules/my/rule.ts': counted("'q'") }, { slots: 2 });
+  const askAgain = join(host.root, 'cache/stage/run/asked');
+  await host.whole('my/rule', { params: { text: 'old' } });
+  // Two at once are in two hosts.
+  const both = await Promise.all(['a', 'b'].map((text) => host.whole('my/rule', { params: { text }, askAgain })));
+  t.is(both[0]?.text, both[1]?.text);
+  t.not(both[0]?.text, '[{"reply":"old"},{"reply":"old"}]');
+  t.is(
+    both.reduce((sum, { said }) => sum + askedIn(said), 0),
+    1,
+  );
+});
+
+test('a bracket is one task’s at a time, and begun anew where questions are asked again', async (t) => {
+  const rule = paced(`
+    const bracket = await once.begin('job');
+    const found = bracket.status;
+    if (found !== 'answered') {
+      await reached('begun-' + params.text);
+      bracket.note(params.text);
+      if (params.text !== 'leaves') bracket.end(params.text);
+    }
+    await outputs.out.write(JSON.stringify([found, bracket.answer, bracket.notes]));`);
+  const go = { 'begun-second.go': '', 'begun-leaves.go': '', 'begun-adopts.go': '', 'begun-again.go': '' };
+  const host = hostProject(t, { 'rules/my/rule.ts': rule, ...go }, { slots: 2 });
+  const step = async (text: string, askAgain?: string): Promise<unknown> =>
+    JSON.parse((await host.whole('my/rule', { params: { text }, ...(askAgain && { askAgain }) })).text) as unknown;
+  const first = step('first');
+  await appeared(join(host.root, 'begun-first'));
+  const second = step('second');
+  host.write({ 'begun-first.go': '' });
+  t.deepEqual(await Promise.all([first, second]), [
+    ['new', 'first', ['first']],
+    ['answered', 'first', ['first']],
+  ]);
+  const run = join(host.root, 'cache/stage/run/asked');
+  t.deepEqual(await step('leaves', run), ['new', null, ['leaves']]);
+  t.deepEqual(await step('adopts', run), ['open', 'adopts', ['leaves', 'adopts']]);
+  t.deepEqual(await step('again', run), ['answered', 'adopts', ['leaves', 'adopts']]);
 });
 
 test('a bracket that was left open is handed back with its notes, to adopt or to abandon', async (t) => {

@@ -86,13 +86,20 @@ async function start(id: number, task: Task): Promise<void> {
   setEnvironment(task);
   try {
     const result = await currentTask.run(work, () => perform(task, work));
+    tidy(work);
     work.done(result);
   } catch (error) {
     const { failureOf } = await import('./failure.js');
+    tidy(work);
     work.failed(work.abort.signal.aborted ? { type: 'aborted' } : failureOf(error, root));
   } finally {
     running.delete(id);
   }
+}
+
+/** Before the engine hears that the task has ended. */
+function tidy(work: RunningTask): void {
+  for (const step of work.atEnd.splice(0)) step();
 }
 
 async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task['type']]> {

@@ -44,8 +44,8 @@ interface RuleWorkTask extends Work {
   /** The CJS bundle to run, and the rule's own path, under which it is compiled. */
   readonly bundle: string;
   readonly source: string;
-  /** Questions are asked anew, once in this host, and the new answers replace the old. */
-  readonly askAgain?: boolean;
+  /** Questions are asked anew, once in this run, which notes them in this folder; the new answers replace the old. */
+  readonly askAgain?: string;
 }
 
 export interface HandedInput {

@@ -33,8 +33,10 @@ export function runContext(task: RuleTask, running: RunningTask): RunContext {
       answers: () => answersOf(task.cache),
       rule: task.rule,
       scrub: running.scrub,
-      askAgain: task.askAgain ?? false,
+      askAgain: task.askAgain,
+      signal: running.abort.signal,
       onAsked: () => running.say({ type: 'asked' }),
+      atEnd: (work) => running.atEnd.push(work),
     }),
   };
 }

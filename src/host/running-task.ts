@@ -13,6 +13,8 @@ export class RunningTask {
   readonly id: number;
   readonly task: Task;
   readonly abort = new AbortController();
+  /** Done when the task has ended, however it ended. */
+  readonly atEnd: (() => void)[] = [];
   /** Replaces the task's secrets. */
   readonly scrub: (text: string) => string;
   readonly #send: (frame: FromHost) => void;

@@ -1,9 +1,12 @@
+import { dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { canonicalJson } from '../base/canonical.js';
-import type { Digest } from '../base/digest.js';
+import { hexOf, sha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
+import type { FileLock } from './file-lock.js';
+import { lockQuestion } from './question-lock.js';
 import type { BracketRecord } from './records.js';
 import { enterWal, explainSqlite, isDamage, openDatabase } from './sqlite.js';
 
@@ -60,6 +63,17 @@ export class Answers {
     }
   }
 
+  /**
+   * Waits until no other process (or other caller in this one) asks the question, and keeps them waiting until the lock
+   * is released or this process dies. Whoever waited finds the answer with `get`.
+   *
+   * @throws the signal's reason when it is aborted while waiting.
+   */
+  lock(rule: string, digest: Digest, signal: AbortSignal): Promise<FileLock> {
+    const name = `once-${hexOf(sha256(`${rule} ${digest}`))}.lock`;
+    return lockQuestion(join(dirname(this.#path), 'locks', name), signal);
+  }
+
   get(rule: string, digest: Digest): Json | undefined {
     const [answer] = this.#row('SELECT answer FROM answers WHERE rule = ? AND digest = ?', rule, digest) ?? [];
     return answer === undefined ? undefined : (JSON.parse(answer) as Json);
@@ -82,13 +96,19 @@ export class Answers {
     });
   }
 
-  /** Opens a bracket, or hands back what an earlier attempt left open, or what it was answered. */
-  begin(rule: string, digest: Digest, question: Json): BracketRecord {
+  /**
+   * Opens a bracket, or hands back what an earlier attempt left open, or what it was answered. With `again` an answer
+   * does not count; it stays until `end` replaces it, and its notes are dropped.
+   */
+  begin(rule: string, digest: Digest, question: Json, options: { readonly again?: boolean } = {}): BracketRecord {
     return this.#transaction(() => {
       const answer = this.get(rule, digest);
+      const isOpen = this.#isOpen(rule, digest);
+      if (options.again === true && answer !== undefined && !isOpen)
+        this.#run('DELETE FROM notes WHERE rule = ? AND digest = ?', rule, digest);
       const notes = this.notes(rule, digest);
-      if (answer !== undefined) return { status: 'answered', answer, notes };
-      if (this.#isOpen(rule, digest)) return { status: 'open', answer: null, notes };
+      if (answer !== undefined && options.again !== true) return { status: 'answered', answer, notes };
+      if (isOpen) return { status: 'open', answer: null, notes };
       this.#run('INSERT INTO brackets VALUES (?, ?, ?)', rule, digest, canonicalJson(question));
       return { status: 'new', answer: null, notes };
     });
