@@ -100,4 +100,13 @@ test('the reference workflow: from play to job, one episode more is one part mor
   await twin.builds(t, '-j1');
   t.is(twin.read('pipeline.lock'), project.read('pipeline.lock'));
   t.deepEqual(twin.tree(), project.tree());
+
+  // The episodes that the shipped pipeline plays, a row each, by the names that rollouts give them.
+  const [, name = ''] = /"session_id": "([^"]*)0000"/.exec(rows[0] ?? '') ?? [];
+  const ten = Array.from({ length: 10 }, (_, seed) => `{"metadata": {"session_id": "${name}000${seed}"}}\n`);
+  twin.write('ten.jsonl', ten.join(''));
+  twin.write('pipeline.yaml', pipeline.replace('{ rows: dataset }', '{ rows: ten.jsonl }'));
+  await twin.builds(t, 'split');
+  for (const side of ['train', 'validation'])
+    t.not(twin.read(`examples/vlm/output/${side}.jsonl`), '', `the split of ten episodes has none for ${side}`);
 });
