@@ -35,5 +35,6 @@ test('the shipped pipeline names the schema', (t) => {
 
 test('the rule that README and docs/rules.md show is the one of the example', (t) => {
   const rule = readFileSync(join(ROOT, 'examples/own-rule/rules/text/shout.ts'), 'utf8');
-  for (const path of ['README.md', 'docs/rules.md']) t.true(readFileSync(join(ROOT, path), 'utf8').includes(rule), path);
+  for (const path of ['README.md', 'docs/rules.md'])
+    t.true(readFileSync(join(ROOT, path), 'utf8').includes(rule), path);
 });
