@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
 import { isDigest, type Digest } from '../base/digest.js';
 import { isJsonObject, type Json, type JsonObject } from '../base/json.js';
 import { sortedEntries } from '../base/order.js';
+import { shownPath } from '../base/shown-path.js';
 import type { Target } from '../config/pipeline.js';
 import { UserFacingError, type Location } from '../diagnostics/diagnostic.js';
 import { planErrors } from '../diagnostics/plan.js';
@@ -52,8 +52,7 @@ export function readLock(path: string): LockFile | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  const near = relative(process.cwd(), path);
-  return parseLock(text, near.length < path.length ? near : path);
+  return parseLock(text, shownPath(path));
 }
 
 /** @throws UserFacingError, located at `path`. */

@@ -1,0 +1,7 @@
+import { relative, sep } from 'node:path';
+
+/** A path as people write it: from where the command runs, if it lies below. */
+export function shownPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below === '' || below === '..' || below.startsWith(`..${sep}`) ? path : below;
+}
