@@ -72,8 +72,9 @@ export default defineRule({
     return { rows, skipped };
   },
 
-  async assemble({ parts, params, outputs, log }) {
+  async assemble({ parts, params, outputs, join, log }) {
     const limit = params.limit ?? Infinity;
+    if (params.limit === undefined) join('rows');
     const skipped: Record<string, number> = {};
     let rows = 0;
     let sessions = 0;
@@ -81,7 +82,7 @@ export default defineRule({
       addCounts(skipped, part.meta['skipped'] as JsonObject);
       const own = Number(part.meta['rows']);
       if (own === 0 || rows >= limit) continue;
-      await copyLines(part.outputs.rows, outputs.rows, limit - rows);
+      if (params.limit !== undefined) await copyLines(part.outputs.rows, outputs.rows, limit - rows);
       rows = Math.min(limit, rows + own);
       sessions++;
     }

@@ -44,8 +44,12 @@ export default defineRule({
     return { total, kept, dropped };
   },
 
-  async assemble({ parts, params, outputs, log }) {
+  async assemble({ parts, params, outputs, join, log }) {
     const across = new AcrossRows(params);
+    if (!across.isNeeded) {
+      join('rows');
+      join('rejects');
+    }
     const dropped: Record<string, number> = {};
     let total = 0;
     let kept = 0;
@@ -53,11 +57,11 @@ export default defineRule({
       addCounts(dropped, part.meta['dropped'] as JsonObject);
       total += Number(part.meta['total']);
       kept += Number(part.meta['kept']);
+      if (!across.isNeeded) continue;
       if (part.outputs.rejects !== undefined && outputs.rejects !== undefined) {
         await copyLines(part.outputs.rejects, outputs.rejects);
       }
-      if (!across.isNeeded) await copyLines(part.outputs.rows, outputs.rows);
-      else kept -= await keepAcross(part, across, outputs, dropped);
+      kept -= await keepAcross(part, across, outputs, dropped);
     }
     const drops = countsText(dropped);
     log(`kept ${kept} of ${total} rows${drops === '' ? '' : `; dropped: ${drops}`}`);

@@ -50,4 +50,19 @@ export const hostErrors = {
     headline: `the ${what} of \`once\` is not JSON: ${problem}`,
     next: 'leave out what is `undefined`, and write dates and the like as text',
   }),
+  /** `assemble` asked to join an output that the rule does not have, or whose kind has no join. */
+  cannotJoin: (output: string, kind: string | undefined): Diagnostic => ({
+    code: 'VB809',
+    headline:
+      kind === undefined
+        ? `\`assemble\` joins \`${output}\`, which is no output of the rule`
+        : `\`assemble\` joins \`${output}\`, but a ${kind} is not joined by itself`,
+    next: 'name an output of the kind `jsonl` or `directory`; any other is written by `assemble`',
+  }),
+  /** `assemble` wrote to an output and asked to join it as well. */
+  joinedAndWritten: (output: string): Diagnostic => ({
+    code: 'VB810',
+    headline: `\`assemble\` wrote to \`${output}\` and joins it too`,
+    next: 'either join an output or write to it',
+  }),
 } as const;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { joinOutput } from '../artifacts/join-output.js';
 import type { ArtifactRecord, KindName } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { Digest } from '../base/digest.js';
@@ -249,7 +250,7 @@ async function assemble(
   }
 }
 
-/** The default assembly. A directory is not even staged: it is delivered from the store, which has its files already. */
+/** The default assembly. */
 async function joinParts(
   { run, target, staging, signal }: TargetWork,
   parts: readonly RecordedPart[],
@@ -257,11 +258,8 @@ async function joinParts(
   const outputs: Record<string, ArtifactRecord> = {};
   for (const { name, kind } of Object.values(target.outputs)) {
     if (signal.aborted) throw new Interrupted();
-    const pieces = parts.flatMap(({ id, outputs: { [name]: made } }) => (made === undefined ? [] : [{ ...made, id }]));
-    const staged = kind === 'directory' && target.store ? null : (staging.outputs[name]?.path ?? null);
-    const joined = kindNamed(kind).join(pieces, staged, run.session.objects, target.store);
-    if (joined === undefined) throw new Error(`parts of a ${kind} cannot be joined`);
-    outputs[name] = await joined;
+    const staged = { kind, path: staging.outputs[name]?.path ?? null };
+    outputs[name] = await joinOutput(parts, name, staged, run.session.objects, target.store);
   }
   return outputs;
 }

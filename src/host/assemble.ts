@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openMade, type OpenedInput } from '../artifacts/handles.js';
+import { joinOutput } from '../artifacts/join-output.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { hostErrors } from '../diagnostics/host.js';
 import type { MadePart } from '../rule/define.js';
 import type { ReadsOf, Roles } from '../rule/roles.js';
 import type { AssembleTask, RecordedPart, TaskResults } from './protocol.js';
@@ -26,6 +29,12 @@ export async function runAssemble(
     opened.push(made);
     return made.handle;
   };
+  const joins = new Set<string>();
+  const joinLater = (name: string): void => {
+    const kind = rule.outputs[name]?.kind;
+    if (kind !== 'jsonl' && kind !== 'directory') throw new UserFacingError(hostErrors.cannotJoin(name, kind));
+    joins.add(name);
+  };
   try {
     const { log, progress, signal } = runContext(task, running);
     await rule.assemble({
@@ -35,8 +44,14 @@ export async function runAssemble(
       parts: parts.map((part) => madePart(part, open)),
       params: task.params,
       outputs: files.outputs,
+      join: joinLater,
     });
-    return { outputs: await files.keep(task.keep ? objects : null) };
+    const joined: Record<string, ArtifactRecord> = {};
+    for (const name of joins) {
+      const staged = files.take(name);
+      if (staged !== undefined) joined[name] = await joinOutput(parts, name, staged, objects, task.keep);
+    }
+    return { outputs: { ...joined, ...(await files.keep(task.keep ? objects : null)) } };
   } finally {
     for (const made of opened) made.close();
     files.close();

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { RecordedPart } from './protocol.js';
 import { failureOf, hostProject, logLines } from './host-project.js';
+import { storeOf } from './task-files.js';
 
 /** A rule in parts with a jsonl input and output, and given bodies. */
 const partsRule = (bodies: { parts?: string; make?: string; assemble?: string; more?: string }) => `
@@ -150,6 +151,45 @@ test('assemble gets every part in order, to read, and may drop', async (t) => {
   const many = Array.from({ length: 2_500 }, () => parts[0]).filter((part) => part !== undefined);
   await host.pool.run({ ...work, type: 'assemble', parts: many, keep: false });
   t.is(readFileSync(rows.path, 'utf8').split('\n').length, 2_501);
+});
+
+test('assemble leaves outputs to be joined by their kind', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': partsRule({
+      make: `outputs.rows.append(JSON.stringify(spec)); outputs.rejects?.append('-' + spec.i);`,
+      assemble: `log('joins ' + parts.length); join('rows'); join('rejects');
+        if (params.n === 2) outputs.rows.append('more');
+        if (params.n === 1) join('nothing');`,
+    }).replace('async assemble({', 'async assemble({ join, log,'),
+  });
+  const parts: RecordedPart[] = [];
+  for (let i = 0; i < 3; i++) {
+    const outputs = { rows: host.staged('r', 'jsonl'), rejects: host.staged('s', 'jsonl') };
+    const made = await host.make('my/rule', { ...PART, spec: { i } }, { outputs });
+    parts.push({ id: `part-${i}`, ...made });
+  }
+  const assemble = async (n: number, rejects: boolean, keep = true) => {
+    const rows = host.staged('rows.jsonl', 'jsonl');
+    const outputs = { rows, ...(rejects ? { rejects: host.staged('rejects.jsonl', 'jsonl') } : {}) };
+    const work = await host.ruleWork('my/rule', { params: { n }, outputs });
+    return { path: rows.path, made: await host.pool.run({ ...work, type: 'assemble', parts, keep }) };
+  };
+  const { path, made } = await assemble(3, true);
+  t.is(readFileSync(path, 'utf8'), '{"i":0}\n{"i":1}\n{"i":2}\n');
+  t.deepEqual(Object.keys(made.outputs).sort(), ['rejects', 'rows']);
+  // The whole is the list of the parts' own blobs.
+  const { rows } = made.outputs;
+  const objects = storeOf(join(host.root, 'cache'));
+  t.deepEqual(
+    rows && objects.members(rows.bytes.sha256)?.map(({ sha256 }) => sha256),
+    parts.map(({ outputs }) => outputs['rows']?.bytes.sha256),
+  );
+  const unkept = await assemble(3, false, false);
+  t.is(readFileSync(unkept.path, 'utf8'), '{"i":0}\n{"i":1}\n{"i":2}\n');
+  t.deepEqual(unkept.made.outputs, { rows });
+
+  t.like(await failureOf(t, assemble(2, false)), { type: 'user-error', code: 'VB810' });
+  t.like(await failureOf(t, assemble(1, false)), { type: 'user-error', code: 'VB809' });
 });
 
 test('parts of one rule share a host as far as its concurrency goes, and their words are kept apart', async (t) => {

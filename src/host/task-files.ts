@@ -1,8 +1,10 @@
-import { lstatSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openInput, openOutput, type InputHandle, type OpenedOutput } from '../artifacts/handles.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { hostErrors } from '../diagnostics/host.js';
 import { ObjectStore } from '../store/objects.js';
 import { KnownFailure } from './failure.js';
 import type { HandedInput, StagedOutput } from './protocol.js';
@@ -27,12 +29,12 @@ export function storeOf(cache: string): ObjectStore {
 export class TaskFiles {
   readonly inputs: Readonly<Record<string, InputHandle | readonly InputHandle[] | undefined>>;
   readonly outputs: Readonly<Record<string, OpenedOutput['handle']>>;
-  readonly #staged: Staged;
+  readonly #staged: Map<string, StagedOutput>;
   readonly #opened: { close(): void }[] = [];
   readonly #openOutputs: [name: string, output: OpenedOutput][] = [];
 
   constructor(inputs: Readonly<Record<string, HandedInput | readonly HandedInput[] | null>>, staged: Staged) {
-    this.#staged = staged;
+    this.#staged = new Map(Object.entries(staged));
     const open = (handed: HandedInput): InputHandle => {
       const opened = openInput(handed);
       this.#opened.push(opened);
@@ -54,7 +56,24 @@ export class TaskFiles {
   /** Completes the outputs and takes their records. */
   async keep(objects: ObjectStore | null): Promise<Readonly<Record<string, ArtifactRecord>>> {
     for (const [, output] of this.#openOutputs.splice(0)) output.finish();
-    return keepStaged(this.#staged, objects);
+    return keepStaged(Object.fromEntries(this.#staged), objects);
+  }
+
+  /**
+   * Takes an output out of the rule's hands: nothing is at its staged path then, and `keep` knows it no more. Undefined
+   * where it is not wanted, or was taken already.
+   *
+   * @throws UserFacingError where the rule wrote to it.
+   */
+  take(name: string): StagedOutput | undefined {
+    const at = this.#openOutputs.findIndex(([other]) => other === name);
+    const staged = this.#staged.get(name);
+    if (at < 0 || staged === undefined) return undefined;
+    for (const [, output] of this.#openOutputs.splice(at, 1)) output.finish();
+    this.#staged.delete(name);
+    if (isWritten(staged.path)) throw new UserFacingError(hostErrors.joinedAndWritten(name));
+    rmSync(staged.path, { recursive: true, force: true });
+    return staged;
   }
 
   /** Lets go of everything; outputs that were not kept stay half-written. */
@@ -79,6 +98,12 @@ export async function keepStaged(
     records[name] = await kindNamed(kind).keep(path, objects);
   }
   return records;
+}
+
+function isWritten(path: string): boolean {
+  const stat = lstatSync(path, NOTHING_IS_FINE);
+  if (stat?.isDirectory() === true) return readdirSync(path).length > 0;
+  return stat !== undefined && stat.size > 0;
 }
 
 function isOne(handed: HandedInput | readonly HandedInput[]): handed is HandedInput {

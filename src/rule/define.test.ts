@@ -105,8 +105,9 @@ test('a rule in parts carries the types of its parts from parts to make', (t) =>
       for await (const row of inputs.rows.rows()) expectType<Json>()(row);
       return { kept: 1, dropped: 0 };
     },
-    async assemble({ parts, params, outputs }) {
+    async assemble({ parts, params, outputs, join }) {
       expectType<boolean>()(params.assistant);
+      expectType<(output: 'rows' | 'rejects') => void>()(join);
       expectType<JsonlOutput>()(outputs.rows);
       for (const part of parts) {
         expectType<JsonObject>()(part.meta);
@@ -132,7 +133,8 @@ test('parts of generated work have a spec and no inputs', (t) => {
       expectType<never[]>()(Object.keys(inputs) as (keyof typeof inputs)[]);
       expectType<SqliteOutput>()(outputs.db);
     },
-    assemble({ parts }) {
+    assemble({ parts, join }) {
+      expectType<(output: never) => void>()(join);
       expectType<readonly MadePart<{ db: ReturnType<typeof sqlite> }>[]>()(parts);
     },
   });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Json, JsonObject } from '../base/json.js';
 import type { Once } from './once.js';
-import type { AnyRole, InputsOf, OutputsOf, ReadsOf, Roles, RuleSlice } from './roles.js';
+import type { AnyRole, InputsOf, JoinableOf, OutputsOf, ReadsOf, Roles, RuleSlice } from './roles.js';
 
 /** Params are checked and get their defaults before anything runs; strict at every level. */
 export type ParamsSchema = z.ZodObject;
@@ -87,6 +87,11 @@ export interface PartsRule<
       readonly parts: readonly MadePart<O>[];
       readonly params: z.output<P>;
       readonly outputs: OutputsOf<O>;
+      /**
+       * Leaves an output to be joined in order by its kind, as it would be without `assemble`, once that is done: nothing
+       * is copied or stored twice. An optional output that is not wanted may be named. The rule must not write to it.
+       */
+      readonly join: (output: JoinableOf<O>) => void;
     },
   ): Promise<void> | void;
 }

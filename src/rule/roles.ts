@@ -148,6 +148,12 @@ export type OutputsOf<R extends Roles> = { readonly [N in keyof R]: OutputOf<R[N
 /** A part's outputs, to read: what `assemble` gets. */
 export type ReadsOf<R extends Roles> = { readonly [N in keyof R]: ReadOf<R[N]> };
 
+/** The names of the outputs that can be joined by their kind. */
+export type JoinableOf<R extends Roles> = {
+  readonly [N in keyof R]: R[N]['kind'] extends 'jsonl' | 'directory' ? N : never;
+}[keyof R] &
+  string;
+
 function role<K extends KindName, L extends boolean, O extends boolean>(
   kind: K,
   isList: L,

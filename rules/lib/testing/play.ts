@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { AnyRule, JsonObject } from 'vlmbuild';
+import type { AnyRule, Json, JsonObject, Once } from 'vlmbuild';
 
 export interface PlayOptions {
   readonly params?: unknown;
@@ -12,6 +12,9 @@ export interface PlayOptions {
   /** Optional outputs that are wanted; the others always are. */
   readonly wanted?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Answers by question, as they stay from one play to the next. */
+  readonly answers?: Map<string, Json>;
   /** Blocks of a JSONL input end after the first LF from here on. */
   readonly blockBytes?: number;
 }
@@ -42,7 +45,8 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
   const log: string[] = [];
   const context = {
     env: options.env ?? {},
-    secrets: {},
+    secrets: options.secrets ?? {},
+    once: onceIn(options.answers ?? new Map<string, Json>()),
     log: (line: string) => log.push(line),
     progress: () => undefined,
     signal: new AbortController().signal,
@@ -72,7 +76,7 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
     };
     const whole = stage('whole');
     if (rule.shape === 'whole') {
-      await rule.run({ ...context, inputs: inputs as never, outputs: whole.outputs, params, once: undefined as never });
+      await rule.run({ ...context, inputs: inputs as never, outputs: whole.outputs, params });
       return { outputs: whole.read(), parts: [], log };
     }
 
@@ -81,7 +85,13 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
       listed.push({ id: part.id, spec: JSON.stringify(part.spec), slices: (part.inputs ?? {}) as unknown as Slices });
     }
     if (new Set(listed.map(({ id }) => id)).size < listed.length) throw new Error('two parts have one id');
-    const made = [];
+    const made: { id: string; key: string; meta: JsonObject; part: ReturnType<typeof stage> }[] = [];
+    const joinParts = (joined: readonly string[]) => {
+      for (const name of joined) {
+        const pieces = made.map(({ part }) => part.read()[name] ?? Buffer.alloc(0));
+        writeFileSync(join(folder, 'whole', name), Buffer.concat(pieces));
+      }
+    };
     for (const [index, { id, spec, slices }] of listed.entries()) {
       const part = stage(String(index));
       const meta = await rule.make({
@@ -89,24 +99,41 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
         spec: JSON.parse(spec) as never,
         inputs: slices as never,
         outputs: part.outputs,
-        once: undefined as never,
       });
       const key = [spec, ...Object.entries(slices).map(([name, slice]) => `${name} ${slice.digest}`)].join('\n');
       made.push({ id, key, meta: JSON.parse(JSON.stringify(meta ?? {})) as JsonObject, part });
     }
     if (rule.assemble !== undefined) {
       const parts = made.map(({ id, meta, part }) => ({ id, meta, outputs: part.reads() as never }));
-      await rule.assemble({ ...context, parts, params, outputs: whole.outputs });
+      const joined = new Set<string>();
+      await rule.assemble({
+        ...context,
+        parts,
+        params,
+        outputs: whole.outputs,
+        join: (name: string) => void joined.add(name),
+      });
+      joinParts([...joined].filter((name) => names.includes(name)));
     } else {
-      for (const name of names) {
-        const pieces = made.map(({ part }) => part.read()[name] ?? Buffer.alloc(0));
-        writeFileSync(join(folder, 'whole', name), Buffer.concat(pieces));
-      }
+      joinParts(names);
     }
     return { outputs: whole.read(), parts: made.map(({ id, key, meta }) => ({ id, key, meta })), log };
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** `once` that remembers; it has no brackets. */
+function onceIn(answers: Map<string, Json>): Once {
+  const once = async <T extends Json>(question: Json, ask: () => Promise<T>): Promise<T> => {
+    const key = JSON.stringify(question);
+    const known = answers.get(key);
+    if (known !== undefined) return known as T;
+    const answer = await ask();
+    answers.set(key, answer);
+    return answer;
+  };
+  return Object.assign(once, { begin: () => Promise.reject(new Error('brackets are not played')) });
 }
 
 export function sha256Hex(data: string | Uint8Array): string {
