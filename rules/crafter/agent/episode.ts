@@ -1,6 +1,6 @@
 /** One episode: a policy plays a game, turn by turn, and every turn is recorded. */
 import type { JsonObject } from 'vlmbuild';
-import type { ChatMessage } from '../../lib/tracing/call-record.js';
+import type { ChatMessage, Usage } from '../../lib/tracing/call-record.js';
 import type { TraceWriter } from '../../lib/tracing/write.js';
 import type { Crafter } from '../sim/crafter.js';
 import type { Frame } from '../sim/camera.js';
@@ -38,6 +38,8 @@ export interface EpisodeResult {
   /** Unlocked, sorted by name. */
   readonly achievements: readonly AchievementName[];
   readonly health: number;
+  /** What the policy's endpoint counted; `costUsd` is `null` where nobody told. */
+  readonly usage: { readonly inputTokens: number; readonly outputTokens: number; readonly costUsd: number | null };
   readonly ending: 'death' | 'length' | 'limit' | 'no tool call';
 }
 
@@ -57,6 +59,7 @@ export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResul
   let progress: Progress = NOTHING_YET;
   let toolCalls = 0;
   let reward = 0;
+  let used: EpisodeResult['usage'] = { inputTokens: 0, outputTokens: 0, costUsd: null };
   let turn = 0;
   let ending: EpisodeResult['ending'] = 'limit';
   let frame = game.reset(withPictures);
@@ -72,6 +75,7 @@ export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResul
     const { request, response, usage } = await policy.answer({ turn, system: SYSTEM_PROMPT, user, game, signal });
     const calls = toolCallsOf(response);
     toolCalls += calls.length;
+    used = plus(used, usage);
 
     writer.beginTurn(turn, at);
     if (turn === 0) writer.message('system', SYSTEM_PROMPT, at);
@@ -138,7 +142,17 @@ export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResul
     },
   });
   const { health } = game.inventory();
-  return { turns: turn, steps: game.steps, toolCalls, reward, achievements, health, ending };
+  return { turns: turn, steps: game.steps, toolCalls, reward, achievements, health, usage: used, ending };
+}
+
+function plus(sum: EpisodeResult['usage'], usage: Usage | null): EpisodeResult['usage'] {
+  if (usage === null) return sum;
+  const { inputTokens, outputTokens, costUsd } = usage;
+  return {
+    inputTokens: sum.inputTokens + inputTokens,
+    outputTokens: sum.outputTokens + outputTokens,
+    costUsd: costUsd === null ? sum.costUsd : (sum.costUsd ?? 0) + costUsd,
+  };
 }
 
 const describe = (game: Crafter, progress: Progress): string => observationText(observe(game, progress));

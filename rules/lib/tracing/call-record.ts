@@ -26,7 +26,18 @@ export interface ModelCall {
   readonly response: JsonObject;
   /** The reply's tool calls; `arguments` is JSON text. */
   readonly toolCalls: readonly { readonly id: string; readonly name: string; readonly arguments: string }[];
-  readonly usage: { readonly inputTokens: number; readonly outputTokens: number } | null;
+  readonly usage: Usage | null;
+}
+
+/** What a call took. What the endpoint did not tell is `null`. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of the output, what was thought and not said. */
+  readonly reasoningTokens: number | null;
+  /** Of the input, what the endpoint knew already. */
+  readonly cachedTokens: number | null;
+  readonly costUsd: number | null;
 }
 
 const EMPTY_PART = {
@@ -101,7 +112,7 @@ export function callRecord(call: ModelCall, name: string): JsonObject {
       parent_call_id: null,
       metadata: {},
     })),
-    usage: call.usage === null ? null : usage(call.usage.inputTokens, call.usage.outputTokens),
+    usage: call.usage === null ? null : usageRecord(call.usage),
     finish_reason: null,
     choice_index: null,
     tool_results: [],
@@ -138,19 +149,19 @@ function inputMessage(message: ChatMessage): JsonObject {
   };
 }
 
-function usage(input: number, output: number): JsonObject {
+function usageRecord(usage: Usage): JsonObject {
   return {
-    input_tokens: input,
-    output_tokens: output,
-    total_tokens: input + output,
-    reasoning_tokens: null,
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    reasoning_tokens: usage.reasoningTokens,
     reasoning_input_tokens: null,
     reasoning_output_tokens: null,
     cache_write_tokens: null,
-    cache_read_tokens: null,
+    cache_read_tokens: usage.cachedTokens,
     billable_input_tokens: null,
     billable_output_tokens: null,
-    cost_usd: null,
+    cost_usd: usage.costUsd,
   };
 }
 

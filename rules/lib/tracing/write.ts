@@ -172,6 +172,7 @@ export class TraceWriter {
       input_tokens: call.usage?.inputTokens ?? null,
       output_tokens: call.usage?.outputTokens ?? null,
       total_tokens: call.usage === null ? null : call.usage.inputTokens + call.usage.outputTokens,
+      cost_usd: wholeCents(call.usage?.costUsd ?? null),
       latency_ms: call.completedAt - call.startedAt,
       call_records: JSON.stringify([callRecord(call, `${this.session.sessionId}/${this.used.event}`)]),
       metadata: JSON.stringify({
@@ -275,6 +276,9 @@ export class TraceWriter {
     return first + this.used[table]++;
   }
 }
+
+/** The column holds cents, cut to whole ones; the call record has the exact figure. */
+const wholeCents = (usd: number | null): number | null => (usd === null ? null : Math.trunc(usd * 100));
 
 const NO_EVENT = {
   model_name: null,
