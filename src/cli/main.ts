@@ -71,8 +71,20 @@ function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagn
     : { ...diagnostic, next: `did you mean the command \`vlmbuild ${likely}\`?` };
 }
 
+/**
+ * Whoever read the output may be gone (`vlmbuild -v | head -1`, a closed terminal): the work goes on, and nobody is told.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  }
+}
+
 /** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */
 export async function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
+  outliveReaders();
   const color = styleOf(world.stderr, world.env) === 'color';
   const describe = (problem: unknown): string => {
     if (!(problem instanceof UserFacingError))

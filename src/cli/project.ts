@@ -1,7 +1,12 @@
+import { EXIT } from '../diagnostics/diagnostic.js';
 import type { Session } from '../execute/session.js';
 import { enterProject, type ProjectFlags } from './flags.js';
+import { onInterrupt } from './interrupt.js';
 
-/** Opens the project that the flags name, hands it to `use`, and closes it whatever happens. */
+/**
+ * Opens the project that the flags name, hands it to `use`, and closes it whatever happens. Ctrl-C ends the process, and
+ * with it the hosts, unless `use` has it do something else.
+ */
 export async function withSession<T>(
   flags: ProjectFlags,
   environment: NodeJS.ProcessEnv,
@@ -9,16 +14,21 @@ export async function withSession<T>(
   jobs?: number,
 ): Promise<T> {
   const file = enterProject(flags);
-  const { openSession } = await import('../execute/session.js');
-  const session = await openSession({
-    file,
-    environment,
-    set: flags.set ?? [],
-    ...(jobs === undefined ? {} : { jobs }),
-  });
+  const letGo = onInterrupt(() => process.exit(EXIT.interrupted));
   try {
-    return await use(session);
+    const { openSession } = await import('../execute/session.js');
+    const session = await openSession({
+      file,
+      environment,
+      set: flags.set ?? [],
+      ...(jobs === undefined ? {} : { jobs }),
+    });
+    try {
+      return await use(session);
+    } finally {
+      await session.close();
+    }
   } finally {
-    await session.close();
+    letGo();
   }
 }

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { cliErrors } from '../diagnostics/cli.js';
-import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import type { RuleLoader } from '../rule/loader.js';
+import { onInterrupt } from './interrupt.js';
 
 /** Opens the rules alone, for commands that need no pipeline file. */
 export async function withRules<T>(directory: string | undefined, use: (rules: RuleLoader) => Promise<T>): Promise<T> {
@@ -10,11 +11,16 @@ export async function withRules<T>(directory: string | undefined, use: (rules: R
       throw new UserFacingError(cliErrors.noDirectory(directory));
     process.chdir(directory);
   }
-  const { openRules } = await import('../execute/rules.js');
-  const { rules, close } = openRules(process.cwd());
+  const letGo = onInterrupt(() => process.exit(EXIT.interrupted));
   try {
-    return await use(rules);
+    const { openRules } = await import('../execute/rules.js');
+    const { rules, close } = openRules(process.cwd());
+    try {
+      return await use(rules);
+    } finally {
+      await close();
+    }
   } finally {
-    await close();
+    letGo();
   }
 }

@@ -97,6 +97,11 @@ export class Job {
     });
   }
 
+  /** Ends its command at once. */
+  kill(): void {
+    this.#signal('SIGKILL');
+  }
+
   /** Back to waiting: the host is gone, for no fault of this job's. */
   putBack(): void {
     this.#clear();
@@ -122,7 +127,7 @@ export class Job {
 
   /** The host ended under the job. */
   lost(failure: TaskFailure): void {
-    this.#signal('SIGKILL');
+    this.kill();
     this.settle(this.#stopped ?? failure);
   }
 

@@ -39,6 +39,13 @@ export class HostPool {
   readonly #root: string;
   readonly #seats = new Set<Seat>();
   readonly #waiting: Job[] = [];
+  /** However this process ends by its own doing, no host or command outlives it. */
+  readonly #atExit = (): void => {
+    for (const { process, jobs } of this.#seats) {
+      for (const job of jobs.values()) job.kill();
+      process.signal('SIGKILL');
+    }
+  };
   #lastId = 0;
   #closed = false;
   #onEmpty: (() => void) | undefined;
@@ -124,6 +131,7 @@ export class HostPool {
       bundles: new Set(),
       ending: false,
     };
+    if (this.#seats.size === 0) process.on('exit', this.#atExit);
     this.#seats.add(seat);
     return seat;
   }
@@ -188,7 +196,10 @@ export class HostPool {
       }
     }
     seat.jobs.clear();
-    if (this.#seats.size === 0) this.#onEmpty?.();
+    if (this.#seats.size === 0) {
+      process.off('exit', this.#atExit);
+      this.#onEmpty?.();
+    }
     this.#dispatch();
   }
 

@@ -3,6 +3,7 @@ import { buildCommand } from '@stricli/core';
 import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { Session } from '../../execute/session.js';
 import type { Renderer } from '../../render/renderer.js';
+import { onInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
 import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
@@ -69,12 +70,11 @@ async function runBuild(session: Session, flags: Flags, words: readonly string[]
   const { build } = await import('../../execute/build.js');
   const renderer = await rendererFor(flags, world);
   const interrupt = new AbortController();
-  const onSignal = (): void => {
-    interrupt.abort();
+  const letGo = onInterrupt(() => {
     // The second Ctrl-C does not wait for anything: what is finished is recorded, locks are the kernel's.
-    process.once('SIGINT', () => process.exit(EXIT.interrupted));
-  };
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+    interrupt.abort();
+  });
   try {
     const { keepGoing, force, only, locked, askAgain } = flags;
     const options = { targets: words, keepGoing, force, only, locked, askAgain, signal: interrupt.signal };
@@ -82,7 +82,7 @@ async function runBuild(session: Session, flags: Flags, words: readonly string[]
     world.exitCode = exitCode;
   } finally {
     renderer.close();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    letGo();
   }
 }
 
