@@ -98,6 +98,8 @@ test('help teaches: every command has a brief, and the exit codes are told', asy
 test('init starts a project that builds, and overwrites nothing', async (t) => {
   const project = new Project(t, {});
   t.is((await project.run('init')).code, 0);
+  t.is(project.read('pipeline.schema.json'), (await project.run('schema')).stdout);
+  t.true(project.read('pipeline.schema.json').includes('"rows/pick"'));
   await project.builds(t);
   t.is(project.read('out/pictures.jsonl').split('\n').length, 3);
   const { code, stderr } = await project.run('init');

@@ -4,6 +4,8 @@ import { buildCommand } from '@stricli/core';
 import { cliErrors } from '../../diagnostics/cli.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
 import type { CliContext } from '../context.js';
+import { withRules } from '../rules.js';
+import { schemaText } from '../schema-text.js';
 
 /** A project that builds as it is: a few rows, a rule of its own, a pipeline that joins the two. */
 const FILES: Readonly<Record<string, string>> = {
@@ -51,6 +53,9 @@ out/
 `,
 };
 
+/** Made from the rules, the new one included. */
+const SCHEMA = 'pipeline.schema.json';
+
 interface Flags {
   readonly directory?: string;
 }
@@ -58,7 +63,8 @@ interface Flags {
 export const initCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: 'Start a project here',
-    fullDescription: 'Writes a pipeline that builds as it is, a rule of its own and a few rows. Overwrites nothing.',
+    fullDescription:
+      'Writes a pipeline that builds as it is, a rule of its own, a few rows, and the JSON Schema by which editors\ncomplete and check the pipeline. Overwrites nothing.',
   },
   parameters: {
     flags: {
@@ -72,9 +78,9 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
     },
     aliases: { C: 'directory' },
   },
-  func(this: CliContext, flags: Flags) {
+  async func(this: CliContext, flags: Flags) {
     const root = flags.directory ?? '.';
-    const there = Object.keys(FILES).find((path) => path !== '.gitignore' && existsSync(join(root, path)));
+    const there = [...Object.keys(FILES), SCHEMA].find((path) => path !== '.gitignore' && existsSync(join(root, path)));
     if (there !== undefined) throw new UserFacingError(cliErrors.alreadyThere(join(root, there)));
     for (const [path, text] of Object.entries(FILES)) {
       const full = join(root, path);
@@ -83,6 +89,8 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
       writeFileSync(full, text);
       this.process.stdout.write(`wrote ${join(root, path)}\n`);
     }
+    await withRules(flags.directory, async (rules) => writeFileSync(SCHEMA, await schemaText(rules)));
+    this.process.stdout.write(`wrote ${join(root, SCHEMA)}\n`);
     const where = flags.directory === undefined ? '' : ` -C ${flags.directory}`;
     this.process.stdout.write(`next: vlmbuild${where}, then change a row or the rule and run it again\n`);
   },
