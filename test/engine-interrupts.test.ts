@@ -38,3 +38,29 @@ targets:
     await gone(pid);
   }
 });
+
+test.serial('a rule that takes its process down while it is loaded is named', async (t) => {
+  const project = new Project(t, {
+    'rules/my/dies.ts': "process.kill(process.pid, 'SIGKILL');\nexport default 1;\n",
+    'pipeline.yaml': 'version: 1\ntargets: { dies: { rule: my/dies, outputs: out.txt } }\n',
+  });
+  const { code, stderr } = await project.run();
+  t.is(code, 2);
+  t.regex(stderr, /^VB210: rule `my\/dies` threw while it was loaded: its process ended \(SIGKILL\)$/m);
+  t.regex(stderr, /rules\/my\/dies\.ts:1:1/);
+});
+
+test.serial('a cache that cannot be written is said so, before a rule is loaded too', async (t) => {
+  const project = new Project(t, {
+    'rules/my/rule.ts': `import { defineRule, file } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({ summary: 'x', params: z.strictObject({}), outputs: { out: file() }, async run() {} });
+`,
+    'pipeline.yaml': 'version: 1\ntargets: { made: { rule: my/rule, outputs: out.txt } }\n',
+    cache: 'no folder',
+  });
+  const { code, stderr } = await project.run();
+  t.is(code, 1);
+  t.regex(stderr, /^VB501: cannot write `.*\/cache/m);
+  t.notRegex(stderr, /^ +at /m);
+});

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { Json } from '../base/json.js';
 import { compareBytes } from '../base/order.js';
 import { configErrors } from '../diagnostics/config.js';
-import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { LoadedRule, RuleSource } from '../rule/description.js';
 import { BARE_OUTPUT } from './command.js';
@@ -107,7 +107,7 @@ async function findRules(drafts: readonly Draft[], rules: RuleSource): Promise<M
       try {
         return [name, await rules.find(name)];
       } catch (error) {
-        if (!(error instanceof UserFacingError)) throw error;
+        if (!(error instanceof UserFacingError) || error.exitCode !== EXIT.wrong) throw error;
         const at = draft.work.type === 'rule' ? draft.work.at : draft.at;
         return [name, error.diagnostics.map((diagnostic) => usedAt(diagnostic, at))];
       }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { digestOf, type Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
+import { cacheUnusable } from '../store/layout.js';
 import type { CheckedParams } from './description.js';
 
 /**
@@ -31,8 +32,12 @@ export class CheckedAnswers {
   put(params: JsonObject, answer: CheckedParams): void {
     const key = digestOf(params);
     this.#answers.set(key, answer);
-    mkdirSync(dirname(this.#path), { recursive: true });
-    appendFileSync(this.#path, `\n${JSON.stringify({ params: key, answer })}\n`);
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true });
+      appendFileSync(this.#path, `\n${JSON.stringify({ params: key, answer })}\n`);
+    } catch (error) {
+      throw cacheUnusable(error, this.#path);
+    }
   }
 }
 

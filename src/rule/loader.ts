@@ -6,7 +6,7 @@ import { ruleErrors } from '../diagnostics/rule.js';
 import type { CacheLayout } from '../store/layout.js';
 import { bundleRule } from './bundle.js';
 import { CheckedAnswers } from './checked.js';
-import type { CheckedParams, LoadedRule, RuleHosts, RuleProblem, RuleSource } from './description.js';
+import type { CheckedParams, DescribedRule, LoadedRule, RuleHosts, RuleProblem, RuleSource } from './description.js';
 import { findRule, ruleNames, type FoundRule, type RulePlaces } from './find.js';
 import { packageVersion } from './package-root.js';
 import { findPackage } from './packages.js';
@@ -75,7 +75,10 @@ export class RuleLoader implements RuleSource {
     const { program, absent, read, ...bundled } = await bundleRule(found);
     const bundle = join(this.#folder, `${hexOf(sha256(program))}.cjs`);
     replaceFile(bundle, program);
-    const described = await this.#hosts.describe(bundle, found.path);
+    const described = await this.#hosts.describe(bundle, found.path).catch((error: unknown): DescribedRule => {
+      const { message, stack } = thrownInHost(error);
+      return { ok: false, problem: { type: 'threw', message, stack } };
+    });
     if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem, this.#places.root));
     const rule: LoadedRule = {
       ...described.description,
@@ -138,10 +141,16 @@ function locationInStack(stack: string, root: string): Location | undefined {
   return file === undefined ? undefined : locationIn(resolve(root, file), Number(line), Number(column));
 }
 
-/** What a host says of a check that threw: its failure has the message, and the stack where it is a bug. */
+/** What a host says of rule code that threw, or took the host down with it. Rethrows what is no fault of the code's. */
 function thrownInHost(error: unknown): { readonly message: string; readonly stack: string } {
-  const failure = (error as { failure?: { type: string; message?: string; stack?: string } }).failure;
-  if (failure === undefined) throw error;
-  if (failure.type !== 'threw' && failure.type !== 'user-error') throw error;
-  return { message: failure.message ?? failure.type, stack: failure.stack ?? '' };
+  const { failure } = error as { failure?: { type: string; message?: string; stack?: string; signal?: string } };
+  switch (failure?.type) {
+    case 'threw':
+    case 'user-error':
+      return { message: failure.message ?? failure.type, stack: failure.stack ?? '' };
+    case 'host-lost':
+      return { message: `its process ended${failure.signal == null ? '' : ` (${failure.signal})`}`, stack: '' };
+    default:
+      throw error;
+  }
 }

@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256, type Digest } from '../base/digest.js';
+import { writeAtomic } from '../store/atomic-write.js';
+import { cacheUnusable } from '../store/layout.js';
 import type { LoadedRule } from './description.js';
 
 /** Raised by hand when what is remembered, or how it is found, changes. */
@@ -77,10 +79,12 @@ function contentOf(path: string): Content {
   }
 }
 
-/** Writes a whole file or nothing. */
+/** Writes a whole file or nothing. @throws UserFacingError where that cannot be done. */
 export function replaceFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const fresh = `${path}.${process.pid}.tmp`;
-  writeFileSync(fresh, text);
-  renameSync(fresh, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeAtomic(path, text);
+  } catch (error) {
+    throw cacheUnusable(error, path);
+  }
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 
 /** Where things are in `cache/`. All absolute. */
@@ -67,11 +67,16 @@ export function prepareCache(layout: CacheLayout): void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   } catch (error) {
-    const { code = 'unknown', path = layout.cache } = error as NodeJS.ErrnoException;
-    throw new UserFacingError(
-      code === 'ENOSPC' || code === 'EDQUOT'
-        ? storeErrors.diskFull({ path })
-        : storeErrors.cacheNotWritable({ path, problem: code }),
-    );
+    throw cacheUnusable(error, layout.cache);
   }
+}
+
+/** What to say of a file system's error in `cache/`: nothing is wrong with the pipeline, so the exit code is 1. */
+export function cacheUnusable(error: unknown, fallback: string): UserFacingError {
+  const { code = 'unknown', path = fallback } = error as NodeJS.ErrnoException;
+  const diagnostic =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? storeErrors.diskFull({ path })
+      : storeErrors.cacheNotWritable({ path, problem: code });
+  return new UserFacingError(diagnostic, EXIT.failed);
 }
