@@ -9,7 +9,7 @@
 import { expertPolicy } from '../rules/crafter/agent/expert/policy.js';
 import { actionsOf, toolCallsOf } from '../rules/crafter/agent/reply-parsing.js';
 import { SYSTEM_PROMPT } from '../rules/crafter/agent/prompt.js';
-import { crafterScore } from '../rules/crafter/agent/score.js';
+import { crafterScore } from '../rules/crafter/agent/report/score.js';
 import { Crafter } from '../rules/crafter/sim/crafter.js';
 import { ACHIEVEMENTS, type AchievementName } from '../rules/crafter/sim/rules.js';
 

@@ -13,6 +13,23 @@ import { type Mode, SYSTEM_PROMPT, userContent } from './prompt.js';
 import { actionsOf, toolCallsOf } from './reply-parsing.js';
 import type { ToolCall } from './tools.js';
 
+/** What a recorder of episodes is told. */
+export type Recorder = Pick<
+  TraceWriter,
+  'beginTurn' | 'message' | 'modelCall' | 'environment' | 'reward' | 'endTurn' | 'outcome'
+>;
+
+/** For episodes of which only the result matters. */
+export const NO_RECORDER: Recorder = {
+  beginTurn: () => undefined,
+  message: () => undefined,
+  modelCall: () => 0,
+  environment: () => 0,
+  reward: () => undefined,
+  endTurn: () => undefined,
+  outcome: () => undefined,
+};
+
 export interface EpisodeOptions {
   /** Not reset yet; with textures unless the mode is `text`. */
   readonly game: Crafter;
@@ -22,7 +39,7 @@ export interface EpisodeOptions {
   /** The most single actions and the most turns; `null` for no limit. */
   readonly steps: number | null;
   readonly turns: number | null;
-  readonly writer: TraceWriter;
+  readonly writer: Recorder;
   /** Milliseconds since 1970 at which the episode is said to start: recorded times are counted from it. */
   readonly startedAt: number;
   readonly signal: AbortSignal;
@@ -35,6 +52,8 @@ export interface EpisodeResult {
   readonly toolCalls: number;
   /** The sum of the turns' rewards: achievements unlocked. */
   readonly reward: number;
+  /** The sum of what the game itself paid: it counts health too. */
+  readonly gameReward: number;
   /** Unlocked, sorted by name. */
   readonly achievements: readonly AchievementName[];
   readonly health: number;
@@ -142,7 +161,8 @@ export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResul
     },
   });
   const { health } = game.inventory();
-  return { turns: turn, steps: game.steps, toolCalls, reward, achievements, health, usage: used, ending };
+  const gameReward = progress.totalReward;
+  return { turns: turn, steps: game.steps, toolCalls, reward, gameReward, achievements, health, usage: used, ending };
 }
 
 function plus(sum: EpisodeResult['usage'], usage: Usage | null): EpisodeResult['usage'] {
@@ -177,7 +197,7 @@ interface Step {
 }
 
 /** The environment's event and its rewards, with the names that either kind of reader looks for. */
-function recordStep(writer: TraceWriter, at: number, step: Step): void {
+function recordStep(writer: Recorder, at: number, step: Step): void {
   const { turnedTrue, progress } = step;
   const event = writer.environment(ENVIRONMENT, {
     at,

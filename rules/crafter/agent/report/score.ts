@@ -3,7 +3,7 @@
 /**
  * The Crafter score in percent: the geometric mean of success rates, each a percentage shifted by one so that a single
  * zero does not make it all zero: `exp(mean(ln(1 + s))) - 1` (Hafner, "Benchmarking the Spectrum of Agent
- * Capabilities", 2021, section 3.3).
+ * Capabilities", 2021).
  *
  * @param rates success rates from 0 to 1, one for each achievement.
  */

@@ -1,0 +1,139 @@
+/** What an evaluation found, as JSON. */
+import type { JsonObject } from 'vlmbuild';
+import { ACHIEVEMENTS, type AchievementName } from '../../sim/rules.js';
+import type { EpisodeResult } from '../episode.js';
+import { MODES, type Mode } from '../prompt.js';
+import { crafterScore, wilson } from './score.js';
+
+/** An episode that was to be played; without a result it failed. */
+export interface Evaluated {
+  readonly mode: Mode;
+  readonly seed: number;
+  readonly result: EpisodeResult | undefined;
+}
+
+/** What was evaluated. */
+export interface Setting {
+  readonly policy: JsonObject;
+  readonly length: number;
+  /** The most steps and turns of an episode; `null` for no limit. */
+  readonly steps: number | null;
+  readonly turns: number | null;
+  /** Modes with pictures in which the model, which does not see, was told in words alone. */
+  readonly told: readonly Mode[];
+}
+
+export interface Rate {
+  /** Episodes that reached it. */
+  readonly episodes: number;
+  readonly rate: number;
+  /** The 95 % Wilson score interval of the rate. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Of the episodes that were played; those that failed are only counted. Means are of an episode. */
+export interface ModeReport {
+  readonly mode: Mode;
+  readonly episodes: number;
+  readonly failed: number;
+  /** Percent. */
+  readonly score: number;
+  readonly mean_achievements: number;
+  /** What the game itself pays: achievements, and changes of health. */
+  readonly mean_reward: number;
+  /** Single actions. */
+  readonly mean_length: number;
+  /** Turns whose calls were carried out. */
+  readonly mean_turns: number;
+  readonly total_tool_calls: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  /** `null`: nobody told. */
+  readonly cost_usd: number | null;
+  /** How many episodes ended how. */
+  readonly endings: Readonly<Record<string, number>>;
+  readonly achievements: Readonly<Record<AchievementName, Rate>>;
+}
+
+export interface Report extends Setting {
+  readonly modes: readonly ModeReport[];
+}
+
+export const reportOf = (episodes: readonly Evaluated[], setting: Setting): Report => ({
+  ...setting,
+  modes: byMode(episodes).map(([mode, ofMode]) => modeReport(mode, ofMode)),
+});
+
+function byMode(episodes: readonly Evaluated[]): (readonly [Mode, readonly Evaluated[]])[] {
+  return MODES.map((mode) => [mode, episodes.filter((episode) => episode.mode === mode)] as const).filter(
+    ([, ofMode]) => ofMode.length > 0,
+  );
+}
+
+const resultsOf = (episodes: readonly Evaluated[]): EpisodeResult[] =>
+  episodes.map(({ result }) => result).filter((result) => result !== undefined);
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** To so many places; 0 of nothing. */
+const rounded = (value: number, places: number): number =>
+  Number.isFinite(value) ? Math.round(value * 10 ** places) / 10 ** places : 0;
+
+const mean = (values: readonly number[]): number => rounded(sum(values) / values.length, 2);
+
+const turnsPlayed = ({ turns, ending }: EpisodeResult): number => turns - (ending === 'no tool call' ? 1 : 0);
+
+function modeReport(mode: Mode, episodes: readonly Evaluated[]): ModeReport {
+  const results = resultsOf(episodes);
+  const n = results.length;
+  const of = (read: (result: EpisodeResult) => number): number[] => results.map(read);
+  const costs = results.map(({ usage }) => usage.costUsd).filter((cost) => cost !== null);
+  const reached = ACHIEVEMENTS.map((name) => results.filter(({ achievements }) => achievements.includes(name)).length);
+  const endings = new Map<string, number>();
+  for (const { ending } of results) endings.set(ending, (endings.get(ending) ?? 0) + 1);
+  return {
+    mode,
+    episodes: n,
+    failed: episodes.length - n,
+    score: rounded(n === 0 ? 0 : crafterScore(reached.map((count) => count / n)), 2),
+    mean_achievements: mean(of(({ achievements }) => achievements.length)),
+    mean_reward: mean(of(({ gameReward }) => gameReward)),
+    mean_length: mean(of(({ steps }) => steps)),
+    mean_turns: mean(of(turnsPlayed)),
+    total_tool_calls: sum(of(({ toolCalls }) => toolCalls)),
+    input_tokens: sum(of(({ usage }) => usage.inputTokens)),
+    output_tokens: sum(of(({ usage }) => usage.outputTokens)),
+    cost_usd: costs.length === 0 ? null : rounded(sum(costs), 6),
+    endings: Object.fromEntries([...endings].sort(([a], [b]) => (a < b ? -1 : 1))),
+    achievements: Object.fromEntries(
+      ACHIEVEMENTS.map((name, i) => [name, rateOf(reached[i] as number, n)]),
+    ) as ModeReport['achievements'],
+  };
+}
+
+function rateOf(episodes: number, n: number): Rate {
+  const [low, high] = wilson(episodes, n);
+  return { episodes, rate: rounded(episodes / n, 4), low: rounded(low, 4), high: rounded(high, 4) };
+}
+
+/** `vlm_benchmark_summary.json` of the public examples. Episodes that failed are left out. */
+export const benchmarkSummary = (episodes: readonly Evaluated[]): JsonObject =>
+  Object.fromEntries(
+    byMode(episodes).map(([mode, ofMode]) => {
+      const results = resultsOf(ofMode);
+      const reached = ACHIEVEMENTS.map(
+        (name) => [name, results.filter(({ achievements }) => achievements.includes(name)).length] as const,
+      ).filter(([, count]) => count > 0);
+      return [
+        mode,
+        {
+          episodes: results.length,
+          mean_steps: mean(results.map(turnsPlayed)),
+          mean_achievements: mean(results.map(({ achievements }) => achievements.length)),
+          total_tool_calls: sum(results.map(({ toolCalls }) => toolCalls)),
+          achievements: Object.fromEntries(reached),
+        },
+      ];
+    }),
+  );
