@@ -11,6 +11,7 @@ const COMMANDS = [
   'runs',
   'schema',
   'status',
+  'verify',
 ] as const;
 
 /** The command line's routes are checked against this by their type, so that the two cannot part. */

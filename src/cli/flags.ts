@@ -54,3 +54,10 @@ export const targetWords = {
     placeholder: 'TARGET',
   },
 } as const;
+
+/** Of `-j`. @throws RangeError */
+export function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new RangeError(`-j takes a whole number from 1, not ${text}`);
+  return jobs;
+}

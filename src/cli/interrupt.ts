@@ -1,3 +1,5 @@
+import { EXIT } from '../diagnostics/diagnostic.js';
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 let handler: (() => void) | undefined;
@@ -12,4 +14,18 @@ export function onInterrupt(handle: () => void): () => void {
     handler = before;
     if (before === undefined) for (const signal of SIGNALS) process.off(signal, dispatch);
   };
+}
+
+/** Runs something that the first Ctrl-C asks to end. The second one does not wait for anything: what is finished is recorded, locks are the kernel's. */
+export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupt = new AbortController();
+  const letGo = onInterrupt(() => {
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+    interrupt.abort();
+  });
+  try {
+    return await work(interrupt.signal);
+  } finally {
+    letGo();
+  }
 }

@@ -18,6 +18,7 @@ import { rulesCommand } from './commands/rules.js';
 import { runsCommand } from './commands/runs.js';
 import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
+import { verifyCommand } from './commands/verify.js';
 import { COMMAND_NAMES, type CommandName } from './fast-words.js';
 import { styleOf, type CliContext, type CliProcess } from './context.js';
 
@@ -31,6 +32,7 @@ const routes = {
   rules: rulesCommand,
   init: initCommand,
   lock: lockCommand,
+  verify: verifyCommand,
   clean: cleanCommand,
   schema: schemaCommand,
 } satisfies Record<CommandName, unknown>;
@@ -51,7 +53,7 @@ const root = buildRouteMap<CommandName, CliContext>({
       '  vlmbuild init             start a project here',
       '',
       'A word that is no command is a target. Exit codes: 0 done, 1 a target failed, 2 the pipeline, a rule or the',
-      'command line is wrong, 3 --locked found a difference, 130 interrupted.',
+      'command line is wrong, 3 --locked or verify found a difference, 130 interrupted.',
     ].join('\n'),
   },
 });

@@ -1,5 +1,5 @@
 import { EXIT } from '../diagnostics/diagnostic.js';
-import type { Session } from '../execute/session.js';
+import type { Session, SessionOptions } from '../execute/session.js';
 import { enterProject, type ProjectFlags } from './flags.js';
 import { onInterrupt } from './interrupt.js';
 
@@ -11,7 +11,7 @@ export async function withSession<T>(
   flags: ProjectFlags,
   environment: NodeJS.ProcessEnv,
   use: (session: Session) => Promise<T> | T,
-  jobs?: number,
+  options: Pick<SessionOptions, 'jobs' | 'trust'> = {},
 ): Promise<T> {
   const file = enterProject(flags);
   const letGo = onInterrupt(() => process.exit(EXIT.interrupted));
@@ -21,7 +21,7 @@ export async function withSession<T>(
       file,
       environment,
       set: flags.set ?? [],
-      ...(jobs === undefined ? {} : { jobs }),
+      ...options,
     });
     try {
       return await use(session);

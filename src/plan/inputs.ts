@@ -47,7 +47,12 @@ export async function gatherInputs(target: Target, context: PlanContext, upstrea
   return { ready: true, prints, resolved };
 }
 
-function inputPrint(input: ResolvedInput, digests: readonly Digest[], context: PlanContext): InputPrint {
+/** An input as it enters the fingerprint, from the digests of its items. */
+export function inputPrint(
+  input: ResolvedInput,
+  digests: readonly Digest[],
+  context: Pick<PlanContext, 'digester'>,
+): InputPrint {
   if (!input.list) return digests[0] ?? null;
   return input.items.map((item, i) => {
     const digest = digests[i] as Digest;

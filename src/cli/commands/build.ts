@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { buildCommand } from '@stricli/core';
-import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { Session } from '../../execute/session.js';
-import type { Renderer } from '../../render/renderer.js';
-import { onInterrupt } from '../interrupt.js';
+import { withInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
-import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
+import { rendererFor } from '../renderer.js';
 
 interface Flags extends ProjectFlags {
   readonly jobs?: number;
@@ -19,12 +18,6 @@ interface Flags extends ProjectFlags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
-}
-
-function parseJobs(text: string): number {
-  const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new RangeError(`-j takes a whole number from 1, not ${text}`);
-  return jobs;
 }
 
 const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
@@ -62,36 +55,21 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     const jobs = flags.jobs ?? availableParallelism();
     const work = flags.dryRun === true ? showPlan : runBuild;
-    await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), jobs);
+    await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), { jobs });
   },
 });
 
 async function runBuild(session: Session, flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
   const { build } = await import('../../execute/build.js');
   const renderer = await rendererFor(flags, world);
-  const interrupt = new AbortController();
-  const letGo = onInterrupt(() => {
-    // The second Ctrl-C does not wait for anything: what is finished is recorded, locks are the kernel's.
-    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
-    interrupt.abort();
-  });
   try {
     const { keepGoing, force, only, locked, askAgain } = flags;
-    const options = { targets: words, keepGoing, force, only, locked, askAgain, signal: interrupt.signal };
-    const { exitCode } = await build(session, options, renderer.on);
+    const options = { targets: words, keepGoing, force, only, locked, askAgain };
+    const { exitCode } = await withInterrupt((signal) => build(session, { ...options, signal }, renderer.on));
     world.exitCode = exitCode;
   } finally {
     renderer.close();
-    letGo();
   }
-}
-
-async function rendererFor(flags: Flags, world: CliProcess): Promise<Renderer> {
-  const verbosity = flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal';
-  if (flags.json === true) return (await import('../../render/json.js')).jsonRenderer(world.stdout);
-  const live = world.stdout.isTTY === true && styleOf(world.stdout, world.env) === 'color' && flags.quiet !== true;
-  if (live) return (await import('../../render/terminal.js')).terminalRenderer(world.stdout, verbosity);
-  return (await import('../../render/plain.js')).plainRenderer(world.stdout, verbosity);
 }
 
 async function showPlan(session: Session, flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {

@@ -1,0 +1,121 @@
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { buildCommand } from '@stricli/core';
+import { plural } from '../../base/units.js';
+import { EXIT, type ExitCode } from '../../diagnostics/diagnostic.js';
+import type { RebuildDifference } from '../../execute/rebuild.js';
+import type { Session } from '../../execute/session.js';
+import type { CliContext, CliProcess } from '../context.js';
+import { parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { withInterrupt } from '../interrupt.js';
+import { withSession } from '../project.js';
+import { rendererFor } from '../renderer.js';
+
+/** No `--set`: a lock tells of the pipeline file as it stands. */
+interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+  readonly rebuild?: boolean;
+  readonly jobs?: number;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
+
+export const verifyCommand = buildCommand<Flags, string[], CliContext>({
+  docs: {
+    brief: 'Compare sources, rules and outputs with pipeline.lock',
+    fullDescription: [
+      'Runs nothing and believes no time stamp: every source and output that the lock names is read and compared, and so are',
+      'rules and params. A line a difference; exit code 3 where there is one.',
+      '',
+      'With --rebuild the targets (all that the lock names, where none is given) and what they need are built from nothing in',
+      'a copy of the project, no remembered part is taken, and what comes out is compared: by digest, then by row, entry of a',
+      'folder, or table. Remembered answers of models are kept, and nothing outside of cache/ is written.',
+      '',
+      '  vlmbuild verify                    is everything here what was committed?',
+      '  vlmbuild verify dataset            one target alone',
+      '  vlmbuild verify --rebuild dataset  does it come out the same from nothing?',
+    ].join('\n'),
+  },
+  parameters: {
+    positional: targetWords,
+    flags: {
+      rebuild: flag('Build from nothing in a copy, and compare what comes out'),
+      jobs: {
+        kind: 'parsed',
+        parse: parseJobs,
+        optional: true,
+        brief: 'With --rebuild: how many parts, rules and commands at once',
+        placeholder: 'N',
+      },
+      quiet: flag('With --rebuild: print failures and differences alone'),
+      verbose: flag('With --rebuild: print what rules and commands print'),
+      json: flag('One difference (and with --rebuild event) a line as JSON'),
+      file: projectFlags.file,
+      directory: projectFlags.directory,
+    },
+    aliases: { j: 'jobs', q: 'quiet', v: 'verbose', ...projectAliases },
+  },
+  async func(this: CliContext, flags: Flags, ...words: string[]) {
+    const work = flags.rebuild === true ? compareRebuilt : compareLock;
+    await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), {
+      jobs: flags.jobs ?? availableParallelism(),
+      trust: 'nothing',
+    });
+  },
+});
+
+async function compareLock(session: Session, flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
+  const { verify } = await import('../../execute/verify.js');
+  const { differences, targets, notLocked } = await verify(session, words);
+  const lock = basename(session.lockPath);
+  await tell(differences, flags, world);
+  if (flags.json === true) {
+    const summary = { v: 1, type: 'verified', targets, differences: differences.length, notLocked };
+    world.stdout.write(`${JSON.stringify(summary)}\n`);
+  } else {
+    const same = `${plural(targets, 'target')}: all as \`${lock}\` has it`;
+    const different = `${plural(differences.length, 'difference')} from \`${lock}\` in ${plural(targets, 'target')}`;
+    world.stdout.write(`${differences.length === 0 ? same : different}\n`);
+    if (notLocked.length > 0) world.stdout.write(`not in the lock, so not looked at: ${notLocked.join(', ')}\n`);
+  }
+  world.exitCode = differences.length === 0 ? EXIT.done : EXIT.different;
+}
+
+async function compareRebuilt(
+  session: Session,
+  flags: Flags,
+  words: readonly string[],
+  world: CliProcess,
+): Promise<void> {
+  const { rebuild } = await import('../../execute/rebuild.js');
+  const renderer = await rendererFor(flags, world);
+  const { differences, targets, result } = await withInterrupt((signal) =>
+    rebuild(session, { words, signal }, renderer.on),
+  ).finally(() => renderer.close());
+  await tell(differences, flags, world);
+  const { failed, skipped } = result.counts;
+  if (flags.json === true) {
+    const summary = { v: 1, type: 'verified', targets, differences: differences.length, failed, skipped };
+    world.stdout.write(`${JSON.stringify(summary)}\n`);
+  } else if (result.outcome !== 'interrupted') {
+    const what = differences.length === 0 ? 'no difference' : plural(differences.length, 'difference');
+    const rest = failed + skipped === 0 ? '' : `; ${plural(failed + skipped, 'target')} could not be compared`;
+    const lock = basename(session.lockPath);
+    world.stdout.write(`rebuilt ${plural(targets, 'target')} from nothing: ${what} from \`${lock}\`${rest}\n`);
+  }
+  const built: ExitCode = result.exitCode;
+  world.exitCode = built !== EXIT.done ? built : differences.length === 0 ? EXIT.done : EXIT.different;
+}
+
+async function tell(differences: readonly RebuildDifference[], flags: Flags, world: CliProcess): Promise<void> {
+  if (flags.json === true) {
+    for (const difference of differences)
+      world.stdout.write(`${JSON.stringify({ v: 1, type: 'difference', ...difference })}\n`);
+    return;
+  }
+  if (differences.length === 0) return;
+  const { differencesText } = await import('../../render/verify.js');
+  world.stdout.write(`${differencesText(differences)}\n`);
+}
