@@ -90,7 +90,7 @@ export const executeErrors = {
     facts: [
       ['failed', parts.slice(0, 10).join(', ') + (parts.length > 10 ? `, and ${parts.length - 10} more` : '')],
       ...(allowed > 0 ? ([['allowed', String(allowed)]] as const) : []),
-      ['kept', 'all other parts: the next build makes only the failed ones'],
+      ...(failed < total ? ([['kept', 'all other parts: the next build makes only the failed ones']] as const) : []),
     ],
     next: 'see why they failed (`vlmbuild log`), then build again; `allow_failures` lets a target do without some',
   }),

@@ -9,6 +9,9 @@ import type { Verbosity } from './renderer.js';
 
 export type Style = 'plain' | 'color';
 
+/** So many failed parts of a target are told one by one. */
+const FAILURES_SHOWN = 10;
+
 type Format = Parameters<typeof styleText>[0];
 
 /** Paints where colour is wanted, and is the identity where it is not. */
@@ -26,6 +29,8 @@ export class Narrator {
   readonly #verbosity: Verbosity;
   readonly #style: Style;
   #nameWidth = 0;
+  /** By target: how many parts failed for good, and what was said of the last one. */
+  readonly #failures = new Map<string, { count: number; said: string }>();
 
   constructor(options: { readonly verbosity: Verbosity; readonly style: Style }) {
     this.#verbosity = options.verbosity;
@@ -65,13 +70,8 @@ export class Narrator {
       }
       case 'part-finished':
         return verbose ? [this.#line(event.target, `made ${event.part} in ${formatSeconds(event.seconds)}`)] : [];
-      case 'part-failed': {
-        const again = event.final ? '' : ` (attempt ${event.attempt}, tries again)`;
-        return [
-          this.#line(event.target, this.#paint('red', `part ${event.part} failed${again}`)),
-          ...this.#diagnostic(event),
-        ];
-      }
+      case 'part-failed':
+        return this.#partFailed(event);
       case 'progress':
         return [];
       case 'log':
@@ -100,6 +100,24 @@ export class Narrator {
       case 'build-finished':
         return quiet && event.outcome !== 'failed' ? [] : [this.#summary(event)];
     }
+  }
+
+  /** What failed in the same way is not said again, and of many failures the first ones are enough: the log has all. */
+  #partFailed(event: Extract<BuildEvent, { type: 'part-failed' }>): readonly string[] {
+    const last = this.#failures.get(event.target) ?? { count: 0, said: '' };
+    const diagnostic = this.#diagnostic(event);
+    const said = diagnostic.join('\n');
+    const count = last.count + 1;
+    this.#failures.set(event.target, { count, said });
+    if (count > FAILURES_SHOWN && this.#verbosity !== 'verbose') {
+      return count === FAILURES_SHOWN + 1
+        ? [this.#line(event.target, this.#paint('red', 'more parts failed; the log will have them all'))]
+        : [];
+    }
+    const same = said === last.said ? ', in the same way' : '';
+    const again = event.final ? '' : ` (attempt ${event.attempt}, tries again)`;
+    const line = this.#line(event.target, this.#paint('red', `part ${event.part} failed${same}${again}`));
+    return same === '' ? [line, ...diagnostic] : [line];
   }
 
   #summary(event: Extract<BuildEvent, { type: 'build-finished' }>): string {

@@ -83,6 +83,14 @@ test("a rule's own refinement speaks for itself", async (t) => {
   });
 });
 
+test('a union that is not there is missing, rather than `undefined`', async (t) => {
+  const rule = ruleWith(z.strictObject({ seeds: z.union([z.int(), z.array(z.int())]) }));
+  t.deepEqual(await checkParams(rule, {}), {
+    ok: false,
+    issues: [{ path: ['seeds'], message: 'is missing: expected a number or a list' }],
+  });
+});
+
 test('concurrency comes from the checked params', async (t) => {
   const rule = (concurrency: (context: { params: { n: number } }) => number | undefined) =>
     defineRule({

@@ -80,6 +80,7 @@ function unionIssues(
   const expected = [
     ...new Set(branches.flat().map((item) => item.message.replace(/^.*?expected (.*?)(, got .*)?$/, '$1'))),
   ];
+  if (issue.input === undefined) return [{ path, message: `is missing: expected ${expected.join(' or ')}` }];
   return [{ path, message: `expected ${expected.join(' or ')}, got ${shown(issue.input)}` }];
 }
 

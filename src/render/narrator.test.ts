@@ -1,0 +1,40 @@
+import test from 'ava';
+import type { BuildEvent } from '../execute/events.js';
+import { Narrator } from './narrator.js';
+import type { Verbosity } from './renderer.js';
+
+function failure(n: number, headline: string): BuildEvent {
+  return {
+    type: 'part-failed',
+    target: 'traces',
+    part: `seed-${n}`,
+    diagnostic: { code: 'VB404', headline, next: 'do better' },
+    attempt: 1,
+    final: true,
+  };
+}
+
+function told(verbosity: Verbosity, events: readonly BuildEvent[]): string[] {
+  const narrator = new Narrator({ verbosity, style: 'plain' });
+  return events.flatMap((event) => narrator.lines(event));
+}
+
+test('parts that fail in the same way are not explained again', (t) => {
+  t.deepEqual(told('normal', [failure(1, 'no key'), failure(2, 'no key'), failure(3, 'no time')]), [
+    'traces  part seed-1 failed',
+    '  VB404: no key',
+    '    next  do better',
+    'traces  part seed-2 failed, in the same way',
+    'traces  part seed-3 failed',
+    '  VB404: no time',
+    '    next  do better',
+  ]);
+});
+
+test('of very many failures the first ones are told, and that there are more; with -v all', (t) => {
+  const events = Array.from({ length: 1000 }, (_, n) => failure(n, 'no key'));
+  const lines = told('normal', events);
+  t.is(lines.length, 13);
+  t.is(lines.at(-1), 'traces  more parts failed; the log will have them all');
+  t.is(told('verbose', events).length, 1002);
+});
