@@ -278,7 +278,12 @@ test.serial('an input that changes while it is read is noticed: what is recorded
   project.write('data/in.txt', 'new');
   held.answer('first');
   (await puppets.asked('held')).answer('second');
-  t.is((await building.ended).code, 0);
+  const built = withEvents(await building.ended);
+  t.is(built.code, 0);
+  t.deepEqual(
+    eventsOf(built, 'warning').map(({ diagnostic }) => diagnostic.headline),
+    ['`data/in.txt` changed while it was read: it is read once more'],
+  );
   t.is(project.read('out/held.txt'), 'second new');
   t.is((await project.run()).stdout, 'everything is fresh (1 target)\n');
 
@@ -345,6 +350,43 @@ test.serial('damage in the store is reported, never delivered, and made again', 
   const joined = await project.builds(t);
   t.deepEqual(partsOf(joined), { total: 3, made: 2, failed: 0 });
   t.is(project.read('out/list.jsonl'), lines('a', 'b', 'c'));
+});
+
+test.serial('parts that would come out different are not made again unasked', async (t) => {
+  const project = new Project(t, {
+    'rules/my/dice.ts': `import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Dice.',
+  deterministic: false,
+  params: z.strictObject({ dice: z.int() }),
+  outputs: { rows: jsonl() },
+  async *parts({ params }) {
+    for (let n = 0; n < params.dice; n++) yield { id: String(n), spec: n, inputs: {} };
+  },
+  async make({ outputs }) {
+    outputs.rows.append(String(Math.random()));
+  },
+});
+`,
+    'pipeline.yaml': `version: 1
+vars: { dice: 2 }
+targets:
+  dice: { rule: my/dice, params: { dice: '\${vars.dice}' }, outputs: out/dice.jsonl }
+`,
+  });
+  await project.builds(t);
+  const rows = project.read('out/dice.jsonl');
+  project.remove('out/dice.jsonl');
+  project.remove('cache/objects');
+  for (const args of [[], ['--set', 'vars.dice=3']]) {
+    const refused = await project.build(...args);
+    t.is(refused.code, 1);
+    t.is(eventsOf(refused, 'target-failed')[0]?.diagnostic.code, 'VB305');
+    t.false(project.exists('out/dice.jsonl'));
+  }
+  await project.builds(t, '-B');
+  t.not(project.read('out/dice.jsonl'), rows);
 });
 
 test.serial('damage in the record of a folder is found while planning, and the folder made again', async (t) => {

@@ -52,6 +52,11 @@ export const executeErrors = {
     facts: [['tried', 'twice']],
     next: 'wait until the program that writes it has finished, then build again',
   }),
+  /** An input changed while it was read, and the target is decided and run once more. */
+  inputChangedOnce: ({ what }: { what: string }): Diagnostic => ({
+    code: 'VB420',
+    headline: `${what} changed while it was read: it is read once more`,
+  }),
   /** A target, or a part of it, took longer than its `timeout`. */
   timedOut: ({ seconds }: { seconds: number }): Diagnostic => ({
     code: 'VB408',

@@ -7,6 +7,7 @@ import type { FailureAllowance } from '../config/pipeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
+import { planErrors } from '../diagnostics/plan.js';
 import { TaskError } from '../host/pool.js';
 import type { ListedPart, RecordedPart, TaskFailure } from '../host/protocol.js';
 import type { LoadedRule } from '../rule/description.js';
@@ -75,6 +76,7 @@ export async function runParts(work: TargetWork, rule: LoadedRule, concurrency: 
       if (round > MOST_REPAIRS || !isCorruption(error)) throw error;
       const damaged = dropDamaged(work, remembered);
       if (damaged.length === 0) throw error;
+      if (!rule.deterministic) throw new TargetError(decision.refused ?? lostResult(work, rule));
       for (const digest of damaged) {
         const diagnostic = executeErrors.corruptObject({ target: target.name, digest });
         run.emit({ type: 'warning', target: target.name, diagnostic });
@@ -262,6 +264,12 @@ async function joinParts(
     outputs[name] = await joinOutput(parts, name, staged, run.session.objects, target.store);
   }
   return outputs;
+}
+
+/** Parts of this key were made, and would come out different. */
+function lostResult({ target }: TargetWork, rule: LoadedRule): Diagnostic {
+  const outputs = Object.values(target.outputs).map(({ path }) => path);
+  return planErrors.resultLost({ target: target.name, rule: rule.name, outputs, at: target.at });
 }
 
 /** Forgets the remembered parts whose bytes the store no longer has whole, and says which objects are at fault. */

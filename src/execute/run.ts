@@ -8,6 +8,7 @@ import { Places } from './place.js';
 import { TargetLog } from './target-log.js';
 import type { BuildEvent, BuildOutcome, BuildCounts, EventListener } from './events.js';
 import type { Session } from './session.js';
+import { logPath } from '../store/layout.js';
 import { acquireRunLock, sweepStages, type RunLock } from '../store/run-lock.js';
 import type { JsonObject } from '../base/json.js';
 import type { Digest } from '../base/digest.js';
@@ -74,7 +75,7 @@ export class Run {
   log(target: string): TargetLog {
     let log = this.#logs.get(target);
     if (log === undefined) {
-      log = new TargetLog(join(this.session.layout.logs, this.id, `${target}.log`), (line) => this.scrub(line));
+      log = new TargetLog(logPath(this.session.layout, this.id, target), (line) => this.scrub(line));
       this.#logs.set(target, log);
     }
     return log;

@@ -1,6 +1,7 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { decide } from '../plan/decide.js';
@@ -128,11 +129,11 @@ class Life {
       } catch (error) {
         if (round > MOST_ROUNDS) throw error;
         if (error instanceof CorruptObject) {
-          const { run } = this.build;
-          const diagnostic = executeErrors.corruptObject({ target: this.target.name, digest: error.digest });
-          run.emit({ type: 'warning', target: this.target.name, diagnostic });
-        } else if (error instanceof InputChanged && !changed) changed = true;
-        else throw error;
+          this.#warn(executeErrors.corruptObject({ target: this.target.name, digest: error.digest }));
+        } else if (error instanceof InputChanged && !changed) {
+          changed = true;
+          this.#warn(executeErrors.inputChangedOnce({ what: error.what }));
+        } else throw error;
       }
     }
   }
@@ -366,6 +367,10 @@ class Life {
     if (this.#attempt > 0) {
       this.build.run.log(this.target.name).write(formatDiagnostic(failure.diagnostic, { color: false }));
     }
+  }
+
+  #warn(diagnostic: Diagnostic): void {
+    this.build.run.emit({ type: 'warning', target: this.target.name, diagnostic });
   }
 
   #logPath(): string | undefined {

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import { cacheLayout, prepareCache } from './layout.js';
+import { cacheLayout, logPath, prepareCache } from './layout.js';
 import { scratch } from './scratch-for-tests.js';
 
 test('the cache is tagged, so that backups leave it out, and preparing it again changes nothing', (t) => {
@@ -35,4 +35,12 @@ test('what stands in the way of the cache is named', (t) => {
     t.is(error.diagnostics[0]?.code, 'VB501');
     t.true(error.message.includes(layout.cache));
   }
+});
+
+test('a log has a file name that fits, of its own, however long the name of the target is', (t) => {
+  const layout = cacheLayout('/p');
+  t.is(logPath(layout, 'run', 'traces@mode=text'), '/p/cache/logs/run/traces@mode=text.log');
+  const long = (end: string): string => basename(logPath(layout, 'run', `traces@mode=${'x'.repeat(300)}${end}`));
+  t.true(long('a').length < 255);
+  t.not(long('a'), long('b'));
 });

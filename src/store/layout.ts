@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hexOf, sha256 } from '../base/digest.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 
@@ -36,6 +37,12 @@ export function cacheLayout(root: string): CacheLayout {
     aside: join(cache, 'aside'),
     snapshot: join(cache, 'snapshot'),
   };
+}
+
+/** The log of a target in one run. A long name (a matrix of many keys) ends in a digest: file names have 255 bytes. */
+export function logPath(layout: CacheLayout, run: string, target: string): string {
+  const name = target.length <= 200 ? target : `${target.slice(0, 150)}-${hexOf(sha256(target))}`;
+  return join(layout.logs, run, `${name}.log`);
 }
 
 /** By https://bford.info/cachedir/: backup programs leave out a folder whose tag starts with these 43 bytes. */

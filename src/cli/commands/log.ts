@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { cliErrors } from '../../diagnostics/cli.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
@@ -23,8 +22,9 @@ export const logCommand = buildCommand<ProjectFlags, [string], CliContext>({
   async func(this: CliContext, flags: ProjectFlags, word: string) {
     await withSession(flags, this.process.env, async (session) => {
       const { resolveWords } = await import('../../plan/graph.js');
+      const { logPath } = await import('../../store/layout.js');
       for (const target of resolveWords(session.graph, [word])) {
-        const paths = session.index.runs(10_000).map((run) => join(session.layout.logs, run.id, `${target}.log`));
+        const paths = session.index.runs(10_000).map((run) => logPath(session.layout, run.id, target));
         const newest = paths.find((path) => existsSync(path));
         if (newest === undefined) throw new UserFacingError(cliErrors.noLog(target));
         this.process.stdout.write(readFileSync(newest, 'utf8'));
