@@ -7,11 +7,13 @@ const COMMANDS = [
   'init',
   'lock',
   'log',
+  'restore',
   'rules',
   'runs',
   'schema',
   'status',
   'verify',
+  'watch',
 ] as const;
 
 /** The command line's routes are checked against this by their type, so that the two cannot part. */

@@ -14,16 +14,19 @@ import { graphCommand } from './commands/graph.js';
 import { initCommand } from './commands/init.js';
 import { lockCommand } from './commands/lock.js';
 import { logCommand } from './commands/log.js';
+import { restoreCommand } from './commands/restore.js';
 import { rulesCommand } from './commands/rules.js';
 import { runsCommand } from './commands/runs.js';
 import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
+import { watchCommand } from './commands/watch.js';
 import { COMMAND_NAMES, type CommandName } from './fast-words.js';
 import { styleOf, type CliContext, type CliProcess } from './context.js';
 
 const routes = {
   build: buildCommandRoute,
+  watch: watchCommand,
   status: statusCommand,
   explain: explainCommand,
   graph: graphCommand,
@@ -33,6 +36,7 @@ const routes = {
   init: initCommand,
   lock: lockCommand,
   verify: verifyCommand,
+  restore: restoreCommand,
   clean: cleanCommand,
   schema: schemaCommand,
 } satisfies Record<CommandName, unknown>;
@@ -48,6 +52,7 @@ const root = buildRouteMap<CommandName, CliContext>({
       '  vlmbuild                  build the default targets',
       '  vlmbuild dataset          build one target and what it needs',
       '  vlmbuild -n dataset       say what would run, and why',
+      '  vlmbuild watch dataset    build it, and again whenever something changes',
       '  vlmbuild status           a line a target',
       '  vlmbuild explain dataset  why it is stale or fresh, component by component',
       '  vlmbuild init             start a project here',

@@ -14,4 +14,67 @@ export const archiveErrors = {
     headline: `\`${path}\` does not name ${targets.map((target) => `\`${target}\``).join(', ')}`,
     next: `build it (\`vlmbuild ${targets.join(' ')}\`): what is built enters the lock`,
   }),
+  /** A run that is not recorded. */
+  noRun: ({ word, likely }: { word: string; likely: string | undefined }): Diagnostic => ({
+    code: 'VB433',
+    headline: `there is no run \`${word}\``,
+    next:
+      likely === undefined
+        ? 'see the runs with `vlmbuild runs`; `last` means the newest'
+        : `did you mean \`${likely}\`? See all with \`vlmbuild runs\``,
+  }),
+  /** The beginning of a run's id that several have. */
+  severalRuns: ({ word, runs }: { word: string; runs: readonly string[] }): Diagnostic => ({
+    code: 'VB434',
+    headline: `\`${word}\` is the beginning of ${runs.length} runs`,
+    facts: [['runs', runs.slice(0, 5).join('\n') + (runs.length > 5 ? `\nand ${runs.length - 5} more` : '')]],
+    next: 'give more of the id',
+  }),
+  /** A run that ended before it recorded what its targets had, or whose record is gone from the store. */
+  nothingRecorded: ({ run, outcome }: { run: string; outcome: string }): Diagnostic => ({
+    code: 'VB435',
+    headline: `run \`${run}\` has no record of its results`,
+    facts: [['outcome', outcome]],
+    next: 'take another one: `vlmbuild runs` lists them',
+  }),
+  /** `restore` without saying where to, or with both. */
+  restoreWhere: (): Diagnostic => ({
+    code: 'VB436',
+    headline: 'say where to restore: `--to DIR` or `--in-place`',
+    next: '`--to DIR` writes beside the tree and touches nothing that is there; `--in-place` replaces outputs',
+  }),
+  /** `restore --to` would overwrite files. */
+  inTheWay: ({ paths }: { paths: readonly string[] }): Diagnostic => ({
+    code: 'VB437',
+    headline: `${paths.length === 1 ? 'a file is' : `${paths.length} files are`} in the way; nothing was written`,
+    facts: [['there', paths.slice(0, 5).join('\n') + (paths.length > 5 ? `\nand ${paths.length - 5} more` : '')]],
+    next: 'name a folder that is empty or not there yet',
+  }),
+  /** Recorded outputs whose bytes neither the store nor the tree has. */
+  bytesGone: ({ outputs }: { outputs: readonly (readonly [output: string, digest: string])[] }): Diagnostic => ({
+    code: 'VB438',
+    headline: `the bytes of ${outputs.length === 1 ? 'an output' : `${outputs.length} outputs`} are nowhere; nothing was written`,
+    facts: outputs.slice(0, 10),
+    next: 'name the targets that you want without these; or go back to the sources of that time and build',
+  }),
+  /** `restore --in-place` of outputs that the pipeline file does not have, or has as another kind. */
+  notDeclared: ({ outputs }: { outputs: readonly (readonly [target: string, path: string])[] }): Diagnostic => ({
+    code: 'VB439',
+    headline: 'the pipeline file no longer has these outputs; nothing was written',
+    facts: outputs.slice(0, 10),
+    next: 'write them beside the tree with `--to DIR`, or name the targets that you want',
+  }),
+  /** `restore RUN TARGET` of a target that the run did not have. */
+  notInRun: ({ word, run, likely }: { word: string; run: string; likely: string | undefined }): Diagnostic => ({
+    code: 'VB440',
+    headline: `run \`${run}\` had no result of \`${word}\``,
+    next:
+      likely === undefined ? `see what it had with \`vlmbuild runs diff ${run} last\`` : `did you mean \`${likely}\`?`,
+  }),
+  /** Ctrl-C while outputs were replaced. Each is whole: as it was, or as it was recorded. */
+  restoreInterrupted: ({ done, total }: { done: number; total: number }): Diagnostic => ({
+    code: 'VB441',
+    headline: `interrupted: ${done} of ${total} targets were restored`,
+    next: 'restore again, or build, which brings back what the pipeline file says',
+  }),
 } as const;

@@ -54,6 +54,11 @@ export class BuildState {
   /** What came of a target, for those that need it. */
   readonly upstream = (target: string): Decision | undefined => this.#done.get(target) ?? this.options.standIn(target);
 
+  /** What is known to be done, by target. */
+  get settled(): readonly Fresh[] {
+    return [...this.#done.values()].filter((decision): decision is Fresh => decision.state === 'fresh');
+  }
+
   /** The target's outputs on disk are the result of its key. */
   settle(decision: Fresh, parts: PartCounts): void {
     this.#done.set(decision.target, decision);

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sha256 } from '../base/digest.js';
+import type { JsonObject } from '../base/json.js';
 import { EXIT, UserFacingError, type ExitCode } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { storeErrors } from '../diagnostics/store.js';
@@ -13,6 +14,7 @@ import { criticalPath } from './critical-path.js';
 import type { BuildCounts, BuildOutcome, EventListener } from './events.js';
 import { afterwards, settleRecords, snapshot, writeLock } from './finish.js';
 import { valuesOf } from './handing.js';
+import { resultsOf, storeResults } from './results.js';
 import { Run } from './run.js';
 import { runSchedule } from './scheduler.js';
 import type { Session } from './session.js';
@@ -247,7 +249,11 @@ async function finish({ run, build, names, interrupt }: Prepared, options: Build
     await afterwards(build, 'the snapshot', () => snapshot(build, options.targets, names));
   }
   const { seconds } = run;
-  await afterwards(build, 'the record of the run', async () => run.end(outcome, counts, {}));
+  let details: JsonObject = {};
+  await afterwards(build, 'what the run came to', async () => {
+    if (run.begun) details = storeResults(session.objects, resultsOf(build));
+  });
+  await afterwards(build, 'the record of the run', async () => run.end(outcome, counts, details));
   run.emit({ type: 'build-finished', run: run.id, outcome, counts, seconds });
   const exitCode: ExitCode =
     outcome === 'interrupted'

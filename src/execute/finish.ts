@@ -37,7 +37,7 @@ export async function writeLock(build: BuildState): Promise<void> {
  * Waits until the times of what was written are old enough to be trusted, and makes its stat records trusted ones, so
  * that the next build reads nothing.
  */
-export async function settleRecords({ run }: BuildState, lockWritten: boolean): Promise<void> {
+export async function settleRecords({ run }: Pick<BuildState, 'run'>, lockWritten: boolean): Promise<void> {
   const { digester, index, layout } = run.session;
   if (digester.unsettled || lockWritten) await waitOneTick(layout);
   if (digester.unsettled) await digester.settle();

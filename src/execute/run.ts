@@ -61,7 +61,7 @@ export class Run {
     return this.#lock;
   }
 
-  end(outcome: BuildOutcome, counts: BuildCounts, details: JsonObject): void {
+  end(outcome: BuildOutcome | 'restored' | 'accepted', counts: BuildCounts, details: JsonObject): void {
     for (const log of this.#logs.values()) log.close();
     this.#logs.clear();
     if (this.#lock === undefined) return;

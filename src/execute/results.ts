@@ -1,0 +1,118 @@
+import type { KindName } from '../artifacts/kind.js';
+import { isDigest, type Digest } from '../base/digest.js';
+import { didYouMean } from '../base/did-you-mean.js';
+import { isJsonObject, type Json, type JsonObject } from '../base/json.js';
+import { sortedEntries } from '../base/order.js';
+import { archiveErrors } from '../diagnostics/archive.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { RunRecord } from '../store/index-db.js';
+import { CorruptObject, type ObjectRef, type ObjectStore } from '../store/objects.js';
+import type { BuildState } from './build-state.js';
+import type { Session } from './session.js';
+
+/** What the targets of a run had when it ended: those that it made, and those that it found fresh. */
+export type RunResults = Readonly<Record<string, TargetResult>>;
+
+export interface TargetResult {
+  readonly key: Digest;
+  readonly outputs: Readonly<Record<string, OutputResult>>;
+  /** Where the index has no record of the key, because the lock alone told that the target is fresh. */
+  readonly fingerprint?: JsonObject;
+}
+
+export interface OutputResult {
+  /** Root-relative. */
+  readonly path: string;
+  readonly kind: KindName;
+  readonly digest: Digest;
+  /** Absent where only the lock told the digest. */
+  readonly bytes?: ObjectRef;
+}
+
+const FORMAT = 1;
+
+export function resultsOf({ settled, run }: BuildState): RunResults {
+  const { targets } = run.session.pipeline;
+  const results: Record<string, TargetResult> = {};
+  for (const { target, key, outputs, fingerprint, source } of settled) {
+    const made: Record<string, OutputResult> = {};
+    for (const { name, path } of Object.values(targets.get(target)?.outputs ?? {})) {
+      const output = outputs[name];
+      if (output === undefined) continue;
+      const { kind, digest, bytes } = output;
+      made[name] = bytes === null ? { path, kind, digest } : { path, kind, digest, bytes };
+    }
+    results[target] = {
+      key,
+      outputs: made,
+      ...(source === 'lock' ? { fingerprint: fingerprint as unknown as JsonObject } : {}),
+    };
+  }
+  return results;
+}
+
+/**
+ * Stores results as an object, and gives what goes into the run's details: runs of thousands of targets then cost little
+ * where runs are listed, and runs that came to the same share one object.
+ */
+export function storeResults(objects: ObjectStore, results: RunResults): JsonObject {
+  const text = JSON.stringify({ format: FORMAT, targets: Object.fromEntries(sortedEntries(results)) });
+  const { sha256, size } = objects.putBytes(Buffer.from(text));
+  return { results: { sha256, size } };
+}
+
+/** Where a run's results are stored; undefined where it recorded none. */
+export function resultsRef(run: Pick<RunRecord, 'details'>): Digest | undefined {
+  const ref = run.details['results'];
+  const digest = isJsonObject(ref) ? ref['sha256'] : undefined;
+  return isDigest(digest) ? digest : undefined;
+}
+
+/** Undefined where the run recorded none, or the store has them no more. */
+export function loadResults(objects: ObjectStore, run: Pick<RunRecord, 'details'>): RunResults | undefined {
+  const digest = resultsRef(run);
+  if (digest === undefined) return undefined;
+  try {
+    const json = JSON.parse(
+      Buffer.concat([...objects.read(digest)].map((piece) => Buffer.from(piece))).toString(),
+    ) as Json;
+    if (!isJsonObject(json) || json['format'] !== FORMAT || !isJsonObject(json['targets'])) return undefined;
+    return json['targets'] as unknown as RunResults;
+  } catch (error) {
+    if (error instanceof CorruptObject) return undefined;
+    throw error;
+  }
+}
+
+export interface PastRun {
+  readonly record: RunRecord;
+  readonly results: RunResults;
+}
+
+/** Runs that are looked through by their id. */
+const LOOKED_AT = 10_000;
+
+/**
+ * The run of an id, of the beginning of one, or `last`: the newest with results.
+ *
+ * @throws UserFacingError where there is none, several begin so, or it has no results.
+ */
+export function pastRun({ index, objects }: Pick<Session, 'index' | 'objects'>, word: string): PastRun {
+  const runs = index.runs(LOOKED_AT);
+  const newest = word === 'last' ? runs.find((run) => resultsRef(run) !== undefined) : undefined;
+  const exact = newest ?? runs.find(({ id }) => id === word);
+  const found = exact === undefined ? runs.filter(({ id }) => id.startsWith(word)) : [exact];
+  const [record] = found;
+  if (record === undefined || word === '') {
+    const likely = didYouMean(
+      word,
+      runs.slice(0, 100).map(({ id }) => id),
+    );
+    throw new UserFacingError(archiveErrors.noRun({ word, likely }));
+  }
+  if (found.length > 1) throw new UserFacingError(archiveErrors.severalRuns({ word, runs: found.map(({ id }) => id) }));
+  const results = loadResults(objects, record);
+  if (results === undefined)
+    throw new UserFacingError(archiveErrors.nothingRecorded({ run: record.id, outcome: record.outcome }));
+  return { record, results };
+}
