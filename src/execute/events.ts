@@ -16,6 +16,7 @@ export type BuildEvent =
   | {
       readonly type: 'target-started';
       readonly target: string;
+      readonly key: Digest;
       readonly action: 'run' | 'restore';
       readonly reasons: readonly Reason[];
       readonly attempt: number;

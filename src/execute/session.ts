@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly jobs?: number;
   /** `nothing`: no stat record is believed, every byte is read (`verify`). */
   readonly trust?: 'stat' | 'nothing';
+  /** Hosts of the caller's, which it keeps warm between sessions and ends itself; `jobs` is how many they are. */
+  readonly hosts?: HostPool;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const root = dirname(options.file);
   const layout = cacheLayout(root);
   const jobs = Math.max(1, options.jobs ?? 1);
-  const hosts = new HostPool({ slots: jobs, root, cache: layout.cache });
+  const hosts = options.hosts ?? new HostPool({ slots: jobs, root, cache: layout.cache });
   try {
     const rules = new RuleLoader({
       root,
@@ -103,8 +105,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const lock = readLock(lockPath(options.file));
     return openStore(options, { root, layout, jobs, hosts, rules, environment, pipeline, graph, lock, openedMs });
   } catch (error) {
-    hosts.kill();
-    await hosts.close();
+    if (options.hosts === undefined) {
+      hosts.kill();
+      await hosts.close();
+    }
     throw error;
   }
 }
@@ -160,7 +164,7 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     close: async () => {
       if (closed) return;
       closed = true;
-      await hosts.close();
+      if (options.hosts === undefined) await hosts.close();
       index.close();
     },
   };

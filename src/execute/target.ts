@@ -164,7 +164,8 @@ class Life {
     const started = performance.now();
     const before = index.lastSuccess(target.name)?.outputs;
     run.begin();
-    run.emit({ type: 'target-started', target: target.name, action: 'restore', reasons: decision.reasons, attempt: 1 });
+    const { key, reasons } = decision;
+    run.emit({ type: 'target-started', target: target.name, key, action: 'restore', reasons, attempt: 1 });
     await run.places.use((place) => restoreOutputs(run, target, decision.outputs, decision.restore, place));
     index.setLast(target.name, decision.key);
     index.clearFailure(target.name);
@@ -195,6 +196,7 @@ class Life {
       run.emit({
         type: 'target-started',
         target: target.name,
+        key: decision.key,
         action: 'run',
         reasons: decision.reasons,
         attempt: this.#attempt,

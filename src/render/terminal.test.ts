@@ -65,6 +65,7 @@ function started(...targets: string[]): BuildEvent[] {
     ...targets.map((target): BuildEvent => ({
       type: 'target-started',
       target,
+      key: sha256(target),
       action: 'run',
       reasons: [{ type: 'never-built' }],
       attempt: 1,

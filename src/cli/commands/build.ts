@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { buildCommand } from '@stricli/core';
+import { UserFacingError } from '../../diagnostics/diagnostic.js';
+import { watchErrors } from '../../diagnostics/watch.js';
 import type { Session } from '../../execute/session.js';
 import { withInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
@@ -15,6 +17,7 @@ interface Flags extends ProjectFlags {
   readonly only?: boolean;
   readonly locked?: boolean;
   readonly askAgain?: boolean;
+  readonly watch?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
@@ -45,6 +48,7 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
       only: flag('The named targets alone, not what they need'),
       locked: flag('Stop with 3 where anything differs from the lock; never write it'),
       askAgain: flag('Run the named targets and ask remembered questions anew'),
+      watch: flag('Build again whenever something changes, as `vlmbuild watch` does'),
       quiet: flag('Print failures alone'),
       verbose: flag('Print what rules and commands print, and what is fresh'),
       json: flag('Print one event a line as JSON'),
@@ -53,11 +57,29 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
     aliases: { j: 'jobs', k: 'keepGoing', n: 'dryRun', B: 'force', q: 'quiet', v: 'verbose', ...projectAliases },
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
+    if (flags.watch === true) return watchInstead(flags, words, this.process);
     const jobs = flags.jobs ?? availableParallelism();
     const work = flags.dryRun === true ? showPlan : runBuild;
     await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), { jobs });
   },
 });
+
+/** What a build can be told once makes no sense again and again. */
+async function watchInstead(flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
+  const { dryRun, force, only, locked, askAgain } = flags;
+  const [once] = Object.entries({
+    '-n': dryRun,
+    '-B': force,
+    '--only': only,
+    '--locked': locked,
+    '--ask-again': askAgain,
+  })
+    .filter(([, given]) => given === true)
+    .map(([name]) => name);
+  if (once !== undefined) throw new UserFacingError(watchErrors.flag({ flag: once }));
+  const { runWatch } = await import('./watch.js');
+  return runWatch(flags, words, world);
+}
 
 async function runBuild(session: Session, flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
   const { build } = await import('../../execute/build.js');

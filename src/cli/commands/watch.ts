@@ -1,0 +1,77 @@
+import { availableParallelism } from 'node:os';
+import { buildCommand } from '@stricli/core';
+import { EXIT } from '../../diagnostics/diagnostic.js';
+import type { Renderer } from '../../render/renderer.js';
+import type { WatchRenderer } from '../../render/watch.js';
+import { styleOf, type CliContext, type CliProcess } from '../context.js';
+import { enterProject, parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { withInterrupt } from '../interrupt.js';
+import { rendererFor, type RendererFlags } from '../renderer.js';
+
+interface WatchFlags extends ProjectFlags, RendererFlags {
+  readonly jobs?: number;
+  readonly keepGoing?: boolean;
+}
+
+const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
+
+export const watchCommand = buildCommand<WatchFlags, string[], CliContext>({
+  docs: {
+    brief: 'Build, and build again whenever something changes',
+    fullDescription:
+      'Builds the named targets, or the defaults, and again whenever a source, a rule, .env or the pipeline file changes.\n' +
+      'A step whose inputs change while it runs is stopped and begun anew. Ctrl-C ends it.',
+  },
+  parameters: {
+    positional: targetWords,
+    flags: {
+      jobs: {
+        kind: 'parsed',
+        parse: parseJobs,
+        optional: true,
+        brief: 'How many parts, rules and commands at once',
+        placeholder: 'N',
+      },
+      keepGoing: flag('After a failure go on with what does not need it'),
+      quiet: flag('Print failures alone'),
+      verbose: flag('Print what rules and commands print, and changes that nothing depends on'),
+      json: flag('Print one event a line as JSON'),
+      ...projectFlags,
+    },
+    aliases: { j: 'jobs', k: 'keepGoing', q: 'quiet', v: 'verbose', ...projectAliases },
+  },
+  async func(this: CliContext, flags: WatchFlags, ...words: string[]) {
+    await runWatch(flags, words, this.process);
+  },
+});
+
+/** Ends with 130 on Ctrl-C: there is no other end but a mistake on the command line. */
+export async function runWatch(flags: WatchFlags, words: readonly string[], world: CliProcess): Promise<void> {
+  const file = enterProject(flags);
+  const { watch } = await import('../../watch/watch.js');
+  const renderer = await watchRendererFor(flags, world);
+  const { set = [], jobs = availableParallelism(), keepGoing = false } = flags;
+  try {
+    await withInterrupt((signal) =>
+      watch({ file, set, environment: world.env, targets: words, jobs, keepGoing, signal }, renderer.on),
+    );
+    world.exitCode = EXIT.interrupted;
+  } finally {
+    renderer.close();
+  }
+}
+
+async function watchRendererFor(flags: WatchFlags, world: CliProcess): Promise<WatchRenderer> {
+  const verbosity = flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal';
+  const { jsonWatchRenderer, plainWatchRenderer } = await import('../../render/watch.js');
+  if (flags.json === true) return jsonWatchRenderer(world.stdout, await rendererFor(flags, world));
+  const live = world.stdout.isTTY === true && styleOf(world.stdout, world.env) === 'color' && flags.quiet !== true;
+  if (live) {
+    const { terminalRenderer } = await import('../../render/terminal.js');
+    const { terminalWatchRenderer } = await import('../../render/watch-terminal.js');
+    return terminalWatchRenderer(world.stdout, () => terminalRenderer(world.stdout, verbosity), verbosity);
+  }
+  const { plainRenderer } = await import('../../render/plain.js');
+  const builds = (): Renderer => plainRenderer(world.stdout, verbosity);
+  return plainWatchRenderer(world.stdout, builds, { verbosity, style: 'plain' });
+}

@@ -1,0 +1,209 @@
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isIgnored } from '../artifacts/listing.js';
+import type { Pipeline } from '../config/pipeline.js';
+import { coverageOf, type Coverage } from '../plan/coverage.js';
+
+/**
+ * What a path is to a watch: `source` for all that builds read, rules and the pipeline file included; `own` for what
+ * builds write: outputs and the lock, whose changes are usually a build's own.
+ */
+export type Role = 'source' | 'own';
+
+export interface ScopeInput {
+  readonly pipeline: Pipeline;
+  /** Names of the wanted targets and all that they need. */
+  readonly needed: readonly string[];
+  /** All that the digester looked at. */
+  readonly touched: Iterable<string>;
+  /** The lock's path. */
+  readonly lock: string;
+  /** The folder of the running vlmbuild: a new one of these does not change a watch under way. */
+  readonly program: string;
+}
+
+/** What is watched: which folders, and which of the names in them matter. */
+export interface Scope {
+  /** Absolute; whether they are there or not. */
+  readonly folders: ReadonlySet<string>;
+  /** Undefined for a path (absolute) that no build depends on. */
+  roleOf(path: string): Role | undefined;
+  /** What builds read of these folders (absolute) and was written since then, in milliseconds since 1970. Absolute. */
+  changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[];
+}
+
+/** What the builds of a project depend on, by its coverage. */
+export function scopeOf(input: ScopeInput): Scope {
+  const { root } = input.pipeline;
+  const coverage = coverageOf(input.pipeline, input.needed, {
+    touched: input.touched,
+    lock: input.lock,
+    program: input.program,
+    // Programs on PATH are not watched.
+    environment: {},
+  });
+  return new CoverageScope(root, coverage, input.lock, input.program);
+}
+
+class CoverageScope implements Scope {
+  readonly folders = new Set<string>();
+  readonly #sources: ReadonlySet<string>;
+  readonly #outputs: ReadonlySet<string>;
+  /** Folders on the way to sources, and on the way to outputs alone: they may come and go as a whole. */
+  readonly #aboveSources = new Set<string>();
+  readonly #aboveOutputs = new Set<string>();
+  /** Where links among the sources lead, absolute. */
+  readonly #linked = new Set<string>();
+  readonly #root: string;
+  readonly #lock: string;
+  readonly #lockDraft: string;
+
+  constructor(root: string, coverage: Coverage, lock: string, program: string) {
+    this.#root = root;
+    this.#lock = this.#place(lock);
+    this.#lockDraft = join(dirname(this.#lock), `.${basename(lock)}.`);
+    const packageFile = resolve(program, '../package.json');
+    const programFiles = [...coverage.stat].filter((path) => {
+      const absolute = resolve(root, path);
+      return isWithin(absolute, program) || absolute === packageFile;
+    });
+    this.#sources = withoutAll(coverage.stat, [...programFiles, this.#lock]);
+    this.#outputs = coverage.lstat;
+    this.#collect(this.#sources, this.#aboveSources);
+    this.#collect(this.#outputs, this.#aboveOutputs);
+  }
+
+  roleOf(path: string): Role | undefined {
+    const placed = this.#place(path);
+    if (this.#isCache(placed)) return undefined;
+    if (placed === this.#lock || placed.startsWith(this.#lockDraft)) return 'own';
+    if (this.#outputs.has(placed)) return 'own';
+    if (this.#sources.has(placed) || this.#aboveSources.has(placed) || this.#linked.has(path)) return 'source';
+    if (this.#aboveOutputs.has(placed)) return 'own';
+    if (isIgnored(basename(placed))) return undefined;
+    // A folder that is covered itself was listed: whatever comes into it may count.
+    const parent = dirname(placed);
+    if (this.#outputs.has(parent)) return 'own';
+    return this.#sources.has(parent) ? 'source' : undefined;
+  }
+
+  changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[] {
+    const changed: string[] = [];
+    for (const path of this.#sources) {
+      const absolute = resolve(this.#root, path);
+      if (!folders.has(dirname(absolute)) && !folders.has(absolute)) continue;
+      const stats = statSync(absolute, { throwIfNoEntry: false });
+      if (stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= sinceMs) changed.push(absolute);
+    }
+    return changed;
+  }
+
+  /** The folders that hold these paths, those of them that are folders, and the way there from the root. */
+  #collect(paths: ReadonlySet<string>, above: Set<string>): void {
+    const parents = new Set<string>();
+    for (const path of paths) if (!this.#isCache(path)) parents.add(dirname(path));
+    for (const parent of parents) {
+      this.folders.add(resolve(this.#root, parent));
+      for (const { name, link } of entriesOf(resolve(this.#root, parent))) {
+        const child = parent === '.' ? name : join(parent, name);
+        if (!paths.has(child) || this.#isCache(child)) continue;
+        const real = link ? realPath(resolve(this.#root, child)) : { folder: true };
+        if (real.folder) this.folders.add(resolve(this.#root, child));
+        else if (real.path !== undefined) {
+          // What is written through a link shows where the file is.
+          this.#linked.add(real.path);
+          this.folders.add(dirname(real.path));
+        }
+      }
+      for (let at = parent; at !== '.' && at !== sep; at = dirname(at)) {
+        above.add(at);
+        // Outside of the root the folders alone: where they are is not this project's.
+        if (!isAbsolute(at)) this.folders.add(resolve(this.#root, dirname(at)));
+      }
+    }
+  }
+
+  #isCache(placed: string): boolean {
+    return placed === 'cache' || placed.startsWith(`cache${sep}`);
+  }
+
+  #place(path: string): string {
+    const near = relative(this.#root, resolve(this.#root, path));
+    return near === '' ? '.' : near.startsWith(`..${sep}`) || near === '..' ? resolve(this.#root, path) : near;
+  }
+}
+
+/** Where nothing is known of a project, because its pipeline cannot be read, the whole of it: up to so many folders. */
+const MOST_FOLDERS = 2000;
+
+/**
+ * For a pipeline that cannot be read: what was covered when it could, and everything in the project that is not left
+ * out of folders and globs.
+ */
+export function wideScope(root: string, before: Scope | undefined): Scope {
+  const folders = new Set<string>(before?.folders);
+  const wide = [root];
+  for (const folder of wide) {
+    if (wide.length > MOST_FOLDERS) break;
+    for (const { name, link } of entriesOf(folder)) if (!link && !isIgnored(name)) wide.push(join(folder, name));
+  }
+  for (const folder of wide) folders.add(folder);
+  return {
+    folders,
+    roleOf: (path) => {
+      const role = before?.roleOf(path);
+      if (role !== undefined) return role;
+      const names = relative(root, path).split(sep);
+      return names[0] === '..' || names.some((name) => isIgnored(name)) ? undefined : 'source';
+    },
+    changedSince: (added, sinceMs) => before?.changedSince(added, sinceMs) ?? [],
+  };
+}
+
+/** Both: while a build runs, what the last one covered and what is known of this one. */
+export function bothScopes(a: Scope | undefined, b: Scope): Scope {
+  if (a === undefined) return b;
+  return {
+    folders: new Set([...a.folders, ...b.folders]),
+    roleOf: (path) => b.roleOf(path) ?? a.roleOf(path),
+    changedSince: (folders, sinceMs) => [
+      ...new Set([...a.changedSince(folders, sinceMs), ...b.changedSince(folders, sinceMs)]),
+    ],
+  };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly link: boolean;
+}
+
+/** The folders and links in a folder; none where it is not there. */
+function entriesOf(folder: string): Entry[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map((entry) => ({ name: entry.name, link: entry.isSymbolicLink() }));
+  } catch {
+    return [];
+  }
+}
+
+/** Where a link leads; nothing where it leads nowhere. */
+function realPath(link: string): { readonly folder: boolean; readonly path?: string } {
+  try {
+    const path = realpathSync(link);
+    return { folder: statSync(path).isDirectory(), path };
+  } catch {
+    return { folder: false };
+  }
+}
+
+function withoutAll(set: ReadonlySet<string>, gone: readonly string[]): ReadonlySet<string> {
+  const rest = new Set(set);
+  for (const path of gone) rest.delete(path);
+  return rest;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}${sep}`);
+}
