@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { RULES } from './engine-rules.js';
@@ -103,10 +103,10 @@ test('restore refuses before it writes: no such run, bytes gone, outputs that ar
     'pipeline.yaml',
     FILES['pipeline.yaml'].replace('out/files/, index', 'out/files/, list').replace('upper.jsonl', 'u.jsonl'),
   );
-  rmSync(project.path('rules/text/explode.ts'));
+  const explode = project.read('rules/text/explode.ts');
   project.write(
     'rules/text/explode.ts',
-    FILES['rules/text/explode.ts'].replaceAll('outputs.index', 'outputs.list').replace('index: file', 'list: file'),
+    explode.replaceAll('outputs.index', 'outputs.list').replace('index: file', 'list: file'),
   );
   await refused('VB439', 2, first, 'files', '--in-place');
   t.throws(() => readdirSync(to));

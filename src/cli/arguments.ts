@@ -1,5 +1,5 @@
 /** Flags that take a value; the short ones may have it right behind them as in make: `-j4`, `-Cdir`. */
-const VALUED = new Set(['-j', '-f', '-C', '--jobs', '--file', '--directory', '--set', '--to']);
+const VALUED = new Set(['-j', '-f', '-C', '--jobs', '--file', '--directory', '--set', '--to', '--reason']);
 
 /**
  * Brings the forms that make and git have taught people into the one form that the parser knows: `-j4` becomes `-j 4`,

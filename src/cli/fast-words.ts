@@ -1,5 +1,6 @@
 /** Words that are commands of their own. A target of such a name is built with `build NAME`. */
 const COMMANDS = [
+  'accept',
   'build',
   'clean',
   'explain',

@@ -7,6 +7,7 @@ import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnosti
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { packageRoot } from '../rule/package-root.js';
 import { normalizeArguments } from './arguments.js';
+import { acceptCommand } from './commands/accept.js';
 import { buildCommandRoute } from './commands/build.js';
 import { cleanCommand } from './commands/clean.js';
 import { explainCommand } from './commands/explain.js';
@@ -37,6 +38,7 @@ const routes = {
   lock: lockCommand,
   verify: verifyCommand,
   restore: restoreCommand,
+  accept: acceptCommand,
   clean: cleanCommand,
   schema: schemaCommand,
 } satisfies Record<CommandName, unknown>;

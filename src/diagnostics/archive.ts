@@ -77,4 +77,23 @@ export const archiveErrors = {
     headline: `interrupted: ${done} of ${total} targets were restored`,
     next: 'restore again, or build, which brings back what the pipeline file says',
   }),
+  /** `accept` of a target whose key is unknown, because something that it needs is not up to date. */
+  acceptWaits: ({ target, needs }: { target: string; needs: readonly string[] }): Diagnostic => ({
+    code: 'VB442',
+    headline: `\`${target}\` cannot be accepted before what it needs is up to date`,
+    facts: [['needs', needs.join(', ')]],
+    next: `build or accept that first: \`vlmbuild ${needs.join(' ')}\``,
+  }),
+  /** `accept` where an output is not there, or is not of its kind. */
+  acceptAbsent: ({ target, path, problem }: { target: string; path: string; problem: string }): Diagnostic => ({
+    code: 'VB443',
+    headline: `output \`${path}\` of \`${target}\` ${problem}: nothing was accepted`,
+    next: `bring it back, or build it: \`vlmbuild ${target}\``,
+  }),
+  /** `accept` without a reason that says anything. */
+  acceptReason: (): Diagnostic => ({
+    code: 'VB444',
+    headline: 'say why the outputs are right as they are: `--reason TEXT`, on one line',
+    next: 'the lock shows it to whoever reads it next',
+  }),
 } as const;

@@ -19,8 +19,7 @@ const LOCK_FILE = '.lock-file';
  * Writes the blocks of what succeeded into the lock, beside those that are there by now: another vlmbuild may have
  * written some. A file that would come out with the same bytes is not written.
  */
-export async function writeLock(build: BuildState): Promise<void> {
-  const { run, succeeded } = build;
+export async function writeLock({ run, succeeded }: Pick<BuildState, 'run' | 'succeeded'>): Promise<void> {
   const { layout, lockPath, pipeline } = run.session;
   const held = await acquireTargetLock(layout, LOCK_FILE, { run: run.id });
   try {
