@@ -77,6 +77,8 @@ test('the reference workflow: from play to job, one episode more is one part mor
   const again = await project.run();
   t.is(again.stdout, 'everything is fresh (6 targets)\n');
 
+  const { stdout: planned } = await project.run('-n', '--set', 'vars.seeds=0..3', 'dataset');
+  t.regex(planned, /^run +traces .*4 parts: 3 fresh, 1 new {2}param changed \(seeds "0\.\.2" → "0\.\.3"\)$/m);
   const more = await project.builds(t, '--set', 'vars.seeds=0..3', 'dataset');
   const made = more.events.flatMap((event) =>
     event.type === 'target-finished' ? [[event.target, event.parts?.made]] : [],

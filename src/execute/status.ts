@@ -4,6 +4,7 @@ import type { PastAction } from '../plan/history.js';
 import type { Reason } from '../plan/reasons.js';
 import { CorruptObject, type ObjectStore } from '../store/objects.js';
 import { plan } from './build.js';
+import { previewParts, type PartsPreview } from './parts-preview.js';
 import type { Session } from './session.js';
 
 /** What a line of `vlmbuild status` tells. */
@@ -13,26 +14,44 @@ export interface TargetStatus {
   readonly reasons: readonly Reason[];
   /** How many parts its last result had. */
   readonly parts?: number;
+  /** How its parts stand now, where they were listed. */
+  readonly preview?: PartsPreview;
   /** Bytes of its last result. */
   readonly size?: number;
   /** When its last result was made, milliseconds since 1970. */
   readonly builtMs?: number;
 }
 
-/** The status of targets, in topological order. Runs and writes nothing. */
-export async function statusOf(session: Session, words: readonly string[]): Promise<readonly TargetStatus[]> {
+export interface StatusOptions {
+  /** Lists the parts of each target whose inputs are known, which runs the rules' `parts`. */
+  readonly listParts?: boolean;
+}
+
+/** The status of targets, in topological order. Writes nothing. */
+export async function statusOf(
+  session: Session,
+  words: readonly string[],
+  { listParts }: StatusOptions = {},
+): Promise<readonly TargetStatus[]> {
   const decisions = await plan(session, { targets: words });
+  const previews = new Map<string, PartsPreview>();
+  for (const decision of listParts === true ? decisions.values() : []) {
+    const preview = await previewParts(session, decision);
+    if (preview !== undefined) previews.set(decision.target, preview);
+  }
   const started = new Map(session.index.runs(1000).map((run) => [run.id, run.startedMs]));
   return [...decisions.values()].map((decision) => {
     const last = session.index.lastSuccess(decision.target);
     const reasons = decision.state === 'fresh' ? [] : decision.reasons;
     const size = last === undefined ? undefined : sizeOf(last.outputs, session.objects);
     const builtMs = last === undefined ? undefined : started.get(last.run);
+    const preview = previews.get(decision.target);
     return {
       target: decision.target,
       state: stateOf(decision.state, reasons),
       reasons,
       ...(last?.parts ? { parts: last.parts.total } : {}),
+      ...(preview === undefined ? {} : { preview }),
       ...(size === undefined ? {} : { size }),
       ...(builtMs === undefined ? {} : { builtMs }),
     };

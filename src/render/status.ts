@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, plural } from '../base/units.js';
 import { reasonsText } from './event-lines.js';
+import { partsText } from './parts.js';
 import { painter, type Style } from './narrator.js';
 import { table } from './table.js';
 import type { TargetStatus } from '../execute/status.js';
@@ -25,7 +26,7 @@ export function statusText(
   const rows = statuses.map((status) => [
     `${MARKS[status.state]} ${status.target}`,
     status.state,
-    status.parts === undefined ? '' : plural(status.parts, 'part'),
+    partsOf(status),
     status.size === undefined ? '' : formatBytes(status.size),
     status.builtMs === undefined ? '' : ageText(nowMs - status.builtMs),
     reasonsText(status.reasons),
@@ -34,6 +35,11 @@ export function statusText(
   for (const path of leftOver)
     lines.push(paint('yellow', `left over: ${path} (its target is gone; \`vlmbuild clean --left-over\` removes it)`));
   return lines.join('\n');
+}
+
+function partsOf({ parts, preview }: TargetStatus): string {
+  if (preview !== undefined) return partsText(preview);
+  return parts === undefined ? '' : plural(parts, 'part');
 }
 
 /** `now`, `5m`, `3h`, `12d`: how long ago, to the nearest unit below. */

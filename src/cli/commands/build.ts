@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { buildCommand } from '@stricli/core';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
 import { watchErrors } from '../../diagnostics/watch.js';
+import type { PartsPreview } from '../../execute/parts-preview.js';
 import type { Session } from '../../execute/session.js';
 import { withInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
@@ -102,11 +103,19 @@ async function showPlan(session: Session, flags: Flags, words: readonly string[]
     force: flags.force === true || flags.askAgain === true,
     only: flags.only,
   });
+  const { previewParts } = await import('../../execute/parts-preview.js');
+  const parts = new Map<string, PartsPreview>();
+  for (const decision of decisions.values()) {
+    const preview = decision.state === 'stale' ? await previewParts(session, decision) : undefined;
+    if (preview !== undefined) parts.set(decision.target, preview);
+  }
   if (flags.json === true) {
     const { decisionJson } = await import('../../render/decision-json.js');
-    for (const decision of decisions.values()) world.stdout.write(`${JSON.stringify(decisionJson(decision))}\n`);
+    for (const decision of decisions.values()) {
+      world.stdout.write(`${JSON.stringify(decisionJson(decision, parts.get(decision.target)))}\n`);
+    }
     return;
   }
   const remembered = (target: string): number | undefined => session.index.lastSuccess(target)?.seconds;
-  world.stdout.write(`${planText([...decisions.values()], remembered, styleOf(world.stdout, world.env))}\n`);
+  world.stdout.write(`${planText([...decisions.values()], remembered, parts, styleOf(world.stdout, world.env))}\n`);
 }

@@ -4,6 +4,7 @@ import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '..
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
+  readonly parts?: boolean;
   readonly json?: boolean;
 }
 
@@ -11,11 +12,17 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
   docs: {
     brief: 'A line a target: state, parts, size, age, reasons',
     fullDescription:
-      'Looks at everything and runs nothing. Names outputs that are left over from targets that are gone.',
+      'Looks at everything and builds nothing. Names outputs that are left over from targets that are gone.',
   },
   parameters: {
     positional: targetWords,
     flags: {
+      parts: {
+        kind: 'boolean',
+        optional: true,
+        withNegated: false,
+        brief: 'List the parts as well: how many are fresh, changed and new (runs the rules that list them)',
+      },
       json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
       ...projectFlags,
     },
@@ -25,7 +32,7 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
     await withSession(flags, this.process.env, async (session) => {
       const { leftOver, statusOf } = await import('../../execute/status.js');
       const all = words.length === 0 ? [...session.pipeline.targets.keys()] : words;
-      const statuses = await statusOf(session, all);
+      const statuses = await statusOf(session, all, { listParts: flags.parts === true });
       const orphans = leftOver(session);
       if (flags.json) {
         for (const status of statuses) this.process.stdout.write(`${JSON.stringify({ v: 1, ...status })}\n`);
