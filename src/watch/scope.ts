@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isIgnored } from '../artifacts/listing.js';
 import type { Pipeline } from '../config/pipeline.js';
-import { coverageOf, type Coverage } from '../plan/coverage.js';
+import { coverageOf } from '../plan/coverage.js';
 
 /**
  * What a path is to a watch: `source` for all that builds read, rules and the pipeline file included; `own` for what
@@ -42,12 +42,25 @@ export function scopeOf(input: ScopeInput): Scope {
     // Programs on PATH are not watched.
     environment: {},
   });
-  return new CoverageScope(root, coverage, input.lock, input.program);
+  const packageFile = resolve(input.program, '../package.json');
+  const sources = [...coverage.stat].filter((path) => {
+    const absolute = resolve(root, path);
+    return !isWithin(absolute, input.program) && absolute !== packageFile;
+  });
+  return coverageScope(root, { sources, outputs: coverage.lstat, lock: input.lock });
+}
+
+/** By the paths that a build read and wrote: root-relative, or absolute where they lead outside. */
+export function coverageScope(
+  root: string,
+  covered: { readonly sources: Iterable<string>; readonly outputs: Iterable<string>; readonly lock: string },
+): Scope {
+  return new CoverageScope(root, covered.sources, covered.outputs, covered.lock);
 }
 
 class CoverageScope implements Scope {
   readonly folders = new Set<string>();
-  readonly #sources: ReadonlySet<string>;
+  readonly #sources: Set<string>;
   readonly #outputs: ReadonlySet<string>;
   /** Folders on the way to sources, and on the way to outputs alone: they may come and go as a whole. */
   readonly #aboveSources = new Set<string>();
@@ -58,17 +71,13 @@ class CoverageScope implements Scope {
   readonly #lock: string;
   readonly #lockDraft: string;
 
-  constructor(root: string, coverage: Coverage, lock: string, program: string) {
+  constructor(root: string, sources: Iterable<string>, outputs: Iterable<string>, lock: string) {
     this.#root = root;
     this.#lock = this.#place(lock);
     this.#lockDraft = join(dirname(this.#lock), `.${basename(lock)}.`);
-    const packageFile = resolve(program, '../package.json');
-    const programFiles = [...coverage.stat].filter((path) => {
-      const absolute = resolve(root, path);
-      return isWithin(absolute, program) || absolute === packageFile;
-    });
-    this.#sources = withoutAll(coverage.stat, [...programFiles, this.#lock]);
-    this.#outputs = coverage.lstat;
+    this.#sources = new Set(sources);
+    this.#sources.delete(this.#lock);
+    this.#outputs = new Set(outputs);
     this.#collect(this.#sources, this.#aboveSources);
     this.#collect(this.#outputs, this.#aboveOutputs);
   }
@@ -196,12 +205,6 @@ function realPath(link: string): { readonly folder: boolean; readonly path?: str
   } catch {
     return { folder: false };
   }
-}
-
-function withoutAll(set: ReadonlySet<string>, gone: readonly string[]): ReadonlySet<string> {
-  const rest = new Set(set);
-  for (const path of gone) rest.delete(path);
-  return rest;
 }
 
 function isWithin(path: string, folder: string): boolean {
