@@ -1,6 +1,7 @@
 /** Which goal the expert follows, and when it rests. */
 import type { Crafter } from '../../sim/crafter.js';
 import type { ActionName } from '../../sim/rules.js';
+import { wantsHarvest } from './farming.js';
 import { goalsOf } from './goals.js';
 import { type Goal, type Scene, sceneOf } from './scene.js';
 import { isSheltered, shelter } from './shelter.js';
@@ -60,18 +61,22 @@ function restOf(scene: Scene, best: Goal | undefined, sleepsSafely: () => boolea
   const energy = scene.amount('energy');
   const health = scene.amount('health');
   const isTired = energy <= LOW_ENERGY;
-  const isWeak = health <= (scene.game.daylight < DARK ? LOW_HEALTH_AT_NIGHT : LOW_HEALTH);
+  const isDark = scene.game.daylight < DARK;
+  const isNight = isDark && scene.isPatient;
+  const isWeak = health <= (isDark || scene.isPatient ? LOW_HEALTH_AT_NIGHT : LOW_HEALTH);
   const nap = (MOST_ENERGY - energy) * STEPS_PER_ENERGY + 2;
   const wantsNap = !scene.has('wake_up') && (best === undefined || best.cost > nap);
   const isIdle = best === undefined;
-  if (!isTired && !isWeak && !wantsNap && !isIdle) return undefined;
-  const why = isTired ? 'I am tired' : isWeak ? 'I am hurt' : 'I have time to rest';
+  if (!isTired && !isWeak && !wantsNap && !isIdle && !isNight) return undefined;
+  const why = isTired ? 'I am tired' : isWeak ? 'I am hurt' : isNight ? 'It is night' : 'I have time to rest';
   if (energy < MOST_ENERGY && sleepsSafely()) return sleep(`${why}, and nobody can harm me here: I sleep.`);
   if (isSheltered(scene)) {
-    if (isIdle || isWeak) return { goal: 'rest', action: 'noop', reason: `${why}: I stay in my shelter.` };
+    if (isIdle || isWeak || isNight) return { goal: 'rest', action: 'noop', reason: `${why}: I stay in my shelter.` };
     return undefined;
   }
-  if (!isTired && !isWeak && !isIdle) return undefined;
+  if (!isTired && !isWeak && !isIdle && !isNight) return undefined;
+  // By day one waits beside a plant rather than go away from it.
+  if (!isTired && !isWeak && !isNight && wantsHarvest(scene)) return undefined;
   const goal = shelter(scene, why);
   return goal === undefined ? undefined : asDecision(goal);
 }

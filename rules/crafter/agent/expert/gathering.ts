@@ -1,7 +1,11 @@
 /** Goals: wood, stone, ores and plants. */
 import { COAL, DIAMOND, GRASS, IRON, STONE, TABLE, TREE, WALKABLE, materialSet } from '../../sim/materials.js';
+import { wayToFace } from './facing.js';
+import { MOST_OF_AN_ITEM } from '../../sim/rules.js';
+import { bestPlant, plantSite, stonesForFence, wantsHarvest } from './farming.js';
+import { isFence } from './routes.js';
 import { woodFor, stoneFor, wanted, ironTools } from './needs.js';
-import { type Goal, type Scene, act, isFar, TABLE_WOOD } from './scene.js';
+import { type Goal, type Scene, act, isFar, TABLE_WOOD, whereabouts } from './scene.js';
 
 export function wood(scene: Scene): Goal | undefined {
   const spare = scene.has('place_table') && isFar(scene, TABLE) ? TABLE_WOOD : 0;
@@ -19,9 +23,11 @@ export function wood(scene: Scene): Goal | undefined {
 
 export function stone(scene: Scene): Goal | undefined {
   if (scene.amount('wood_pickaxe') === 0) return undefined;
-  const missing = wanted(scene, stoneFor) - scene.amount('stone');
+  const needed = Math.min(wanted(scene, stoneFor) + stonesForFence(scene), MOST_OF_AN_ITEM);
+  const missing = needed - scene.amount('stone');
   if (missing <= 0) return undefined;
-  return act(scene, 'stone', scene.routes.nearest(materialSet(STONE)), 1, 'I need stone, which my pickaxe can break');
+  const route = scene.routes.nearest(materialSet(STONE), (x, y) => isFence(scene.game.world, x, y));
+  return act(scene, 'stone', route, 1, 'I need stone, which my pickaxe can break');
 }
 
 export function coal(scene: Scene): Goal | undefined {
@@ -47,9 +53,15 @@ export function diamond(scene: Scene): Goal | undefined {
   );
 }
 
+/** For the first time, and for a plant that can be fenced at once where the last one is lost. */
+function wantsSapling(scene: Scene): boolean {
+  if (!scene.has('collect_sapling') || !scene.has('place_plant')) return true;
+  return wantsHarvest(scene) && bestPlant(scene) === undefined && scene.amount('stone') >= stonesForFence(scene);
+}
+
 export function sapling(scene: Scene): Goal | undefined {
   const { world, player } = scene.game;
-  if (scene.amount('sapling') > 0 || (scene.has('collect_sapling') && scene.has('place_plant'))) return undefined;
+  if (scene.amount('sapling') > 0 || !wantsSapling(scene)) return undefined;
   const isGrassAhead = world.isFree(player.targetX, player.targetY, materialSet(GRASS));
   // One try in ten finds one, and setting it is worth as much again.
   if (isGrassAhead)
@@ -75,8 +87,21 @@ export function sapling(scene: Scene): Goal | undefined {
 }
 
 export function plant(scene: Scene): Goal | undefined {
-  if (scene.amount('sapling') === 0 || scene.has('place_plant')) return undefined;
+  if (scene.amount('sapling') === 0) return undefined;
+  const isFirst = !scene.has('place_plant');
+  if (!isFirst && (!wantsHarvest(scene) || bestPlant(scene) !== undefined)) return undefined;
   const { world, player } = scene.game;
+  if (scene.isPatient) {
+    const site = plantSite(scene);
+    const way = site && wayToFace(scene, (x, y) => x === site[0] && y === site[1]);
+    if (way !== undefined)
+      return {
+        name: 'plant',
+        action: way.first ?? 'place_plant',
+        cost: way.cost + 1,
+        reason: `I plant the sapling where little can come near it (${whereabouts(scene, way.x, way.y)}).`,
+      };
+  }
   if (world.isFree(player.targetX, player.targetY, materialSet(GRASS)))
     return { name: 'plant', action: 'place_plant', cost: 1, reason: 'I plant the sapling.' };
   const route = scene.routes.nearest(materialSet(GRASS), (x, y) => world.entity(x, y) !== null);

@@ -3,13 +3,14 @@
  */
 import { craft, furnace, placeStone, table } from './building.js';
 import { coal, diamond, iron, plant, sapling, stone, wood } from './gathering.js';
+import { fence, tend } from './farming.js';
 import { cow, defend, drink, eatPlant, skeleton, zombie } from './living.js';
 import type { Goal, Scene } from './scene.js';
 
 // prettier-ignore
 const ALL = [
   wood, stone, coal, iron, diamond, table, furnace, craft, placeStone,
-  sapling, plant, eatPlant, cow, zombie, skeleton, defend, drink,
+  sapling, plant, fence, tend, eatPlant, cow, zombie, skeleton, defend, drink,
 ] as const;
 
 /** Everything worth doing now. */

@@ -37,8 +37,11 @@ function blows(scene: Scene, health: number): number {
   return Math.ceil(health / damage);
 }
 
+/** By day one stocks up for the night. */
+const lowLevel = ({ isPatient, game }: Scene): number => (isPatient && game.daylight > 0.5 ? 6 : 4);
+
 export function cow(scene: Scene): Goal | undefined {
-  const isHungry = scene.amount('food') <= 4;
+  const isHungry = scene.amount('food') <= lowLevel(scene);
   if (scene.has('eat_cow') && !isHungry) return undefined;
   const reason = isHungry ? 'I am hungry, and go for a cow' : 'I go for the cow, which feeds me';
   const goal = hunt(scene, 'cow', COW, blows(scene, 3), reason);
@@ -80,14 +83,15 @@ export function drink(scene: Scene): Goal | undefined {
   const level = scene.amount('drink');
   const { world, player } = scene.game;
   const isAtWater = world.material(player.targetX, player.targetY) === WATER;
-  if (scene.has('collect_drink') && level > 4 && !(isAtWater && level < 8)) return undefined;
+  const low = lowLevel(scene);
+  if (scene.has('collect_drink') && level > low && !(isAtWater && level < 8)) return undefined;
   const route = scene.routes.nearest(materialSet(WATER));
   const goal = act(
     scene,
     'drink',
     route,
     1,
-    level <= 4 ? 'I am thirsty, and go for water' : 'I drink while there is water',
+    level <= low ? 'I am thirsty, and go for water' : 'I drink while there is water',
   );
-  return goal === undefined || level > 4 ? goal : urgent(goal, level);
+  return goal === undefined || level > low ? goal : urgent(goal, level);
 }

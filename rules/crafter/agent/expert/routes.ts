@@ -14,6 +14,7 @@ import {
   contains,
   materialSet,
 } from '../../sim/materials.js';
+import { isRipe } from '../../sim/plant.js';
 import type { Player } from '../../sim/player.js';
 import type { ActionName } from '../../sim/rules.js';
 import type { World } from '../../sim/world.js';
@@ -38,6 +39,16 @@ export function diggable(player: Player): MaterialSet {
   return set;
 }
 
+/** The stones beside a plant: they stay until it is ripe. */
+function fenceCells(world: World, x: number, y: number): number[] {
+  return DIRECTIONS.map((side) => [x + stepX(side), y + stepY(side)] as const)
+    .filter(([sideX, sideY]) => world.material(sideX, sideY) === STONE)
+    .map(([sideX, sideY]) => sideX * world.height + sideY);
+}
+
+export const isFence = (world: World, x: number, y: number): boolean =>
+  DIRECTIONS.some((side) => world.entity(x + stepX(side), y + stepY(side))?.kind === PLANT);
+
 function entryCosts(world: World, player: Player, digs: MaterialSet): Uint8Array {
   const canBridge = player.amount('stone') > 0 && player.amount('wood_pickaxe') > 0;
   const byMaterial = MATERIALS.map((_, material) => {
@@ -46,10 +57,14 @@ function entryCosts(world: World, player: Player, digs: MaterialSet): Uint8Array
     return material === WATER && canBridge ? BRIDGE : 0;
   });
   const costs = world.materials.map((material) => byMaterial[material] ?? 0);
-  for (const { kind, x, y } of world.entities) {
+  for (const entity of world.entities) {
+    const { kind, x, y } = entity;
     const cell = x * world.height + y;
-    if (kind === PLANT) costs[cell] = 0;
-    else if (kind !== PLAYER) costs[cell] = PUSH_THROUGH_CREATURE;
+    if (kind === PLANT) {
+      costs[cell] = 0;
+      if (isRipe(entity)) continue;
+      for (const side of fenceCells(world, x, y)) costs[side] = 0;
+    } else if (kind !== PLAYER) costs[cell] = PUSH_THROUGH_CREATURE;
   }
   return costs;
 }

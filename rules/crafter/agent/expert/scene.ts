@@ -19,9 +19,14 @@ export interface Scene {
   readonly routes: Routes;
   /** Ways as they would be with the best pickaxe. */
   readonly dreams: Routes;
+  /** There is time: to stay in at night, and for a plant to ripen. */
+  readonly isPatient: boolean;
   has(achievement: AchievementName): boolean;
   amount(item: ItemName): number;
 }
+
+/** With fewer steps left than this, risks are taken. */
+const LONG = 350;
 
 export function sceneOf(game: Crafter): Scene {
   const { world, player } = game;
@@ -29,10 +34,12 @@ export function sceneOf(game: Crafter): Scene {
   const digs = diggable(player);
   const all = digs | materialSet(STONE, COAL, IRON, DIAMOND, TREE);
   const routes = new Routes(world, player);
+  const left = (game.length ?? Infinity) - game.steps;
   let dreams: Routes | undefined;
   return {
     game,
     routes,
+    isPatient: left > LONG,
     get dreams() {
       return (dreams ??= all === digs ? routes : new Routes(world, player, all));
     },

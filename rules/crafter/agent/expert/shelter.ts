@@ -8,7 +8,7 @@
  */
 import { opposite, stepX, stepY } from '../../sim/direction.js';
 import { PLAYER } from '../../sim/entity.js';
-import { type MaterialSet, WALKABLE, contains } from '../../sim/materials.js';
+import { LAVA, type MaterialSet, WALKABLE, WATER, contains, materialSet } from '../../sim/materials.js';
 import type { World } from '../../sim/world.js';
 import { diggable, moveIn } from './routes.js';
 import type { Goal, Scene } from './scene.js';
@@ -27,6 +27,8 @@ function isPocket(world: World, start: Cell, closed?: Cell): boolean {
       const nx = x + stepX(direction);
       const ny = y + stepY(direction);
       if (closed?.[0] === nx && closed[1] === ny) continue;
+      // Arrows fly over water and lava.
+      if (contains(materialSet(WATER, LAVA), world.material(nx, ny))) return false;
       if (!contains(WALKABLE, world.material(nx, ny)) || pocket.some(([px, py]) => px === nx && py === ny)) continue;
       if (pocket.length === LARGEST_POCKET) return false;
       pocket.push([nx, ny]);
@@ -92,10 +94,11 @@ function nearestHole({ game, routes }: Scene): Cell | undefined {
 function isHole(world: World, [x, y]: Cell, direction: number, room: MaterialSet): boolean {
   const dx = stepX(direction);
   const dy = stepY(direction);
-  const isWall = (cellX: number, cellY: number): boolean => !contains(WALKABLE, world.material(cellX, cellY));
+  const isWall = (cellX: number, cellY: number): boolean =>
+    !contains(WALKABLE | materialSet(WATER, LAVA), world.material(cellX, cellY));
   if (!contains(room, world.material(x + dx, y + dy)) || !contains(room, world.material(x + 2 * dx, y + 2 * dy)))
     return false;
-  if (world.entity(x + dx, y + dy) !== null) return false;
+  if ((world.entity(x + dx, y + dy)?.kind ?? PLAYER) !== PLAYER) return false;
   const inner = DIRECTIONS.every((side) => side === direction || isWall(x + stepX(side), y + stepY(side)));
   const outer = DIRECTIONS.every(
     (side) => side === direction || side === opposite(direction) || isWall(x + dx + stepX(side), y + dy + stepY(side)),
