@@ -1,8 +1,9 @@
 import { defineRule, jsonl, type JsonlOutput, type JsonObject, type MadePart } from 'vlmbuild';
-import { canonicalLine } from '../lib/chat/row.js';
+import { canonicalLine, readMembers } from '../lib/chat/row.js';
+import { canonicalMembers } from '../lib/chat/row-bytes.js';
 import { addCounts, countsText } from '../lib/counts.js';
 import { blockLines, boundedBlocks, copyLines, hasByteOrderMark, lineText } from '../lib/jsonl.js';
-import { AcrossRows, type DropReason, dropReason } from './filter/keep.js';
+import { AcrossRows, decidingMembers, type DropReason, dropReason } from './filter/keep.js';
 import { filterParams, rowParams } from './filter/params.js';
 
 /**
@@ -27,17 +28,19 @@ export default defineRule({
     const dropped: Record<string, number> = {};
     let total = 0;
     let kept = 0;
+    const members = decidingMembers(spec);
     for (const line of await blockLines(inputs.rows, spec.bom)) {
       total++;
-      const text = lineText(line);
-      const reason = text === undefined ? 'not UTF-8' : dropReason(text, spec);
-      if (reason === undefined && text !== undefined) {
-        const written = canonicalLine(text);
-        outputs.rows.append(written === text ? line : written);
+      // Nearly all lines are written as they stand; the others are read whole.
+      const quick = canonicalMembers(line, members);
+      const text = quick === undefined ? lineText(line) : undefined;
+      const row = quick ?? (text === undefined ? 'not UTF-8' : readMembers(text, members));
+      const reason = typeof row === 'string' ? row : dropReason(row, spec);
+      if (reason === undefined) {
+        outputs.rows.append(text === undefined ? line : canonicalLine(text));
         kept++;
         continue;
       }
-      if (reason === undefined) continue;
       dropped[reason] = (dropped[reason] ?? 0) + 1;
       outputs.rejects?.append(rejectLine(reason, text ?? line.toString('utf8')));
     }

@@ -1,3 +1,4 @@
+import { hasControl } from './json-bytes.js';
 import { numberText } from './json-number.js';
 import { isDouble, jsonDouble, type JsonMap, type JsonValue } from './json-value.js';
 
@@ -304,26 +305,26 @@ export class JsonReader {
   }
 }
 
-/** The control characters, which JSON refuses inside strings. */
-const CONTROLS = Array.from({ length: 0x20 }, (_, unit) => String.fromCharCode(unit));
-/** From here on, 32 searches by `indexOf` (which is `memchr`) beat one look at every character. */
-const LONG = 600;
-/** Small enough to stay in the processor's nearest cache for all searches. */
-const WINDOW = 1 << 14;
+/** From here on, a look at four bytes at a time beats one at every character. */
+const LONG = 200;
+/** In UTF-16 units; small enough to stay in the processor's nearest cache. */
+const WINDOW = 1 << 13;
+/** A unit takes at most three bytes. */
+const windowBytes = Buffer.allocUnsafeSlow(3 * WINDOW);
 
 /** The index of a control character from `start` to before `end`, or -1. */
-function controlIn(text: string, start: number, end: number): number {
-  if (end - start < LONG) {
-    for (let at = start; at < end; at++) if (text.charCodeAt(at) < 0x20) return at;
-    return -1;
-  }
+export function controlIn(text: string, start: number, end: number): number {
+  if (end - start < LONG) return nextControl(text, start, end);
   for (let from = start; from < end; from += WINDOW) {
-    const window = text.slice(from, Math.min(end, from + WINDOW));
-    for (const control of CONTROLS) {
-      const at = window.indexOf(control);
-      if (at >= 0) return from + at;
-    }
+    const to = Math.min(end, from + WINDOW);
+    // UTF-8 has such bytes for such characters and for no others.
+    if (hasControl(windowBytes, 0, windowBytes.write(text.slice(from, to)))) return nextControl(text, from, to);
   }
+  return -1;
+}
+
+function nextControl(text: string, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (text.charCodeAt(at) < 0x20) return at;
   return -1;
 }
 

@@ -103,7 +103,7 @@ test('what Python refuses is refused, read or skipped', (t) => {
 });
 
 test('a control character is found wherever it stands in a long string', (t) => {
-  for (const length of [10, 599, 600, 16_384, 40_000]) {
+  for (const length of [10, 199, 200, 8192, 20_000, 40_000]) {
     for (const at of [0, 1, Math.floor(length / 2), length - 1]) {
       const text = `["a", "${'x'.repeat(at)}\u001f${'é'.repeat(length - at - 1)}"]`;
       const error = t.throws(() => parseJsonText(text), { instanceOf: JsonSyntaxError });
@@ -130,6 +130,14 @@ test('what is read and written agrees with JSON', (t) => {
     }),
     { seed: 1 },
   );
+});
+
+test('long strings are escaped where they must be, and only there', (t) => {
+  for (const long of ['x'.repeat(400), 'é'.repeat(10_000), '😀'.repeat(300)]) {
+    for (const mark of ['', '"', '\\', '\u001f', '\n', '\ud83d', '\ude00', '\u2028', '\u007f']) {
+      for (const text of [mark + long, long + mark, long + mark + long]) t.is(jsonText(text), JSON.stringify(text));
+    }
+  }
 });
 
 test('strings read the same whatever stands around them', (t) => {

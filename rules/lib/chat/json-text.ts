@@ -1,5 +1,5 @@
 import { numberText } from './json-number.js';
-import { JsonReader } from './json-reader.js';
+import { controlIn, JsonReader } from './json-reader.js';
 import { isDouble, type JsonValue } from './json-value.js';
 
 /** What `jsonText` writes: values that were read, plain JavaScript values, and any mix of them. */
@@ -40,7 +40,7 @@ export function jsonText(value: Writable, indent?: number): string {
 }
 
 function compact(value: Writable): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) {
     let text = '[';
     for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ', ') + compact(value[i] as Writable);
@@ -72,6 +72,20 @@ function indented(value: Writable, step: string, line: string): string {
     return compact(value);
   }
   return lines.length === 0 ? brackets : brackets.charAt(0) + lines.join(',') + line + brackets.charAt(1);
+}
+
+/** From here on, searching for what must be escaped and finding nothing beats escaping. */
+const LONG = 400;
+
+function quoted(text: string): string {
+  const isPlain =
+    text.length >= LONG &&
+    !text.includes('"') &&
+    !text.includes('\\') &&
+    // ASCII, so that no surrogate stands alone.
+    Buffer.byteLength(text) === text.length &&
+    controlIn(text, 0, text.length) < 0;
+  return isPlain ? `"${text}"` : JSON.stringify(text);
 }
 
 type WritableObject = ReadonlyMap<string, Writable> | { readonly [key: string]: Writable | undefined };

@@ -1,13 +1,16 @@
 import type { Compat, Content } from '../../lib/chat/content.js';
 import { contentOf } from '../../lib/chat/content.js';
+import { Unusual } from '../../lib/chat/json-bytes.js';
 import { JsonReader, JsonSyntaxError } from '../../lib/chat/json-reader.js';
 import { jsonText, type Writable } from '../../lib/chat/json-text.js';
 import { isMap, type JsonValue } from '../../lib/chat/json-value.js';
+import { LineWriter } from '../../lib/chat/line-writer.js';
 import { replyOf } from '../../lib/chat/reply.js';
 import type { ToolCall } from '../../lib/chat/tool-calls.js';
 import { rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
 import { columnJson, columnName, columnObject, columnText } from '../../lib/tracing/json-column.js';
 import { TurnCounter, turnOf } from '../../lib/tracing/turn.js';
+import { RecordBytes, type WrittenRecord } from './record-bytes.js';
 
 /** A row of a database, by column name. */
 type Columns = Readonly<Record<string, unknown>>;
@@ -50,10 +53,16 @@ export interface SessionToExport {
   skipped(reason: Skip, event: unknown, record?: number): void;
 }
 
-/** The lines of a session, from its model calls in order. Columns: id, model, provider, metadata, call_records. */
-export function* sessionRows(events: Iterable<Columns>, to: SessionToExport): Generator<string> {
+/**
+ * The lines of a session, from its model calls in order. Each is valid until the next is asked for. Columns: id, model,
+ * provider, metadata, call_records.
+ */
+export function* sessionRows(events: Iterable<Columns>, to: SessionToExport): Generator<Buffer> {
   const counter = new TurnCounter();
   const counted = new Set<bigint>();
+  const writer = new LineWriter();
+  const quick = new RecordBytes(to.compat);
+  const session = jsonText(to.session);
   let cumulative = 0;
   for (const event of events) {
     const turn = counter.take(columnObject(event['metadata']));
@@ -61,24 +70,70 @@ export function* sessionRows(events: Iterable<Columns>, to: SessionToExport): Ge
       to.skipped('turn cannot be read', event['id']);
       continue;
     }
-    const names = to.names.get(turn) ?? NO_NAMES;
-    for (const record of recordsOf(event, to)) {
-      if (to.compat === 'reference' || !counted.has(turn)) cumulative += names.newUnique.length;
+    const { newUnique, turnedTrue } = to.names.get(turn) ?? NO_NAMES;
+    for (const record of writtenRecords(event, to, quick, writer)) {
+      if (to.compat === 'reference' || !counted.has(turn)) cumulative += newUnique.length;
       counted.add(turn);
-      yield jsonText({
-        messages: checked(record.messages),
-        metadata: {
-          session_id: to.session,
-          turn,
-          model: columnName(event['model']),
-          provider: columnName(event['provider']) || 'unknown',
-          achievements: { new_unique: names.newUnique, turned_true: names.turnedTrue, cumulative_unique: cumulative },
-          user_has_image: record.userHasImage,
-          assistant_has_image: record.assistantHasImage,
-          has_image: record.userHasImage || record.assistantHasImage,
-        },
-      });
+      const achievements = { new_unique: newUnique, turned_true: turnedTrue, cumulative_unique: cumulative };
+      writer.text(
+        `, "metadata": {"session_id": ${session}, "turn": ${turn}, "model": ${jsonText(columnName(event['model']))}, ` +
+          `"provider": ${jsonText(columnName(event['provider']) || 'unknown')}, "achievements": ${jsonText(achievements)}, ` +
+          `"user_has_image": ${record.userHasImage}, "assistant_has_image": ${record.assistantHasImage}, ` +
+          `"has_image": ${record.userHasImage || record.assistantHasImage}}}`,
+      );
+      yield writer.line();
     }
+  }
+}
+
+/** The records of an event that give rows, each with its row begun in the writer: `{"messages": [...]`. */
+function* writtenRecords(
+  event: Columns,
+  to: SessionToExport,
+  quick: RecordBytes,
+  writer: LineWriter,
+): Generator<WrittenRecord> {
+  const text = columnText(event['call_records']);
+  if (text === undefined) {
+    to.skipped('call_records is not JSON', event['id']);
+    return;
+  }
+  writer.clear();
+  writer.text(BEGUN);
+  const written = quickly(() => quick.write(text, writer));
+  if (typeof written === 'object') yield written;
+  else if (typeof written === 'string') to.skipped(written, event['id'], 0);
+  else yield* slowRecords(text, event, to, writer);
+}
+
+const BEGUN = '{"messages": ';
+
+/** Undefined where the text is not of the usual kind. */
+function quickly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Unusual) return undefined;
+    throw error;
+  }
+}
+
+/** The same for any text, exactly, by reading all of it. */
+function* slowRecords(text: string, event: Columns, to: SessionToExport, writer: LineWriter): Generator<WrittenRecord> {
+  const raw = rawRecords(text);
+  if (typeof raw === 'string') {
+    to.skipped(raw, event['id']);
+    return;
+  }
+  for (const [index, record] of raw.entries()) {
+    const read = record === null ? 'record is not an object' : readRecord(record, to.compat);
+    if (typeof read === 'string') {
+      to.skipped(read, event['id'], index);
+      continue;
+    }
+    writer.clear();
+    writer.text(BEGUN + jsonText(checked(read.messages)));
+    yield read;
   }
 }
 
@@ -87,10 +142,8 @@ type Message = {
   readonly content: Content['content'];
   readonly tool_calls?: readonly ToolCall[] | undefined;
 };
-interface ReadRecord {
+interface ReadRecord extends WrittenRecord {
   readonly messages: readonly Message[];
-  readonly userHasImage: boolean;
-  readonly assistantHasImage: boolean;
 }
 
 /** What is needed of a call record. */
@@ -98,21 +151,6 @@ interface RawRecord {
   inputMessages?: JsonValue;
   outputText?: JsonValue;
   outputToolCalls?: JsonValue;
-}
-
-function recordsOf(event: Columns, to: SessionToExport): ReadRecord[] {
-  const text = columnText(event['call_records']);
-  const raw = text === undefined ? 'call_records is not JSON' : rawRecords(text);
-  if (typeof raw === 'string') {
-    to.skipped(raw, event['id']);
-    return [];
-  }
-  return raw.flatMap((record, index) => {
-    const read = record === null ? 'record is not an object' : readRecord(record, to.compat);
-    if (typeof read !== 'string') return [read];
-    to.skipped(read, event['id'], index);
-    return [];
-  });
 }
 
 /** The records of a list, null for an item that is no object. Most of the text is passed over unread. */

@@ -20,16 +20,26 @@ export type DropReason =
   | 'duplicate images'
   | 'enough rows of its session';
 
-/** Why a row is dropped for itself; undefined to keep it. Flags decide over images, not what the messages hold. */
-export function dropReason(text: string, params: RowParams): DropReason | undefined {
-  const counted = params.min_images !== undefined || params.max_images !== undefined;
-  const row = readMembers(text, counted ? ['metadata', 'messages'] : ['metadata']);
-  if (typeof row === 'string') return row;
+/** The members of a row that decide over it. */
+export function decidingMembers(params: RowParams): readonly string[] {
+  return isCounted(params) ? ['metadata', 'messages'] : ['metadata'];
+}
+
+function isCounted(params: RowParams): boolean {
+  return params.min_images !== undefined || params.max_images !== undefined;
+}
+
+/**
+ * Why a row is dropped for itself; undefined to keep it. Flags decide over images, not what the messages hold.
+ *
+ * @param row its deciding members.
+ */
+export function dropReason(row: JsonMap, params: RowParams): DropReason | undefined {
   const said = row.get('metadata');
   const metadata: JsonMap = isMap(said) ? said : new Map<string, JsonValue>();
   if (!isTruthy(metadata.get('user_has_image'))) return 'no user image';
   if (params.include_assistant && !isTruthy(metadata.get('assistant_has_image'))) return 'no assistant image';
-  if (counted) {
+  if (isCounted(params)) {
     const images = imageUrls(row.get('messages')).length;
     if (images < (params.min_images ?? 0)) return 'too few images';
     if (images > (params.max_images ?? Infinity)) return 'too many images';

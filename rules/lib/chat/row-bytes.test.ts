@@ -1,0 +1,56 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { damaged, oddList, oddObject, oddScalar, oddValue } from '../testing/odd-json.js';
+import { jsonText, tryParseJsonText } from './json-text.js';
+import { canonicalLine, readMembers } from './row.js';
+import { canonicalMembers } from './row-bytes.js';
+
+const flag = fc.oneof(fc.constantFrom('true', 'false', '1', '[]'), oddScalar);
+const row = oddObject({
+  messages: fc.oneof(oddList(oddObject({ role: oddScalar, content: oddValue })), oddValue),
+  metadata: fc.oneof(oddObject({ user_has_image: flag, session_id: oddScalar, turn: oddScalar }), oddValue),
+});
+/** As it comes, or as it is written; with another mistake in it now and then. */
+const line = fc.oneof(
+  damaged(row),
+  damaged(
+    row.map((text) => {
+      const value = tryParseJsonText(text);
+      return value === undefined ? text : jsonText(value);
+    }),
+  ),
+);
+
+test('a line that is found canonical is one, and its members are those that are read', (t) => {
+  let canonical = 0;
+  let found = 0;
+  fc.assert(
+    fc.property(line, (text) => {
+      const bytes = Buffer.from(text);
+      const members = canonicalMembers(bytes, ['metadata', 'messages']);
+      const read = readMembers(text, ['metadata', 'messages']);
+      const isCanonical = typeof read !== 'string' && canonicalLine(text) === text;
+      if (isCanonical) canonical++;
+      if (members === undefined) return;
+      found++;
+      t.true(isCanonical, text);
+      t.deepEqual(members, read, text);
+    }),
+    { seed: 1, numRuns: 4000 },
+  );
+  t.true(found > 300);
+  // Keys with escapes are all that is left to the other way.
+  t.true(found > 0.6 * canonical, `${found} of ${canonical}`);
+});
+
+test('what makes a line not canonical', (t) => {
+  const is = (text: string | Uint8Array) => canonicalMembers(Buffer.from(text), ['metadata']) !== undefined;
+  t.true(is('{"metadata": {"a": [1, -2, 0, 1.5, 1e-05, NaN, "é\\n\\ud83d"], "": {}}}'));
+  for (const text of [
+    ...['{"a":1}', '{"a": 1,"b": 2}', '{"a": 1 }', ' {}', '{} ', '{"a": 1, "a": 1}', '[]', '"a"', '', '{"a": 1.50}'],
+    ...['{"a": -0}', '{"a": 1E5}', '{"a": "\\/"}', '{"a": "\\u000a"}', '{"a": "\\u00E9"}', '{"a": "\t"}', '{"a": 01}'],
+    ...['{"a": }', '{"a"', '{"a": "', '{"a": "\\', '{"a": "\\u12', '{"a": [}', '{"a": tru', '{"a": -'],
+  ])
+    t.false(is(text), text);
+  t.false(is(Buffer.concat([Buffer.from('{"a": "'), Buffer.from([0xff]), Buffer.from('"}')])));
+});

@@ -1,0 +1,87 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { LineWriter } from '../../lib/chat/line-writer.js';
+import { damaged, oddList, oddObject, oddScalar, oddString, oddValue } from '../../lib/testing/odd-json.js';
+import { RecordBytes } from './record-bytes.js';
+import { sessionRows } from './rows.js';
+
+const or = (usual: fc.Arbitrary<string>, weight = 40) =>
+  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: oddValue });
+const word = (...words: readonly string[]) => or(fc.constantFrom(...words.map((text) => JSON.stringify(text))));
+const quoted = (text: fc.Arbitrary<string>) => text.map((value) => JSON.stringify(value));
+
+const part = oddObject({
+  type: word('text', 'text', 'text', 'image', 'image_url', 'audio'),
+  text: or(oddString, 9),
+  uri: or(
+    fc.constantFrom('null', '"data:a"', '"data:b"', '"data:image/png;base64,iVBO"', '"https://x"', '"data:\\u0041\\/"'),
+    5,
+  ),
+  mime_type: word('image/jpeg'),
+  data: or(fc.constant('null')),
+  image_url: or(oddObject({ url: or(oddString) }), 9),
+});
+const message = oddObject({
+  role: word('system', 'user', 'user', 'assistant'),
+  parts: or(oddList(or(part), 3, 1)),
+  name: fc.constant('null'),
+});
+const call = oddObject({
+  id: or(oddString, 2),
+  call_id: oddScalar,
+  name: oddScalar,
+  arguments_json: or(quoted(oddValue)),
+  function: or(oddObject({ name: or(oddString), arguments: or(oddString, 4) })),
+});
+const usualCall = oddObject({
+  id: word('call_1'),
+  function: oddObject({ name: word('act'), arguments: or(oddString, 20) }),
+});
+const calls = or(oddList(fc.oneof(usualCall, call)));
+const response = oddObject({
+  id: oddString,
+  choices: or(oddList(or(oddObject({ message: or(oddObject({ content: or(oddScalar), tool_calls: calls })) })))),
+});
+const record = oddObject({
+  request_params: or(fc.constantFrom('{"a": [1, {}]}'), 1),
+  input_messages: or(oddList(or(message), 2, 1)),
+  output_text: fc.oneof(or(quoted(damaged(response))), or(oddString)),
+  output_tool_calls: calls,
+  outputs: or(oddScalar),
+});
+const records = damaged(
+  fc.oneof({ weight: 8, arbitrary: record.map((text) => `[${text}]`) }, oddList(or(record)), oddValue),
+);
+
+test('records are read the same in the quick way and by the whole', (t) => {
+  const rowsOf = (text: string, compat: 'fixed' | 'reference') => {
+    const skips: unknown[] = [];
+    const event = { id: 1, model: 'm', provider: null, metadata: '{"turn": 3}', call_records: text };
+    const names = new Map([[3n, { newUnique: ['é'], turnedTrue: [] }]]);
+    const rows = sessionRows([event], { session: 's', compat, names, skipped: (...skip) => skips.push(skip) });
+    return { rows: Array.from(rows, (row) => row.toString()), skips };
+  };
+  let quick = 0;
+  fc.assert(
+    fc.property(records, fc.constantFrom('fixed' as const, 'reference' as const), (text, compat) => {
+      // A line feed in front changes nothing, but makes the text unusual.
+      t.deepEqual(rowsOf(text, compat), rowsOf(`\n${text}`, compat), text);
+      try {
+        if (typeof new RecordBytes(compat).write(text, new LineWriter()) === 'object') quick++;
+      } catch {
+        // That is what the other way is for.
+      }
+    }),
+    { seed: 1, numRuns: 4000 },
+  );
+  t.true(quick > 300, `only ${quick} rows came the quick way`);
+});
+
+test('what a longer text leaves behind is not read as more of a shorter one', (t) => {
+  const reader = new RecordBytes('fixed');
+  const writer = new LineWriter();
+  const text =
+    '[{"input_messages": [{"role": "user", "parts": [{"type": "text", "text": "hi"}]}], "output_text": "yes"}]';
+  t.deepEqual(reader.write(text, writer), { userHasImage: false, assistantHasImage: false });
+  for (let end = 1; end < text.length; end++) t.throws(() => reader.write(text.slice(0, end), writer));
+});

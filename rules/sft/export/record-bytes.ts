@@ -1,0 +1,323 @@
+import type { Compat } from '../../lib/chat/content.js';
+import {
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  JsonBytes,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  PLAIN,
+  QUOTE,
+  RECODED,
+  type StringForm,
+} from '../../lib/chat/json-bytes.js';
+import { jsonText, parseJsonText } from '../../lib/chat/json-text.js';
+import type { LineWriter } from '../../lib/chat/line-writer.js';
+import { type Reply, replyOf } from '../../lib/chat/reply.js';
+import type { ToolCall } from '../../lib/chat/tool-calls.js';
+import type { Skip } from './rows.js';
+
+/** A string in the bytes, its quotes included. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly form: StringForm;
+}
+
+/** The bytes of a value. */
+interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is known of a record whose messages are written. */
+export interface WrittenRecord {
+  readonly userHasImage: boolean;
+  readonly assistantHasImage: boolean;
+}
+
+/** Longer replies may be nested so deeply, or have such numbers, that `parseJsonText` refuses what `JSON.parse` takes. */
+const SHORT_REPLY = 2000;
+/** Of the values, only `null` starts with it. */
+const LETTER_N = 0x6e;
+const FIRST = 1 << 16;
+const KEPT = 4 << 20;
+
+/**
+ * Reads `call_records` as they are nearly always recorded, and writes the record's messages as it goes: texts and images
+ * are copied as bytes, and what no row needs is passed over. All that is recorded otherwise throws `Unusual`; where
+ * nothing is thrown it is what `readRecord` and `jsonText` give, byte for byte.
+ */
+export class RecordBytes {
+  private readonly json = new JsonBytes();
+  private buffer = Buffer.allocUnsafeSlow(FIRST);
+  private hasUserImage = false;
+
+  constructor(private readonly compat: Compat) {}
+
+  /** Writes the list of messages of a list of one record; where that gives no row, says why. @throws Unusual */
+  write(text: string, writer: LineWriter): WrittenRecord | Skip {
+    const { json } = this;
+    this.load(text);
+    let at = json.blanks(0);
+    if (json.bytes[at] !== OPEN_LIST) json.fail();
+    at = json.enter(at, CLOSE_LIST);
+    if (at < 0 || json.bytes[at] !== OPEN_OBJECT) json.fail();
+
+    let inputs: number | undefined;
+    let outputText: Piece | undefined;
+    let toolCalls: Extent | undefined;
+    const start = writer.length;
+    this.hasUserImage = false;
+    at = json.enter(at, CLOSE_OBJECT);
+    while (at > 0) {
+      const key = at + 1;
+      const value = json.colon(json.key(at));
+      if (json.matches(key, 'input_messages"')) {
+        if (inputs !== undefined || json.bytes[value] !== OPEN_LIST) json.fail();
+        at = this.inputMessages(value, writer);
+        inputs = writer.length;
+      } else if (json.matches(key, 'output_text"')) {
+        at = json.skip(value);
+        outputText = this.pieceAt(value, at);
+        if (outputText === undefined && json.bytes[value] !== LETTER_N) json.fail();
+      } else if (json.matches(key, 'output_tool_calls"')) {
+        at = json.skip(value);
+        toolCalls = { start: value, end: at };
+      } else {
+        at = json.skip(value);
+      }
+      at = json.next(at, CLOSE_OBJECT);
+    }
+    at = json.next(-at, CLOSE_LIST);
+    if (at > 0) json.fail();
+    json.finish(-at);
+
+    const reply = this.reply(outputText, toolCalls);
+    if (reply.content === '' && reply.toolCalls.length === 0) return 'record has no reply';
+    if (inputs === undefined || inputs === start) return 'record has no input';
+    writer.text(`, {"role": "assistant", "content": ${replyText(reply)}}]`);
+    return { userHasImage: this.hasUserImage, assistantHasImage: reply.hasImage };
+  }
+
+  private load(text: string): void {
+    const most = text.length * 3 + 1;
+    const needed = most <= KEPT ? most : Buffer.byteLength(text) + 1;
+    if (needed > this.buffer.length || this.buffer.length > KEPT) {
+      this.buffer = Buffer.allocUnsafeSlow(Math.max(needed <= KEPT / 2 ? 2 * needed : needed, FIRST));
+    }
+    const length = this.buffer.write(text);
+    // What is left there of a longer text must not be taken for more of this one.
+    this.buffer[length] = 0;
+    this.json.open(this.buffer, 0, length);
+  }
+
+  private pieceAt(start: number, end: number): Piece | undefined {
+    return this.json.bytes[start] === QUOTE ? { start, end, form: this.json.form } : undefined;
+  }
+
+  /** Writes `[` and the messages of a list, without what closes it; nothing where no message says anything. */
+  private inputMessages(at: number, writer: LineWriter): number {
+    const { json } = this;
+    let separator = '[';
+    at = json.enter(at, CLOSE_LIST);
+    while (at > 0) {
+      if (json.bytes[at] !== OPEN_OBJECT) json.fail();
+      let role: Piece | undefined;
+      let segments: Segments | undefined;
+      at = json.enter(at, CLOSE_OBJECT);
+      while (at > 0) {
+        const key = at + 1;
+        const value = json.colon(json.key(at));
+        if (json.matches(key, 'role"')) {
+          at = json.skip(value);
+          role = this.pieceAt(value, at);
+          if (role?.form !== PLAIN) json.fail();
+        } else if (json.matches(key, 'parts"')) {
+          if (json.bytes[value] !== OPEN_LIST) json.fail();
+          segments = new Segments();
+          at = this.parts(value, segments);
+        } else {
+          at = json.skip(value);
+        }
+        at = json.next(at, CLOSE_OBJECT);
+      }
+      at = -at;
+      if (role === undefined || segments === undefined) return json.fail();
+      if (!segments.isEmpty) {
+        writer.text(`${separator}{"role": `);
+        writer.bytes(json.bytes, role.start, role.end);
+        writer.text(', "content": ');
+        this.content(segments, writer);
+        writer.text('}');
+        separator = ', ';
+        if (segments.hasImage && json.matches(role.start, '"user"')) this.hasUserImage = true;
+      }
+      at = json.next(at, CLOSE_LIST);
+    }
+    return -at;
+  }
+
+  private content({ pieces, isImage }: Segments, writer: LineWriter): void {
+    const [first] = pieces;
+    if (first !== undefined && pieces.length === 1 && isImage[0] === false) {
+      this.string(first, writer);
+      return;
+    }
+    for (const [index, piece] of pieces.entries()) {
+      const image = isImage[index] === true;
+      const separator = index === 0 ? '[' : ', ';
+      writer.text(
+        image ? `${separator}{"type": "image_url", "image_url": {"url": ` : `${separator}{"type": "text", "text": `,
+      );
+      this.string(piece, writer);
+      writer.text(image ? '}}' : '}');
+    }
+    writer.text(']');
+  }
+
+  /** Writes a string: as it stands, unless it has escapes that are not written so. */
+  private string({ start, end, form }: Piece, writer: LineWriter): void {
+    const { bytes } = this.json;
+    if (form === RECODED) writer.text(JSON.stringify(this.decoded(start, end)));
+    else writer.bytes(bytes, start, end);
+  }
+
+  private decoded(start: number, end: number): string {
+    return JSON.parse(this.json.bytes.toString('utf8', start, end)) as string;
+  }
+
+  private parts(at: number, segments: Segments): number {
+    const { json } = this;
+    at = json.enter(at, CLOSE_LIST);
+    while (at > 0) {
+      if (json.bytes[at] !== OPEN_OBJECT) json.fail();
+      let type: Piece | undefined;
+      let text: Piece | undefined;
+      let url: Piece | undefined;
+      let uri: Piece | undefined;
+      at = json.enter(at, CLOSE_OBJECT);
+      while (at > 0) {
+        const key = at + 1;
+        const value = json.colon(json.key(at));
+        if (json.matches(key, 'image_url"') && json.bytes[value] === OPEN_OBJECT) {
+          url = undefined;
+          at = this.url(value, (found) => (url = found));
+        } else {
+          at = json.skip(value);
+          const piece = this.pieceAt(value, at);
+          if (json.matches(key, 'type"')) type = piece;
+          else if (json.matches(key, 'text"')) text = piece;
+          else if (json.matches(key, 'uri"')) uri = piece;
+          else if (json.matches(key, 'image_url"')) url = json.bytes[value] === LETTER_N ? undefined : json.fail();
+        }
+        at = json.next(at, CLOSE_OBJECT);
+      }
+      if (type?.form !== PLAIN) return json.fail();
+      if (json.matches(type.start, '"text"')) {
+        if (text !== undefined) segments.add(text, false);
+      } else if (json.matches(type.start, '"image"')) {
+        // Other places in which an image may stand are rare.
+        if (uri === undefined || !json.matches(uri.start, '"data:')) return json.fail();
+        segments.add(uri, true);
+      } else if (json.matches(type.start, '"image_url"')) {
+        if (url === undefined || url.end - url.start === 2) return json.fail();
+        segments.add(url, true);
+      }
+      at = json.next(-at, CLOSE_LIST);
+    }
+    return -at;
+  }
+
+  /** Passes an object and tells of its `url`. */
+  private url(at: number, found: (piece: Piece | undefined) => void): number {
+    const { json } = this;
+    at = json.enter(at, CLOSE_OBJECT);
+    while (at > 0) {
+      const key = at + 1;
+      const value = json.colon(json.key(at));
+      at = json.skip(value);
+      if (json.matches(key, 'url"')) found(this.pieceAt(value, at));
+      at = json.next(at, CLOSE_OBJECT);
+    }
+    return -at;
+  }
+
+  private reply(outputText: Piece | undefined, toolCalls: Extent | undefined): Reply {
+    const text = outputText === undefined ? undefined : this.decoded(outputText.start, outputText.end);
+    const quick = text === undefined || text === '' ? undefined : quickReply(text);
+    if (quick !== undefined && quick.toolCalls.length > 0) return quick;
+    const calls = toolCalls && parseJsonText(this.json.bytes.toString('utf8', toolCalls.start, toolCalls.end));
+    return replyOf(text, calls, this.compat);
+  }
+}
+
+/** What a message says, in order. */
+class Segments {
+  readonly pieces: Piece[] = [];
+  readonly isImage: boolean[] = [];
+  hasImage = false;
+
+  /** Whether the message says nothing: it has no segment, or an empty text alone. */
+  get isEmpty(): boolean {
+    const [first] = this.pieces;
+    return first === undefined || (this.pieces.length === 1 && !this.hasImage && first.end - first.start === 2);
+  }
+
+  add(piece: Piece, isImage: boolean): void {
+    this.pieces.push(piece);
+    this.isImage.push(isImage);
+    if (isImage) this.hasImage = true;
+  }
+}
+
+function replyText({ content, toolCalls }: Reply): string {
+  const said = typeof content === 'string' ? JSON.stringify(content) : jsonText(content);
+  if (toolCalls.length === 0) return said;
+  return `${said}, "tool_calls": [${toolCalls.map(toolCallText).join(', ')}]`;
+}
+
+function toolCallText({ id, function: { name, arguments: args } }: ToolCall): string {
+  return `{"id": ${JSON.stringify(id)}, "type": "function", "function": {"name": ${JSON.stringify(name)}, "arguments": ${JSON.stringify(args)}}}`;
+}
+
+/**
+ * The reply of a short complete response whose tool calls are all in the form that chat completions have, and whose
+ * content is text or null; undefined for any other, which `replyOf` reads.
+ */
+function quickReply(text: string): Reply | undefined {
+  if (text.length > SHORT_REPLY) return undefined;
+  let response: unknown;
+  try {
+    response = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const choices = memberOf(response, 'choices');
+  const message = memberOf(Array.isArray(choices) ? choices[0] : undefined, 'message');
+  const content = memberOf(message, 'content') ?? null;
+  const calls = memberOf(message, 'tool_calls');
+  if (!Array.isArray(calls) || (content !== null && typeof content !== 'string')) return undefined;
+  const toolCalls: ToolCall[] = [];
+  for (const call of calls) {
+    const called = memberOf(call, 'function');
+    const id = memberOf(call, 'id');
+    const name = memberOf(called, 'name');
+    const args = memberOf(called, 'arguments');
+    if (!isFilled(id) || !isFilled(name) || typeof args !== 'string') return undefined;
+    // A name beside the function would come first.
+    if (memberOf(call, 'name') !== undefined) return undefined;
+    toolCalls.push({ id, type: 'function', function: { name, arguments: args } });
+  }
+  return { content: content ?? '', hasImage: false, toolCalls };
+}
+
+function isFilled(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** An own member of an object that is no list. */
+function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, key))
+    return undefined;
+  return (value as Readonly<Record<string, unknown>>)[key];
+}
