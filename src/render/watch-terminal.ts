@@ -1,5 +1,6 @@
 import { characters } from '../base/text.js';
 import { formatSeconds, plural } from '../base/units.js';
+import type { BuildEvent } from '../execute/events.js';
 import type { WatchEvent } from '../watch/events.js';
 import { painter } from './narrator.js';
 import type { Renderer, Verbosity } from './renderer.js';
@@ -19,7 +20,9 @@ export function terminalWatchRenderer(
   now: () => Date = () => new Date(),
 ): WatchRenderer {
   const paint = painter('color');
+  /** While a build draws its own lines, what the watch has to say is held back. */
   let current: Renderer | undefined;
+  let held: string[] = [];
   let status = '';
   let shown = false;
   const hide = (): void => {
@@ -35,21 +38,36 @@ export function terminalWatchRenderer(
     out.write(`${CLEAR_LINE}${paint('dim', text)}`);
     shown = true;
   };
+  const say = (lines: readonly string[]): void => {
+    hide();
+    for (const line of lines) out.write(`${line}\n`);
+  };
+  const onBuild = (event: BuildEvent): void => {
+    hide();
+    if (event.type === 'build-started') current = builds();
+    if (event.type !== 'build-finished') {
+      current?.on(event);
+      return;
+    }
+    // What a build came to is told with what it was for.
+    current?.close();
+    current = undefined;
+    say(held);
+    held = [];
+  };
+  const onWatch = (event: WatchEvent): void => {
+    status = statusText(event, now) ?? status;
+    if (current === undefined) {
+      say(watchLines(event, { verbosity, style: 'color' }));
+      if (event.type !== 'watch-changed' && event.type !== 'watch-ended') show();
+    } else if (event.type === 'watch-broken') {
+      for (const diagnostic of event.diagnostics) current.on({ type: 'warning', diagnostic });
+    } else held.push(...watchLines(event, { verbosity, style: 'color' }));
+  };
   return {
     on: (event) => {
-      if (!isWatchEvent(event)) {
-        hide();
-        if (event.type === 'build-started') current = builds();
-        // What a build came to is told with what it was for.
-        if (event.type === 'build-finished') current?.close();
-        else current?.on(event);
-        return;
-      }
-      status = statusText(event, now) ?? status;
-      const lines = watchLines(event, { verbosity, style: 'color' });
-      if (lines.length > 0 || event.type === 'watch-changed') hide();
-      for (const line of lines) out.write(`${line}\n`);
-      if (event.type !== 'watch-changed' && event.type !== 'watch-aborted' && event.type !== 'watch-ended') show();
+      if (isWatchEvent(event)) onWatch(event);
+      else onBuild(event);
     },
     close: () => {
       current?.close();

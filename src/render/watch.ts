@@ -73,6 +73,8 @@ export function watchLines(
       return quiet
         ? []
         : [paint('yellow', `${changedText(event.changed)} changed: ${event.targets.join(', ')} begins anew`)];
+    case 'watch-postponed':
+      return quiet ? [] : [paint('dim', `${changedText(event.changed)} changed: built after what runs now`)];
     case 'watch-built': {
       const silent = quiet || (event.outcome === 'fresh' && !event.news && verbosity !== 'verbose');
       return silent && event.outcome !== 'failed' ? [] : [paint(builtFormat(event), builtText(event))];

@@ -12,6 +12,8 @@ export type WatchEvent =
   | { readonly type: 'watch-changed'; readonly changed: Changed }
   /** Steps under way were stopped: the changes made their work useless. */
   | { readonly type: 'watch-aborted'; readonly targets: readonly string[]; readonly changed: Changed }
+  /** Changes that do not touch the steps under way: the next build is for them. */
+  | { readonly type: 'watch-postponed'; readonly changed: Changed }
   /** A build is over. */
   | {
       readonly type: 'watch-built';

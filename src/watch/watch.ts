@@ -207,8 +207,9 @@ class Watch {
     this.#interrupt = new AbortController();
     this.#tally = new BuildTally();
     if (changed !== undefined) this.#emit({ type: 'watch-changed', changed });
+    let outcome: BuildOutcome = 'failed';
     try {
-      const outcome = await this.#buildOnce();
+      outcome = await this.#buildOnce();
       if (outcome === 'interrupted') this.#unbuilt = changed;
       else {
         const news = !this.#ready || this.#saidWrong;
@@ -233,7 +234,7 @@ class Watch {
       if (error === this.#fatal) throw error;
       await this.#broken(diagnosticsOf(error), changed);
     }
-    if (!this.#ready && !this.options.signal.aborted) {
+    if (!this.#ready && outcome !== 'interrupted') {
       this.#ready = true;
       this.#emit({ type: 'watch-ready', folders: this.#folders.size });
     }
@@ -350,8 +351,10 @@ class Watch {
       }
     }
     inVain = inVain.filter((target) => running.has(target));
-    if (inVain.length > 0 && this.#machine.state === 'probing') {
-      this.#emit({ type: 'watch-aborted', targets: inVain, changed: this.#changes.changed });
+    if (this.#machine.state === 'probing') {
+      const { changed } = this.#changes;
+      if (inVain.length > 0) this.#emit({ type: 'watch-aborted', targets: inVain, changed });
+      else this.#emit({ type: 'watch-postponed', changed });
     }
     this.#signal({ type: 'probed', inVain: inVain.length > 0 });
   }

@@ -1,0 +1,329 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import test, { type ExecutionContext } from 'ava';
+import type { BuildEvent } from '../src/execute/events.js';
+import type { WatchEvent } from '../src/watch/events.js';
+import { RULES } from './engine-rules.js';
+import { Project, Puppets, type Result, type Started } from './rig.js';
+
+type Event = BuildEvent | WatchEvent;
+type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
+
+/** A `vlmbuild watch --json` under way, whose events are read in order: each call goes on behind the event it found. */
+class Watching {
+  readonly #events: Event[] = [];
+  readonly #started: Started;
+  #at = 0;
+  #wake: () => void = () => undefined;
+  #over = false;
+
+  constructor(project: Project, ...args: readonly string[]) {
+    this.#started = project.start('watch', '--json', ...args);
+    if (this.#started.child.stdout === null) throw new Error('no output');
+    createInterface(this.#started.child.stdout).on('line', (line) => {
+      if (line.startsWith('{')) this.#events.push(JSON.parse(line) as Event);
+      this.#wake();
+    });
+    void this.#started.ended.then(() => {
+      this.#over = true;
+      this.#wake();
+    });
+  }
+
+  /** The next event of this type that `wanted` accepts; fails where the watch ends without one. */
+  async next<T extends Event['type']>(
+    type: T,
+    wanted: (event: EventOf<T>) => boolean = () => true,
+  ): Promise<EventOf<T>> {
+    for (;;) {
+      while (this.#at < this.#events.length) {
+        const event = this.#events[this.#at++];
+        if (event?.type === type && wanted(event as EventOf<T>)) return event as EventOf<T>;
+      }
+      if (this.#over) {
+        const { stderr } = await this.#started.ended;
+        throw new Error(`no ${type}\n${this.#events.map((event) => JSON.stringify(event)).join('\n')}\n${stderr}`);
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The next build that did something, or had nothing to do although it is news. */
+  async built(): Promise<EventOf<'watch-built'>> {
+    return this.next('watch-built', ({ outcome, news }) => outcome !== 'fresh' || news);
+  }
+
+  /** What it said since the last event that was waited for, and before. */
+  get all(): readonly Event[] {
+    return this.#events;
+  }
+
+  async end(): Promise<Result> {
+    this.#started.kill('SIGINT');
+    return this.#started.ended;
+  }
+}
+
+const COPY = `version: 1
+targets:
+  a: { run: 'cat {inputs.input} > {outputs.output}', inputs: data/in.txt, outputs: out/a.txt }
+  b: { run: 'cat {inputs.input} > {outputs.output}', inputs: a, outputs: out/b.txt }
+`;
+
+async function watching(t: ExecutionContext, files: Record<string, string>): Promise<[Project, Watching]> {
+  const project = new Project(t, files);
+  const watch = new Watching(project);
+  await watch.next('watch-ready');
+  return [project, watch];
+}
+
+test.serial('an edit is built; what comes out the same, or the same bytes, is not; Ctrl-C ends with 130', async (t) => {
+  const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  t.is(project.read('out/b.txt'), 'one');
+  project.write('data/in.txt', 'two');
+  const built = await watch.built();
+  t.deepEqual(built.changed, { paths: ['data/in.txt'], count: 1 });
+  t.deepEqual([...built.ran, ...built.restored], ['a', 'b']);
+  t.is(project.read('out/b.txt'), 'two');
+  utimesSync(project.path('data/in.txt'), 1, 1);
+  const same = await watch.next('watch-built');
+  t.is(same.outcome, 'fresh');
+  // What nothing depends on is not even looked at: the next build is for what comes after it.
+  project.write('data/notes.txt', 'mine');
+  project.write('data/in.txt', 'three');
+  t.deepEqual((await watch.built()).changed?.paths, ['data/in.txt']);
+  t.is(project.read('out/b.txt'), 'three');
+  const { code, stderr } = await watch.end();
+  t.is(code, 130);
+  t.is(stderr, '');
+  t.is(watch.all.at(-1)?.type, 'watch-ended');
+});
+
+test.serial('a build writes outputs, lock and cache: nothing of that leads to another build', async (t) => {
+  const [project, watch] = await watching(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'a' });
+  for (const text of ['one', 'two', 'three']) {
+    project.write('data/a.txt', text);
+    t.deepEqual((await watch.built()).ran, ['list']);
+  }
+  const begun = watch.all.filter(({ type }) => type === 'watch-changed').length;
+  t.is(begun, 3);
+});
+
+const LIST = `version: 1
+targets:
+  list:
+    rule: text/list
+    inputs: { files: data/ }
+    outputs: out/list.jsonl
+`;
+
+test.serial('new files, renames, deletes, atomic saves and folders that appear later are noticed', async (t) => {
+  const [project, watch] = await watching(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'a' });
+  const names = (): unknown[] =>
+    project
+      .read('out/list.jsonl')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { name: string }).name);
+  /** Some changes are seen in more steps than one: only the last result counts. */
+  const until = async (...wanted: string[]): Promise<void> => {
+    do await watch.built();
+    while (JSON.stringify(names()) !== JSON.stringify(wanted));
+  };
+  project.write('data/b.txt', 'b');
+  await until('a.txt', 'b.txt');
+  renameSync(project.path('data/b.txt'), project.path('data/c.txt'));
+  await until('a.txt', 'c.txt');
+  writeFileSync(project.path('a.draft'), 'new');
+  renameSync(project.path('a.draft'), project.path('data/a.txt'));
+  await watch.built();
+  t.true(project.read('out/list.jsonl').includes('new'));
+  mkdirSync(project.path('data/more/deep'), { recursive: true });
+  writeFileSync(project.path('data/more/deep/d.txt'), 'd');
+  await until('a.txt', 'c.txt', 'more/deep/d.txt');
+  project.write('data/more/deep/e.txt', 'e');
+  await until('a.txt', 'c.txt', 'more/deep/d.txt', 'more/deep/e.txt');
+  rmSync(project.path('data/more'), { recursive: true });
+  await until('a.txt', 'c.txt');
+  project.write('data/more/f.txt', 'f');
+  await until('a.txt', 'c.txt', 'more/f.txt');
+});
+
+test.serial('an edit of a rule or of what it imports, of .env and of the pipeline file', async (t) => {
+  const [project, watch] = await watching(t, {
+    'rules/text/say.ts': `import { defineRule, file } from 'vlmbuild';
+import { z } from 'zod';
+import { word } from '../lib/word.js';
+export default defineRule({
+  summary: 'Says a word.',
+  params: z.strictObject({ mark: z.string().default('') }),
+  inputs: {},
+  outputs: { said: file() },
+  async run({ outputs, params, env }) { await outputs.said.write(word + params.mark + (env.TAIL ?? '')); },
+});
+`,
+    'rules/lib/word.ts': `export const word = 'one';\n`,
+    'pipeline.yaml': `version: 1\ntargets:\n  say: { rule: text/say, env: [TAIL], outputs: said.txt }\n`,
+  });
+  t.is(project.read('said.txt'), 'one');
+  project.write('rules/lib/word.ts', `export const word = 'two';\n`);
+  await watch.built();
+  t.is(project.read('said.txt'), 'two');
+  project.write('.env', 'TAIL=!\n');
+  await watch.built();
+  t.is(project.read('said.txt'), 'two!');
+  project.write('rules/lib/word.ts', 'export const word = ');
+  await watch.next('watch-broken');
+  project.write('rules/lib/word.ts', `export const word = 'three';\n`);
+  await watch.built();
+  t.is(project.read('said.txt'), 'three!');
+  project.write('pipeline.yaml', project.read('pipeline.yaml').replace('env:', 'params: { mark: "?" }, env:'));
+  await watch.built();
+  t.is(project.read('said.txt'), 'three?!');
+});
+
+test.serial('a pipeline that cannot be read: the error is shown, and watching goes on', async (t) => {
+  const [project, watch] = await watching(t, { 'pipeline.yaml': 'version: : 1', 'data/in.txt': 'one' });
+  t.true(watch.all.some(({ type }) => type === 'watch-broken'));
+  project.write('pipeline.yaml', COPY);
+  await watch.built();
+  t.is(project.read('out/b.txt'), 'one');
+  project.write('pipeline.yaml', `${COPY}  c: {}\n`);
+  const broken = await watch.next('watch-broken');
+  t.is(broken.diagnostics[0]?.at?.path, 'pipeline.yaml');
+  // The old folders are watched as well; nothing is built until the file is right.
+  project.write('data/in.txt', 'two');
+  project.write('pipeline.yaml', COPY);
+  const built = await watch.built();
+  t.deepEqual(built.failed, []);
+  t.is(project.read('out/b.txt'), 'two');
+  // A source that is gone is waited for.
+  project.remove('data');
+  await watch.next('watch-broken');
+  project.write('data/in.txt', 'three');
+  await watch.built();
+  t.is(project.read('out/b.txt'), 'three');
+});
+
+test.serial('a failed build leaves the watch alive and says what it waits for', async (t) => {
+  const [project, watch] = await watching(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'bad' });
+  const waiting = watch.all.find((event): event is EventOf<'watch-waiting'> => event.type === 'watch-waiting');
+  t.deepEqual(waiting?.targets, [{ target: 'list', needs: ['data', 'rules/text/list.ts'] }]);
+  project.write('data/a.txt', 'good');
+  t.deepEqual((await watch.built()).ran, ['list']);
+});
+
+test.serial('a step whose inputs change while it runs is stopped and begun anew', async (t) => {
+  const project = new Project(t, { 'data/in.txt': 'one', 'data/other.txt': 'x' });
+  const puppets = await Puppets.open(t, project);
+  project.write(
+    'pipeline.yaml',
+    `version: 1
+targets:
+  slow:
+    run: |
+      ${puppets.command('slow')} > /dev/null
+      cat {inputs.input} > {outputs.output}
+    inputs: data/in.txt
+    outputs: out/slow.txt
+  other: { run: 'cat {inputs.input} > {outputs.output}', inputs: data/other.txt, outputs: out/other.txt, after: slow }
+`,
+  );
+  const watch = new Watching(project);
+  const first = await puppets.asked('slow');
+  project.write('data/in.txt', 'two');
+  t.deepEqual((await watch.next('watch-aborted')).targets, ['slow']);
+  await first.gone;
+  const second = await puppets.asked('slow');
+  // What does not touch the step under way is built when that is done.
+  project.write('data/other.txt', 'y');
+  await watch.next('watch-postponed');
+  second.answer();
+  await watch.next('watch-ready');
+  t.is(project.read('out/slow.txt'), 'two');
+  if (project.read('out/other.txt') !== 'y') await watch.built();
+  t.is(project.read('out/other.txt'), 'y');
+  t.is(watch.all.filter(({ type }) => type === 'watch-aborted').length, 1);
+});
+
+test.serial('Ctrl-C while a step runs: it is stopped, and no process is left', async (t) => {
+  const project = new Project(t, {});
+  const puppets = await Puppets.open(t, project);
+  const run = `${puppets.command('slow')} > {outputs.output}`;
+  project.write(
+    'pipeline.yaml',
+    `version: 1\ntargets:\n  slow:\n    run: ${JSON.stringify(run)}\n    outputs: slow.txt\n`,
+  );
+  const watch = new Watching(project);
+  const asking = await puppets.asked('slow');
+  const { code } = await watch.end();
+  t.is(code, 130);
+  await asking.gone;
+});
+
+test.serial('an output edited by hand is reported and stays until its target must run', async (t) => {
+  const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  project.write('out/b.txt', 'mine');
+  t.like(await watch.next('watch-edited'), { target: 'b', output: 'output', path: 'out/b.txt' });
+  await watch.next('watch-built');
+  t.is(project.read('out/b.txt'), 'mine');
+  project.write('data/in.txt', 'two');
+  const kept = await watch.next('kept-aside');
+  await watch.built();
+  t.is(project.read(kept.to), 'mine');
+  t.is(project.read('out/b.txt'), 'two');
+  // One that is gone is put back.
+  project.remove('out/b.txt');
+  t.deepEqual((await watch.built()).restored, ['b']);
+  t.is(project.read('out/b.txt'), 'two');
+});
+
+test.serial('a target that changes its own inputs is stopped and named; the next change goes on', async (t) => {
+  const [project, watch] = await watching(t, {
+    'data/count.txt': '0',
+    'pipeline.yaml': `version: 1
+targets:
+  grows: { run: 'echo x >> data/count.txt; cat {inputs.input} > {outputs.output}', inputs: data/count.txt, outputs: out.txt, allow: [data/count.txt] }
+`,
+  });
+  const stopped = await watch.next('watch-oscillates');
+  t.deepEqual(
+    stopped.targets.map(({ target }) => target),
+    ['grows'],
+  );
+  t.deepEqual(stopped.changed.paths, ['data/count.txt']);
+  const runs = (): number => readFileSync(project.path('data/count.txt'), 'utf8').split('x').length - 1;
+  const before = runs();
+  t.true(before < 40);
+  project.write('pipeline.yaml', project.read('pipeline.yaml').replace('echo x >> data/count.txt; ', ''));
+  await watch.built();
+  t.is(runs(), before);
+});
+
+test.serial('the words must mean something; flags for one build are refused', async (t) => {
+  const project = new Project(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  const unknown = await project.run('watch', 'c');
+  t.is(unknown.code, 2);
+  t.regex(unknown.stderr, /there is no target `c`/);
+  const forced = await project.run('--watch', '-B', 'a');
+  t.is(forced.code, 2);
+  t.regex(forced.stderr, /`-B` does not go with `--watch`/);
+});
+
+test.serial('--watch of build, in plain lines', async (t) => {
+  const project = new Project(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  const started = project.start('--watch', 'b');
+  if (started.child.stdout === null) throw new Error('no output');
+  const lines = createInterface(started.child.stdout);
+  const text: string[] = [];
+  for await (const line of lines) {
+    text.push(line);
+    if (line.startsWith('watching ')) project.write('data/in.txt', 'two');
+    if (line.startsWith('data/in.txt changed')) break;
+  }
+  started.kill('SIGINT');
+  t.is((await started.ended).code, 130);
+  t.regex(text.at(-1) ?? '', /^data\/in\.txt changed: ran a, b; [\d.]+s after the save$|: ran a; restored b; /);
+});
