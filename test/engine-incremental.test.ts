@@ -144,6 +144,45 @@ test.serial('without cache/, outputs and lock in place are believed: nothing run
   t.is(project.read('out/count.txt'), '2 rows\n');
 });
 
+test.serial('a result that was only believed is kept when it is replaced: switched back, nothing runs', async (t) => {
+  const project = new Project(t, {
+    'rules/my/all.ts': `import { defineRule, directory, file, sqlite } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'An output of each kind.',
+  params: z.strictObject({ n: z.int() }),
+  outputs: { text: file(), folder: directory(), database: sqlite() },
+  async run({ params, outputs }) {
+    outputs.text.write('n ' + params.n);
+    outputs.folder.add('n/' + params.n, 'n ' + params.n);
+    outputs.database.open().exec('create table t as select ' + params.n + ' as n');
+  },
+});
+`,
+    'pipeline.yaml': `version: 1
+vars: { n: 1 }
+targets:
+  all:
+    rule: my/all
+    params: { n: '\${vars.n}' }
+    outputs: { text: out/text, folder: out/folder/, database: out/data.db }
+  own:
+    run: 'mkdir -p out; echo {vars.n} > out/own'
+    outputs: { made: out/own }
+`,
+  });
+  const pipeline = project.read('pipeline.yaml');
+  await project.builds(t);
+  const before = project.tree();
+  project.remove('cache');
+  t.deepEqual(deeds(await project.builds(t)), { all: 'fresh', own: 'fresh' });
+  project.write('pipeline.yaml', pipeline.replace('{ n: 1 }', '{ n: 2 }'));
+  t.deepEqual(deeds(await project.builds(t)), { all: 'run', own: 'run' });
+  project.write('pipeline.yaml', pipeline);
+  t.deepEqual(deeds(await project.builds(t)), { all: 'restore', own: 'restore' });
+  t.deepEqual(project.tree(), before);
+});
+
 test.serial('two builds in two folders give the same lock and the same bytes', async (t) => {
   const [a, b] = [new Project(t, FILES), new Project(t, FILES)];
   await Promise.all([a.builds(t, '-j', '1'), b.builds(t, '-j', '4')]);

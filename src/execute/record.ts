@@ -1,11 +1,20 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ArtifactRecord } from '../artifacts/kind.js';
+import { kindNamed } from '../artifacts/kinds.js';
+import { directoryRecord, printManifest } from '../artifacts/manifest.js';
 import type { JsonObject } from '../base/json.js';
-import type { Target } from '../config/pipeline.js';
-import { detailsToJson } from '../plan/details.js';
-import type { Decision, KnownOutputs } from '../plan/decision.js';
+import type { OutputUse, Target } from '../config/pipeline.js';
+import { modulesOf } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
+import { detailsToJson, NO_DETAILS } from '../plan/details.js';
+import { CorruptObject } from '../store/objects.js';
 import type { FinishedOutput } from './events.js';
+import { InputChanged } from './failure.js';
 import type { PartsResult } from './parts.js';
 import type { Run } from './run.js';
+
+type Fresh = Extract<Decision, { state: 'fresh' }>;
 
 /** Records the result of a key, before its outputs are moved into place. */
 export function recordAction(
@@ -22,7 +31,7 @@ export function recordAction(
       key: decision.key,
       target: target.name,
       fingerprint: decision.fingerprint as unknown as JsonObject,
-      modules: target.work.type === 'rule' ? target.work.rule.modules : {},
+      modules: modulesOf(target),
       outputs,
       parts: parts === null ? null : { total: parts.total, failed: parts.failed },
       seconds,
@@ -34,19 +43,68 @@ export function recordAction(
 }
 
 /**
- * Takes outputs that the lock vouches for as vlmbuild's own, so that replacing them later, file by file in a directory,
- * is not taken for the loss of somebody's edit.
+ * Takes a result that the lock vouches for as vlmbuild's own: it is recorded as if it had been made here, so that what
+ * replaces its outputs is not taken for the loss of somebody's edit, and keeps their bytes (`keepReplaced`).
  */
-export async function adoptOutputs(run: Run, target: Target, outputs: KnownOutputs): Promise<void> {
-  const { index, digester } = run.session;
-  for (const { name, path, kind } of Object.values(target.outputs)) {
-    const output = outputs[name];
-    if (output === undefined || index.outputPath(path)?.digest === output.digest) continue;
-    const entries = kind === 'directory' ? await digester.entries(path) : [];
+export async function adoptResult(run: Run, target: Target, decision: Fresh): Promise<void> {
+  const { index, digester, lock } = run.session;
+  const outputs: Record<string, ArtifactRecord> = {};
+  for (const use of Object.values(target.outputs)) {
+    const record = await presentRecord(run, use);
+    if (record.digest !== decision.outputs[use.name]?.digest) return;
+    outputs[use.name] = record;
+    const entries = use.kind === 'directory' ? await digester.entries(use.path) : [];
     index.transaction(() => {
-      index.putOutputPath(path, { target: target.name, output: name, kind, digest: output.digest });
-      index.rememberOutputs([output.digest, ...entries.map(({ sha256 }) => sha256)]);
+      index.putOutputPath(use.path, { target: target.name, output: use.name, kind: use.kind, digest: record.digest });
+      index.rememberOutputs([record.digest, ...entries.map(({ sha256 }) => sha256)]);
     });
+  }
+  const accepted = lock?.targets[target.name]?.accepted;
+  index.putAction({
+    key: decision.key,
+    target: target.name,
+    fingerprint: decision.fingerprint as unknown as JsonObject,
+    modules: modulesOf(target),
+    outputs,
+    parts: null,
+    seconds: 0,
+    run: run.id,
+    details: detailsToJson(NO_DETAILS),
+    ...(accepted === undefined ? {} : { accepted }),
+  });
+}
+
+/** The record of what is on disk, of which at most a database is read. */
+async function presentRecord(run: Run, { path, kind }: OutputUse): Promise<ArtifactRecord> {
+  const { root, digester } = run.session;
+  if (kind === 'directory') return directoryRecord(printManifest(await digester.entries(path)));
+  if (kind === 'sqlite') return kindNamed(kind).keep(join(root, path), null);
+  const digest = await digester.digest(path, kind);
+  if (digest === 'absent') throw new InputChanged(`\`${path}\``);
+  return { kind, digest, bytes: { sha256: digest, size: statSync(join(root, path)).size } };
+}
+
+/**
+ * Before a target's outputs are replaced: what they hold is kept where it is the target's last result and the store lacks
+ * it, as it does of a result that was not made here. So a param that is switched back finds its result.
+ */
+export async function keepReplaced(run: Run, target: Target): Promise<void> {
+  const { root, index, objects, digester } = run.session;
+  const last = target.store ? index.lastSuccess(target.name)?.outputs : undefined;
+  for (const { name, path, kind } of Object.values(target.outputs)) {
+    const record = last?.[name];
+    if (record?.kind !== kind || isWhole(() => kindNamed(kind).present({ ...record, kind }, objects))) continue;
+    const now = digester.known(path, kind) ?? (await digester.digest(path, kind).catch(() => 'absent'));
+    if (now === record.digest) await kindNamed(kind).keep(join(root, path), objects);
+  }
+}
+
+function isWhole(present: () => boolean): boolean {
+  try {
+    return present();
+  } catch (error) {
+    if (error instanceof CorruptObject) return false;
+    throw error;
   }
 }
 

@@ -14,7 +14,7 @@ import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
 import { copyLiveDatabases } from './live-databases.js';
 import { limits, runParts, ruleTask, type PartsResult } from './parts.js';
-import { adoptOutputs, finishedOutputs, recordAction } from './record.js';
+import { adoptResult, finishedOutputs, keepReplaced, recordAction } from './record.js';
 import type { Place } from './place.js';
 import { restoreOutputs } from './restore.js';
 import type { LifeEnd } from './scheduler.js';
@@ -150,7 +150,7 @@ class Life {
 
   async #fresh(decision: Fresh): Promise<LifeEnd> {
     const { build, target } = this;
-    if (decision.source === 'lock') await adoptOutputs(build.run, target, decision.outputs);
+    if (decision.source === 'lock') await adoptResult(build.run, target, decision);
     build.counts.fresh++;
     build.settle(decision, this.build.run.session.index.action(decision.key)?.parts ?? null);
     build.run.emit({ type: 'target-fresh', target: target.name, key: decision.key });
@@ -166,6 +166,7 @@ class Life {
     run.begin();
     const { key, reasons } = decision;
     run.emit({ type: 'target-started', target: target.name, key, action: 'restore', reasons, attempt: 1 });
+    await keepReplaced(run, target);
     await run.places.use((place) => restoreOutputs(run, target, decision.outputs, decision.restore, place));
     index.setLast(target.name, decision.key);
     index.clearFailure(target.name);
@@ -253,6 +254,7 @@ class Life {
       askAgain: forced && build.askAgain,
     };
     try {
+      await keepReplaced(run, target);
       await staging.own.take();
       const { outputs, parts } = await this.#work(work);
       await checkInputs(session, handing.items);

@@ -22,7 +22,8 @@ export function planText(
     if (decision.state === 'fresh') return [];
     const seconds = decision.state === 'restorable' ? undefined : remembered(decision.target);
     expected += seconds ?? 0;
-    const about = seconds === undefined ? '' : `about ${formatSeconds(seconds)}`;
+    // Zero: the result was not made here.
+    const about = seconds === undefined || seconds === 0 ? '' : `about ${formatSeconds(seconds)}`;
     const preview = parts.get(decision.target);
     const counts = preview === undefined ? '' : partsText(preview);
     return [[VERBS[decision.state], decision.target, about, counts, reasonsText(decision.reasons)]];
