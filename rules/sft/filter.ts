@@ -1,6 +1,6 @@
 import { defineRule, jsonl, type JsonlOutput, type JsonObject, type MadePart } from 'vlmbuild';
 import { canonicalLine, readMembers } from '../lib/chat/row.js';
-import { canonicalMembers } from '../lib/chat/row-bytes.js';
+import { RowBytes } from '../lib/chat/row-bytes.js';
 import { addCounts, countsText } from '../lib/counts.js';
 import { blockLines, boundedBlocks, copyLines, hasByteOrderMark, lineText } from '../lib/jsonl.js';
 import { AcrossRows, decidingMembers, type DropReason, dropReason } from './filter/keep.js';
@@ -28,11 +28,13 @@ export default defineRule({
     const dropped: Record<string, number> = {};
     let total = 0;
     let kept = 0;
-    const members = decidingMembers(spec);
+    const wanted = decidingMembers(spec);
+    const members = Object.keys(wanted);
+    const rows = new RowBytes(wanted);
     for (const line of await blockLines(inputs.rows, spec.bom)) {
       total++;
       // Nearly all lines are written as they stand; the others are read whole.
-      const quick = canonicalMembers(line, members);
+      const quick = rows.members(line);
       const text = quick === undefined ? lineText(line) : undefined;
       const row = quick ?? (text === undefined ? 'not UTF-8' : readMembers(text, members));
       const reason = typeof row === 'string' ? row : dropReason(row, spec);

@@ -62,6 +62,11 @@ export class JsonBytes {
     this.bytes = bytes;
     this.end = end;
     this.depth = 0;
+    this.rewind();
+  }
+
+  /** To be called before going back: searches are remembered, as long as the walk goes forwards. */
+  rewind(): void {
     this.nextQuote = this.nextEscape = -1;
   }
 

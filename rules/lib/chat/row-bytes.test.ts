@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { damaged, oddList, oddObject, oddScalar, oddValue } from '../testing/odd-json.js';
 import { jsonText, tryParseJsonText } from './json-text.js';
 import { canonicalLine, readMembers } from './row.js';
-import { canonicalMembers } from './row-bytes.js';
+import { isMap } from './json-value.js';
+import { RowBytes } from './row-bytes.js';
 
 const flag = fc.oneof(fc.constantFrom('true', 'false', '1', '[]'), oddScalar);
 const row = oddObject({
@@ -21,20 +22,26 @@ const line = fc.oneof(
   ),
 );
 
+const inner = ['user_has_image', 'turn'];
+const rows = new RowBytes({ metadata: inner, messages: 'all' });
+
 test('a line that is found canonical is one, and its members are those that are read', (t) => {
   let canonical = 0;
   let found = 0;
   fc.assert(
     fc.property(line, (text) => {
       const bytes = Buffer.from(text);
-      const members = canonicalMembers(bytes, ['metadata', 'messages']);
+      const members = rows.members(bytes);
       const read = readMembers(text, ['metadata', 'messages']);
       const isCanonical = typeof read !== 'string' && canonicalLine(text) === text;
       if (isCanonical) canonical++;
       if (members === undefined) return;
       found++;
       t.true(isCanonical, text);
-      t.deepEqual(members, read, text);
+      const expected = new Map(typeof read === 'string' ? [] : read);
+      const metadata = expected.get('metadata');
+      if (isMap(metadata)) expected.set('metadata', new Map([...metadata].filter(([key]) => inner.includes(key))));
+      t.deepEqual(members, expected, text);
     }),
     { seed: 1, numRuns: 4000 },
   );
@@ -44,7 +51,7 @@ test('a line that is found canonical is one, and its members are those that are 
 });
 
 test('what makes a line not canonical', (t) => {
-  const is = (text: string | Uint8Array) => canonicalMembers(Buffer.from(text), ['metadata']) !== undefined;
+  const is = (text: string | Uint8Array) => rows.members(Buffer.from(text)) !== undefined;
   t.true(is('{"metadata": {"a": [1, -2, 0, 1.5, 1e-05, NaN, "é\\n\\ud83d"], "": {}}}'));
   for (const text of [
     ...['{"a":1}', '{"a": 1,"b": 2}', '{"a": 1 }', ' {}', '{} ', '{"a": 1, "a": 1}', '[]', '"a"', '', '{"a": 1.50}'],

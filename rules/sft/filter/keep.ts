@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { jsonText } from '../../lib/chat/json-text.js';
 import { isDouble, isMap, isTruthy, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
 import { imageUrls, memberAt, readMembers } from '../../lib/chat/row.js';
+import type { WantedMembers } from '../../lib/chat/row-bytes.js';
 import type { FilterParams, RowParams } from './params.js';
 
 /** Why a line is dropped, in the order in which it is asked. */
@@ -21,8 +22,16 @@ export type DropReason =
   | 'enough rows of its session';
 
 /** The members of a row that decide over it. */
-export function decidingMembers(params: RowParams): readonly string[] {
-  return isCounted(params) ? ['metadata', 'messages'] : ['metadata'];
+export function decidingMembers(params: RowParams): WantedMembers {
+  const metadata = [
+    'user_has_image',
+    ...(params.include_assistant ? ['assistant_has_image'] : []),
+    ...(params.min_reward === undefined ? [] : ['reward']),
+    ...(params.min_reward !== undefined || params.require_new_achievement || params.drop_achievements.length > 0
+      ? ['achievements']
+      : []),
+  ];
+  return { metadata, ...(isCounted(params) ? { messages: 'all' } : {}) };
 }
 
 function isCounted(params: RowParams): boolean {
