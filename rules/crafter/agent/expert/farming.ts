@@ -72,6 +72,8 @@ export function tend(scene: Scene): Goal | undefined {
 }
 
 const FARTHEST_SITE = 20;
+/** What it takes to face ground that is not ahead: with less, each step aside would make another place the best. */
+const TURN = 3;
 
 /** The best place near for a plant: little to fence, no creature beside it. */
 export function plantSite({ game, routes }: Scene): readonly [number, number] | undefined {
@@ -83,7 +85,8 @@ export function plantSite({ game, routes }: Scene): readonly [number, number] | 
       if (!world.isFree(x, y, materialSet(GRASS)) || routes.cost(x, y) > FARTHEST_SITE) continue;
       const open = openSides(world, x, y);
       const crowd = world.entities.filter((entity) => entity.kind !== PLAYER && distance(entity, x, y) <= 3).length;
-      const cost = routes.cost(x, y) + 6 * open.length + 6 * crowd;
+      const isAhead = x === player.targetX && y === player.targetY;
+      const cost = (isAhead ? 0 : routes.cost(x, y) + TURN) + 6 * open.length + 6 * crowd;
       if (open.length === 0 || cost >= bestCost) continue;
       best = [x, y];
       bestCost = cost;

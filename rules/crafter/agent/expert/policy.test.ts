@@ -1,6 +1,7 @@
 import test from 'ava';
 import { Crafter } from '../../sim/crafter.js';
 import { type AchievementName, ITEMS } from '../../sim/rules.js';
+import { PLANT } from '../../sim/entity.js';
 import { GRASS, STONE } from '../../sim/materials.js';
 import { stateText } from '../../sim/testing.js';
 import { SYSTEM_PROMPT } from '../prompt.js';
@@ -59,4 +60,29 @@ test('a tired expert digs in, closes the entrance and sleeps where nobody can co
   t.true(isSafe());
   t.is(game.achievements().place_stone, 1);
   t.true(player.x < 30);
+});
+
+test('a patient expert plants the sapling, fences it with stones and leaves the fence alone', (t) => {
+  const game = new Crafter({ seed: 1, length: null });
+  game.reset();
+  const { world, player } = game;
+  for (const entity of world.entities.slice(1)) world.remove(entity);
+  for (let x = 0; x < 64; x++) for (let y = 0; y < 64; y++) world.setMaterial(x, y, GRASS);
+  for (const [item, amount] of Object.entries({ wood_pickaxe: 1, sapling: 1, stone: 6 }))
+    player.items[ITEMS.indexOf(item as 'stone')] = amount;
+  const isFenced = () => {
+    const plant = world.entities.find(({ kind }) => kind === PLANT);
+    return (
+      plant !== undefined &&
+      [-1, 1].every(
+        (side) =>
+          world.material(plant.x + side, plant.y) === STONE && world.material(plant.x, plant.y + side) === STONE,
+      )
+    );
+  };
+  for (let step = 0; step < 60 && !isFenced(); step++) game.step(decide(game, undefined, () => false).action);
+  t.true(isFenced());
+  t.is(player.amount('stone'), 2);
+  for (let step = 0; step < 30; step++) game.step(decide(game, undefined, () => false).action);
+  t.true(isFenced());
 });
