@@ -101,6 +101,23 @@ test.serial('an edit is built; what comes out the same, or the same bytes, is no
   t.is(watch.all.at(-1)?.type, 'watch-ended');
 });
 
+test.serial(
+  'where the last build left everything fresh, that is said at once; edits are noticed as ever',
+  async (t) => {
+    const project = new Project(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'a' });
+    await project.builds(t);
+    await project.builds(t);
+    const watch = new Watching(project);
+    t.like(await watch.next('watch-built'), { outcome: 'fresh', fresh: 1, news: true });
+    await watch.next('watch-ready');
+    t.false(watch.all.some(({ type }) => type === 'build-started'));
+    project.write('data/b.txt', 'b');
+    t.deepEqual((await watch.built()).ran, ['list']);
+    project.write('out/list.jsonl', 'mine');
+    await watch.next('watch-edited');
+  },
+);
+
 test.serial('a build writes outputs, lock and cache: nothing of that leads to another build', async (t) => {
   const [project, watch] = await watching(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'a' });
   for (const text of ['one', 'two', 'three']) {

@@ -160,6 +160,18 @@ export function checkSnapshot(
   }
 }
 
+/** The paths that a snapshot covers. Only of one that `checkSnapshot` has just found to hold. */
+export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollowed'> {
+  const bytes = readWhole(path);
+  const [, , followed = 0, unfollowed = 0, , textLength = 0, names = 0] = new Float64Array(bytes.buffer, 0, HEADER);
+  const at = (HEADER + (followed + unfollowed) * COLUMNS) * 8;
+  const paths = bytes
+    .toString('utf8', at, at + textLength)
+    .split('\0')
+    .slice(1 + names);
+  return { followed: paths.slice(0, followed), unfollowed: paths.slice(followed) };
+}
+
 function isSame(stats: Stats | undefined, doubles: Float64Array, at: number): boolean {
   if (stats === undefined) return doubles[at + 2] === ABSENT;
   return (

@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isIgnored } from '../artifacts/listing.js';
 import type { Pipeline } from '../config/pipeline.js';
 import { coverageOf } from '../plan/coverage.js';
@@ -18,7 +18,7 @@ export interface ScopeInput {
   readonly touched: Iterable<string>;
   /** The lock's path. */
   readonly lock: string;
-  /** The folder of the running vlmbuild: a new one of these does not change a watch under way. */
+  /** The folder of the running vlmbuild. */
   readonly program: string;
 }
 
@@ -42,12 +42,33 @@ export function scopeOf(input: ScopeInput): Scope {
     // Programs on PATH are not watched.
     environment: {},
   });
-  const packageFile = resolve(input.program, '../package.json');
-  const sources = [...coverage.stat].filter((path) => {
-    const absolute = resolve(root, path);
-    return !isWithin(absolute, input.program) && absolute !== packageFile;
+  return coverageScope(root, {
+    sources: withoutProgram(coverage.stat, root, input.program),
+    outputs: coverage.lstat,
+    lock: input.lock,
   });
-  return coverageScope(root, { sources, outputs: coverage.lstat, lock: input.lock });
+}
+
+/** Without vlmbuild's own files: a new version does not change a watch under way. */
+function withoutProgram(paths: Iterable<string>, root: string, program: string): string[] {
+  const packageFile = resolve(program, '../package.json');
+  return [...paths].filter((path) => {
+    const absolute = resolve(root, path);
+    return !isWithin(absolute, program) && absolute !== packageFile;
+  });
+}
+
+/** By the paths of a snapshot, which covers where declared tools are looked for as well. */
+export function snapshotScope(
+  root: string,
+  covered: { readonly followed: readonly string[]; readonly unfollowed: readonly string[] },
+  { lock, program, searched }: { readonly lock: string; readonly program: string; readonly searched: string },
+): Scope {
+  const places = new Set(searched.split(delimiter).map((folder) => resolve(root, folder)));
+  const sources = withoutProgram(covered.followed, root, program).filter(
+    (path) => !isAbsolute(path) || !places.has(dirname(path)),
+  );
+  return coverageScope(root, { sources, outputs: covered.unfollowed, lock });
 }
 
 /** By the paths that a build read and wrote: root-relative, or absolute where they lead outside. */

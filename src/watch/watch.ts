@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
@@ -10,6 +10,8 @@ import { openSession, type Session, type SessionOptions } from '../execute/sessi
 import { HostPool } from '../host/pool.js';
 import type { Decision } from '../plan/decision.js';
 import { neededBy, resolveWords } from '../plan/graph.js';
+import { lockPath } from '../plan/lock-file.js';
+import { checkSnapshot, snapshotPaths, snapshotSuffix } from '../plan/snapshot-format.js';
 import { packageRoot } from '../rule/package-root.js';
 import { tickLength } from '../store/clock.js';
 import { cacheLayout } from '../store/layout.js';
@@ -20,7 +22,7 @@ import { holdEdited } from './held.js';
 import { Machine, type Effect, type Signal } from './machine.js';
 import { Outputs } from './outputs.js';
 import { Quiet } from './quiet.js';
-import { bothScopes, scopeOf, wideScope, type Scope } from './scope.js';
+import { bothScopes, scopeOf, snapshotScope, wideScope, type Scope } from './scope.js';
 import { BuildTally } from './tally.js';
 
 export interface WatchOptions {
@@ -55,6 +57,9 @@ export async function watch(options: WatchOptions, listener: WatchListener): Pro
   listener({ type: 'watch-ended' });
 }
 
+/** The folder of the running vlmbuild. */
+const PROGRAM = join(packageRoot(), 'dist');
+
 class Watch {
   /** Resolves when the watch was told to end and no build is under way. */
   readonly ended: Promise<void>;
@@ -71,7 +76,7 @@ class Watch {
   readonly #hosts: HostPool;
   readonly #root: string;
   #scope: Scope | undefined;
-  /** Of the last build, open for questions until the next one. */
+  /** Of the last build, open for questions until what it wrote has been noticed. */
   #session: Session | undefined;
   #ready = false;
   /** Whether outputs may have been edited, so that a plan must say what to leave alone. */
@@ -194,6 +199,14 @@ class Watch {
       }
     }
     this.#signal({ type: 'quiet' });
+    if (this.#machine.state === 'idle') this.#rest().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Closes the last build's session: what it remembers of files is of no more use, and takes room. */
+  async #rest(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
   }
 
   // ---- a build ----
@@ -251,7 +264,11 @@ class Watch {
 
   async #buildOnce(): Promise<BuildOutcome> {
     const { options } = this;
-    await this.#session?.close();
+    if (!this.#ready) {
+      const fresh = await this.#askSnapshot();
+      if (fresh) return 'fresh';
+    }
+    await this.#rest();
     const session = await openSession({ ...this.#sessionOptions(), hosts: this.#hosts, jobs: options.jobs });
     this.#session = session;
     this.#outputs.learn(session);
@@ -262,7 +279,7 @@ class Watch {
         needed,
         touched: session.digester.touched(),
         lock: session.lockPath,
-        program: resolve(packageRoot(), 'dist'),
+        program: PROGRAM,
       });
     let { targets } = options;
     if (this.#doubtsOutputs || this.#outputs.anyEdited) {
@@ -290,6 +307,23 @@ class Watch {
     return outcome;
   }
 
+  /** Whether the last build's snapshot still holds: then nothing need be opened before something changes. */
+  async #askSnapshot(): Promise<boolean> {
+    const { file, set, environment, targets } = this.options;
+    if (set.length > 0) return false;
+    const sinceMs = Date.now();
+    const layout = cacheLayout(this.#root);
+    const identity = { root: this.#root, file: basename(file), words: targets, program: PROGRAM };
+    const path = `${layout.snapshot}${snapshotSuffix(identity)}`;
+    const fresh = checkSnapshot(path, identity, environment);
+    if (fresh === undefined) return false;
+    this.#tally.fresh = fresh;
+    this.#doubtsOutputs = false;
+    const paths = { lock: lockPath(file), program: PROGRAM, searched: environment['PATH'] ?? '' };
+    await this.#watch(snapshotScope(this.#root, snapshotPaths(path), paths), { layout, openedMs: sinceMs });
+    return true;
+  }
+
   #needed({ graph, pipeline }: Session): readonly string[] {
     const { targets } = this.options;
     try {
@@ -307,7 +341,7 @@ class Watch {
   }
 
   /** Watches what is in the scope; what was written while nobody looked is a change. */
-  async #watch(scope: Scope, { layout, openedMs }: Session): Promise<void> {
+  async #watch(scope: Scope, { layout, openedMs }: Pick<Session, 'layout' | 'openedMs'>): Promise<void> {
     this.#scope = scope;
     const added = await this.#folders.set(scope.folders);
     if (added.size === 0) return;
