@@ -131,3 +131,33 @@ test('restore notices damage in the store', async (t) => {
   t.regex(stderr, /VB438/);
   t.deepEqual(readdirSync(join(to, 'out')), []);
 });
+
+test('runs diff tells which targets differ, and by what', async (t) => {
+  const { project, first } = await builtTwice(t);
+  const { code, stdout, stderr } = await project.run('runs', 'diff', first, 'last');
+  t.is(code, 0, stderr);
+  const lines = stdout.replace(/[0-9a-f]{12} → [0-9a-f]{12}/g, 'A → B').split('\n');
+  t.deepEqual(lines.slice(0, -2), [
+    'files',
+    '  input changed (rows: changed out/upper.jsonl)',
+    '  output changed (files A → B)',
+    'upper',
+    '  param changed (mark "!" → "?")',
+    '  output changed (rows A → B)',
+  ]);
+  t.regex(lines.at(-2) ?? '', /^\S+ → \S+: 2 targets differ; 1 target is the same$/);
+
+  project.write('rules/text/explode.ts', project.read('rules/text/explode.ts').replace("'row-'", "'line-'"));
+  await project.builds(t, 'files');
+  const json = (await project.run('-C', '.', 'runs', 'diff', first, 'last', '--json')).stdout.trim().split('\n');
+  const [files, loose, , summary] = json.map((line) => JSON.parse(line) as Record<string, unknown>);
+  t.like(files, { type: 'run-difference', target: 'files', change: 'changed' });
+  t.regex(JSON.stringify(files?.['reasons']), /rule-changed.*text\/explode\.ts.*input-changed/);
+  t.like(loose, { target: 'loose', change: 'only in the first' });
+  t.like(summary, { type: 'runs-compared', same: 0 });
+  t.is(
+    (await project.run('runs', 'diff', first, first)).stdout,
+    `${first} → ${first}: no target differs; 3 targets are the same\n`,
+  );
+  t.is((await project.run('runs', 'diff', first)).code, 2);
+});

@@ -29,3 +29,9 @@ test('a flag value or a later word that reads like a command is none', (t) => {
   t.deepEqual(normalized('-C', 'status', 'a'), ['-C', 'status', 'a']);
   t.deepEqual(normalized('a', 'status'), ['a', 'status']);
 });
+
+test('the second word of a command stays behind the first', (t) => {
+  const words = (...argv: string[]) => normalizeArguments(argv, new Set(['cache', 'build']));
+  t.deepEqual(words('-C', 'dir', 'cache', 'verify', '--json'), ['cache', 'verify', '-C', 'dir', '--json']);
+  t.deepEqual(words('-C', 'dir', 'build', 'verify'), ['build', '-C', 'dir', 'verify']);
+});

@@ -1,5 +1,24 @@
 /** Flags that take a value; the short ones may have it right behind them as in make: `-j4`, `-Cdir`. */
-const VALUED = new Set(['-j', '-f', '-C', '--jobs', '--file', '--directory', '--set', '--to', '--reason']);
+const VALUED = new Set([
+  '-j',
+  '-f',
+  '-C',
+  '--jobs',
+  '--file',
+  '--directory',
+  '--set',
+  '--to',
+  '--reason',
+  '--max-size',
+  '--max-age',
+  '--keep-runs',
+]);
+
+/** Commands of two words. */
+const SECOND_WORDS: Readonly<Record<string, readonly string[]>> = {
+  cache: ['stats', 'verify'],
+  runs: ['list', 'diff'],
+};
 
 /**
  * Brings the forms that make and git have taught people into the one form that the parser knows: `-j4` becomes `-j 4`,
@@ -26,6 +45,9 @@ function commandFirst(argv: string[], commands: ReadonlySet<string>): string[] {
   while (i < argv.length && argv[i]?.startsWith('-') === true && argv[i] !== '--')
     i += VALUED.has(argv[i] ?? '') ? 2 : 1;
   const word = argv[i];
-  if (i === 0 || word === undefined || !commands.has(word)) return argv;
-  return [word, ...argv.slice(0, i), ...argv.slice(i + 1)];
+  if (word === undefined || !commands.has(word)) return argv;
+  const rest = argv.slice(i + 1);
+  // `-C dir cache verify`: the second word of the command goes with the first.
+  const second = rest[0] !== undefined && SECOND_WORDS[word]?.includes(rest[0]) === true ? rest.splice(0, 1) : [];
+  return [word, ...second, ...argv.slice(0, i), ...rest];
 }

@@ -2,8 +2,10 @@
 const COMMANDS = [
   'accept',
   'build',
+  'cache',
   'clean',
   'explain',
+  'gc',
   'graph',
   'init',
   'lock',

@@ -9,15 +9,17 @@ import { packageRoot } from '../rule/package-root.js';
 import { normalizeArguments } from './arguments.js';
 import { acceptCommand } from './commands/accept.js';
 import { buildCommandRoute } from './commands/build.js';
+import { cacheRoute } from './commands/cache.js';
 import { cleanCommand } from './commands/clean.js';
 import { explainCommand } from './commands/explain.js';
+import { gcCommand } from './commands/gc.js';
 import { graphCommand } from './commands/graph.js';
 import { initCommand } from './commands/init.js';
 import { lockCommand } from './commands/lock.js';
 import { logCommand } from './commands/log.js';
 import { restoreCommand } from './commands/restore.js';
 import { rulesCommand } from './commands/rules.js';
-import { runsCommand } from './commands/runs.js';
+import { runsRoute } from './commands/runs.js';
 import { schemaCommand } from './commands/schema.js';
 import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
@@ -32,13 +34,15 @@ const routes = {
   explain: explainCommand,
   graph: graphCommand,
   log: logCommand,
-  runs: runsCommand,
+  runs: runsRoute,
   rules: rulesCommand,
   init: initCommand,
   lock: lockCommand,
   verify: verifyCommand,
   restore: restoreCommand,
   accept: acceptCommand,
+  gc: gcCommand,
+  cache: cacheRoute,
   clean: cleanCommand,
   schema: schemaCommand,
 } satisfies Record<CommandName, unknown>;

@@ -96,4 +96,11 @@ export const archiveErrors = {
     headline: 'say why the outputs are right as they are: `--reason TEXT`, on one line',
     next: 'the lock shows it to whoever reads it next',
   }),
+  /** The daily collection after a build dropped results that nothing needs. Nothing is wrong. */
+  collected: ({ what, sizes }: { what: string; sizes: string }): Diagnostic => ({
+    code: 'VB445',
+    headline: `the store was brought within its bounds: dropped ${what} that nothing needs`,
+    facts: [['store', sizes]],
+    next: 'nothing; `vlmbuild cache` shows what is kept, and `VLMBUILD_GC=off` leaves it to `vlmbuild gc`',
+  }),
 } as const;

@@ -11,6 +11,7 @@ import type { Decision, KnownOutputs } from '../plan/decision.js';
 import { neededBy, resolveWords } from '../plan/graph.js';
 import { BuildState } from './build-state.js';
 import { criticalPath } from './critical-path.js';
+import { collectDaily } from './daily-gc.js';
 import type { BuildCounts, BuildOutcome, EventListener } from './events.js';
 import { afterwards, settleRecords, snapshot, writeLock } from './finish.js';
 import { valuesOf } from './handing.js';
@@ -254,6 +255,12 @@ async function finish({ run, build, names, interrupt }: Prepared, options: Build
     if (run.begun) details = storeResults(session.objects, resultsOf(build));
   });
   await afterwards(build, 'the record of the run', async () => run.end(outcome, counts, details));
+  if (run.begun && outcome !== 'interrupted') {
+    await afterwards(build, 'the store’s bounds', async () => {
+      const diagnostic = await collectDaily(session);
+      if (diagnostic !== undefined) run.emit({ type: 'warning', diagnostic });
+    });
+  }
   run.emit({ type: 'build-finished', run: run.id, outcome, counts, seconds });
   const exitCode: ExitCode =
     outcome === 'interrupted'

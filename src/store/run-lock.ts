@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareBytes } from '../base/order.js';
 import { lockFileSync, tryLockFile } from './file-lock.js';
+import { waitForCollector } from './gc-lock.js';
 import type { CacheLayout } from './layout.js';
 import { explainSqlite } from './sqlite.js';
 
@@ -32,6 +33,7 @@ export function acquireRunLock(layout: CacheLayout, run: string): RunLock {
         lock.release();
         continue;
       }
+      waitForCollector(layout);
       mkdirSync(stage, { recursive: true });
       let held = true;
       return {
@@ -71,6 +73,15 @@ export function sweepStages(layout: CacheLayout): string[] {
   }
   sweepTemporary(layout);
   return swept;
+}
+
+/** The ids of the runs that are under way. Sweeps what dead runs left. */
+export function activeRuns(layout: CacheLayout): string[] {
+  sweepStages(layout);
+  return namesIn(layout.stage)
+    .filter((name) => name.endsWith(LOCK_SUFFIX))
+    .map((name) => name.slice(0, -LOCK_SUFFIX.length))
+    .sort(compareBytes);
 }
 
 function sweepTemporary(layout: CacheLayout): void {

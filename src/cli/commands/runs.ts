@@ -1,4 +1,4 @@
-import { buildCommand } from '@stricli/core';
+import { buildCommand, buildRouteMap } from '@stricli/core';
 import { formatSeconds } from '../../base/units.js';
 import type { CliContext } from '../context.js';
 import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
@@ -9,8 +9,8 @@ interface Flags extends ProjectFlags {
   readonly json?: boolean;
 }
 
-export const runsCommand = buildCommand<Flags, [], CliContext>({
-  docs: { brief: 'List past runs, newest first' },
+const listCommand = buildCommand<Flags, [], CliContext>({
+  docs: { brief: 'List past runs, newest first (the default)' },
   parameters: {
     flags: {
       limit: { kind: 'parsed', parse: Number, default: '20', brief: 'How many', placeholder: 'N' },
@@ -39,4 +39,50 @@ export const runsCommand = buildCommand<Flags, [], CliContext>({
       this.process.stdout.write(rows.length === 0 ? 'no run yet\n' : `${table(rows, [3]).join('\n')}\n`);
     });
   },
+});
+
+interface DiffFlags extends Pick<ProjectFlags, 'file' | 'directory'> {
+  readonly json?: boolean;
+}
+
+const run = (brief: string, placeholder: string) => ({ brief, parse: String, placeholder }) as const;
+
+const diffCommand = buildCommand<DiffFlags, [string, string], CliContext>({
+  docs: {
+    brief: 'Which targets differ between two runs: by params, inputs, code and outputs',
+    fullDescription: [
+      'A run is named by the id that `vlmbuild runs` shows, enough of its beginning, or `last`.',
+      '',
+      '  vlmbuild runs diff 20260131T0915 last',
+    ].join('\n'),
+  },
+  parameters: {
+    positional: { kind: 'tuple', parameters: [run('the earlier run', 'RUN'), run('the later run', 'RUN')] },
+    flags: {
+      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
+      file: projectFlags.file,
+      directory: projectFlags.directory,
+    },
+    aliases: projectAliases,
+  },
+  async func(this: CliContext, flags: DiffFlags, before: string, now: string) {
+    await withSession(flags, this.process.env, async (session) => {
+      const { diffRuns } = await import('../../execute/runs-diff.js');
+      const { runsDiffText } = await import('../../render/runs-diff.js');
+      const difference = diffRuns(session, before, now);
+      const { runs, targets, same } = difference;
+      const text = flags.json
+        ? [...targets.map((target) => ({ type: 'run-difference', ...target })), { type: 'runs-compared', runs, same }]
+            .map((line) => JSON.stringify({ v: 1, ...line }))
+            .join('\n')
+        : runsDiffText(difference);
+      this.process.stdout.write(`${text}\n`);
+    });
+  },
+});
+
+export const runsRoute = buildRouteMap({
+  routes: { list: listCommand, diff: diffCommand },
+  defaultCommand: 'list',
+  docs: { brief: 'List past runs, newest first; compare two' },
 });

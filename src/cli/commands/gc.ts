@@ -1,0 +1,92 @@
+import { buildCommand } from '@stricli/core';
+import { parseBytes } from '../../base/bytes.js';
+import { parseDuration } from '../../base/duration.js';
+import type { CliContext } from '../context.js';
+import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { withInterrupt } from '../interrupt.js';
+import { withSession } from '../project.js';
+
+interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+  readonly maxSize?: number;
+  readonly maxAge?: number;
+  readonly keepRuns?: number;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export const gcCommand = buildCommand<Flags, [], CliContext>({
+  docs: {
+    brief: 'Bring the store within bounds of size and age',
+    fullDescription: [
+      'Drops remembered results and parts that nothing needs: those not used for --max-age, and while the store is larger',
+      'than --max-size the least recently used first. Never goes what the lock, the outputs that are there, the last result',
+      'of a target, the last runs, or the parts that targets list need, nor an answer of a model. What was dropped is made',
+      'again when it is wanted again.',
+      '',
+      '  vlmbuild gc --dry-run          say what would go',
+      '  vlmbuild gc --max-size 5GB     to make room now',
+      '  vlmbuild cache                 what the store keeps, and for what',
+      '',
+      'Waits for builds that are under way. A build does the same once a day with the default bounds, unless the environment',
+      'variable VLMBUILD_GC is `off`.',
+    ].join('\n'),
+  },
+  parameters: {
+    flags: {
+      maxSize: { kind: 'parsed', parse: size, optional: true, brief: 'Default 20GB', placeholder: 'SIZE' },
+      maxAge: { kind: 'parsed', parse: age, optional: true, brief: 'Default 30d', placeholder: 'TIME' },
+      keepRuns: {
+        kind: 'parsed',
+        parse: count,
+        optional: true,
+        brief: 'Keep what the last N runs came to (default 10)',
+        placeholder: 'N',
+      },
+      dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Say what would go' },
+      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
+      file: projectFlags.file,
+      directory: projectFlags.directory,
+    },
+    aliases: { n: 'dryRun', ...projectAliases },
+  },
+  async func(this: CliContext, flags: Flags) {
+    await withSession(flags, this.process.env, async (session) => {
+      const { collect, GC_BOUNDS } = await import('../../execute/gc.js');
+      const { gcText } = await import('../../render/cache.js');
+      const { dryRun = false, json = false } = flags;
+      const report = await withInterrupt((signal) =>
+        collect(session, {
+          maxBytes: flags.maxSize ?? GC_BOUNDS.maxBytes,
+          maxAgeMs: flags.maxAge ?? GC_BOUNDS.maxAgeMs,
+          keepRuns: flags.keepRuns ?? GC_BOUNDS.keepRuns,
+          nowMs: Date.now(),
+          dryRun,
+          wait: true,
+          signal,
+          onWait: (runs) => this.process.stderr.write(`waits for ${runs.join(', ')} to end\n`),
+        }),
+      );
+      if (report === undefined) return;
+      const text = json ? JSON.stringify({ v: 1, type: 'gc', dryRun, ...report }) : gcText(report, flags);
+      this.process.stdout.write(`${text}\n`);
+    });
+  },
+});
+
+function size(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes === undefined) throw new RangeError(`${text} is no size: write it like 20GB, 500MB or 0`);
+  return bytes;
+}
+
+function age(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new RangeError(`${text} is no time: write it like 30d, 12h or 90m`);
+  return milliseconds;
+}
+
+function count(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new RangeError(`--keep-runs takes a whole number from 1, not ${text}`);
+  return n;
+}

@@ -1,0 +1,108 @@
+import type { Digest } from '../base/digest.js';
+import { IndexConnection, parseRecord } from './index-connection.js';
+import type { CacheLayout } from './layout.js';
+import { bytesOf } from './part-records.js';
+import type { ActionRecord, OutputPathRecord, PartRecord, RunRecord } from './records.js';
+
+export interface IndexedPart {
+  readonly key: Digest;
+  readonly target: string;
+  readonly outputs: PartRecord['outputs'];
+}
+
+/** Rows to remove, by what names them. */
+export interface RowsToDrop {
+  readonly actions: readonly Digest[];
+  readonly parts: readonly Digest[];
+  readonly runs: readonly string[];
+  /** Keys of stat records: kind, `:`, path. */
+  readonly stats: readonly string[];
+  readonly outputPaths: readonly string[];
+}
+
+const DIGEST_BYTES = 32;
+
+/** The index as the collector sees it: whole tables, on a connection of its own. */
+export class IndexTables {
+  readonly #connection: IndexConnection;
+
+  constructor(layout: CacheLayout) {
+    this.#connection = new IndexConnection(layout);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** Grows with every run that begins. */
+  runSequence(): number {
+    return Number(this.#connection.row('SELECT coalesce(max(seq), 0) FROM runs')?.[0] ?? 0);
+  }
+
+  /** Newest first. */
+  actions(): ActionRecord[] {
+    return this.#records('SELECT record FROM actions ORDER BY seq DESC') as ActionRecord[];
+  }
+
+  parts(): IndexedPart[] {
+    const rows = this.#connection.rows('SELECT target, record FROM parts');
+    return rows.map(([target, record]) => {
+      const [key, , , outputs] = parseRecord(String(record)) as [Digest, number, unknown, PartRecord['outputs']];
+      return { key, target: String(target), outputs };
+    });
+  }
+
+  /** Keys of the parts that targets listed last, by target. */
+  partLists(): Map<string, readonly Digest[]> {
+    const rows = this.#connection.rows('SELECT target, keys FROM part_lists');
+    return new Map(
+      rows.map(([target, keys]) => {
+        const hex = Buffer.isBuffer(keys) ? keys.toString('hex') : '';
+        const width = 2 * DIGEST_BYTES;
+        const listed = Array.from(
+          { length: hex.length / width },
+          (_, i): Digest => `sha256:${hex.slice(i * width, (i + 1) * width)}`,
+        );
+        return [String(target), listed];
+      }),
+    );
+  }
+
+  /** Newest first. */
+  runs(): RunRecord[] {
+    return this.#records('SELECT record FROM runs ORDER BY seq DESC') as RunRecord[];
+  }
+
+  lastSuccesses(): Map<string, Digest> {
+    const rows = this.#connection.rows('SELECT target, key FROM last_success');
+    return new Map(rows.map(([target, key]) => [String(target), String(key) as Digest]));
+  }
+
+  outputPaths(): Map<string, OutputPathRecord> {
+    const rows = this.#connection.rows('SELECT path, record FROM output_paths');
+    return new Map(rows.map(([path, record]) => [String(path), parseRecord(String(record)) as OutputPathRecord]));
+  }
+
+  statKeys(): string[] {
+    return this.#connection.rows('SELECT key FROM stats').map(([key]) => String(key));
+  }
+
+  /** All or nothing. */
+  drop(rows: RowsToDrop): void {
+    const connection = this.#connection;
+    connection.transaction(() => {
+      for (const key of rows.actions) {
+        connection.run('DELETE FROM actions WHERE key = ?', key);
+        connection.run('DELETE FROM last_success WHERE key = ?', key);
+      }
+      for (const key of rows.parts) connection.run('DELETE FROM parts WHERE key = ?', bytesOf(key));
+      for (const id of rows.runs) connection.run('DELETE FROM runs WHERE id = ?', id);
+      for (const key of rows.stats) connection.run('DELETE FROM stats WHERE key = ?', key);
+      for (const path of rows.outputPaths) connection.run('DELETE FROM output_paths WHERE path = ?', path);
+    });
+  }
+
+  #records(sql: string): unknown[] {
+    return this.#connection.rows(sql).map(([text]) => parseRecord(String(text)));
+  }
+}
