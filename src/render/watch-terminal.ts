@@ -32,8 +32,10 @@ export function terminalWatchRenderer(
   /** Never wider than the screen: a wrapped line could not be taken back. Without a line feed: it is not to stay. */
   const show = (): void => {
     if (status === '') return;
+    // A terminal that does not know its width says 0.
+    const columns = out.columns === undefined || out.columns === 0 ? 80 : out.columns;
     const text = characters(status)
-      .slice(0, Math.max(0, (out.columns ?? 80) - 1))
+      .slice(0, columns - 1)
       .join('');
     out.write(`${CLEAR_LINE}${paint('dim', text)}`);
     shown = true;
