@@ -1,0 +1,136 @@
+import type { Json } from 'vlmbuild';
+import { dataImage } from '../../lib/chat/image-size.js';
+import { jsonText } from '../../lib/chat/json-text.js';
+import { isMap, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
+import { memberAt } from '../../lib/chat/row.js';
+import { turnOf } from '../../lib/tracing/turn.js';
+
+/** What is counted, by name. */
+const COUNTERS = [
+  'lines', // by what they are: row, not UTF-8, not JSON, not an object
+  'roles', // messages
+  'characters', // of text, by role
+  'images', // by what their head says: `png 64x64`, `png of unknown size` …
+  'image roles',
+  'image bytes', // by format
+  'calls', // tool calls by name
+  'models',
+  'new', // achievements that were new in their session
+  'turned', // achievements that turned true in their turn
+] as const;
+export type Counter = (typeof COUNTERS)[number];
+
+interface SessionTally {
+  rows: number;
+  /** The last turn, from 0; -1 where no row says its turn. */
+  last: number;
+}
+
+/** Counts over rows; the tallies of blocks add up to the tally of the whole. */
+export class Tally {
+  readonly sessions = new Map<string, SessionTally>();
+  private readonly counters = new Map<Counter, Map<string, number>>(COUNTERS.map((name) => [name, new Map()]));
+
+  of(counter: Counter): ReadonlyMap<string, number> {
+    return this.counters.get(counter) ?? new Map<string, number>();
+  }
+
+  sum(counter: Counter): number {
+    let sum = 0;
+    for (const count of this.of(counter).values()) sum += count;
+    return sum;
+  }
+
+  count(counter: Counter, name: string, by = 1): void {
+    const counts = this.counters.get(counter);
+    counts?.set(name, (counts.get(name) ?? 0) + by);
+  }
+
+  /** @param row its members `messages` and `metadata`. */
+  addRow(row: JsonMap): void {
+    this.count('lines', 'row');
+    const messages = row.get('messages');
+    for (const message of Array.isArray(messages) ? messages : []) if (isMap(message)) this.addMessage(message);
+    const metadata = row.get('metadata');
+    if (!isMap(metadata)) return;
+    this.addSession(metadata);
+    const model = metadata.get('model');
+    if (typeof model === 'string') this.count('models', model);
+    for (const name of textItems(memberAt(metadata, 'achievements.new_unique'))) this.count('new', name);
+    for (const name of textItems(memberAt(metadata, 'achievements.turned_true'))) this.count('turned', name);
+  }
+
+  /** JSON, from which `add` takes it again. */
+  toJson(): Json {
+    return {
+      sessions: Array.from(this.sessions, ([id, { rows, last }]) => [id, rows, last]),
+      counters: Object.fromEntries(Array.from(this.counters, ([name, counts]) => [name, [...counts]])),
+    };
+  }
+
+  /** Adds what `toJson` gave. */
+  add(json: string): void {
+    const { sessions, counters } = JSON.parse(json) as {
+      readonly sessions: readonly (readonly [id: string, rows: number, last: number])[];
+      readonly counters: Readonly<Record<Counter, readonly (readonly [name: string, count: number])[]>>;
+    };
+    for (const [id, rows, last] of sessions) this.addToSession(id, rows, last);
+    for (const counter of COUNTERS) for (const [name, count] of counters[counter]) this.count(counter, name, count);
+  }
+
+  private addMessage(message: JsonMap): void {
+    const said = message.get('role');
+    const role = typeof said === 'string' ? said : 'unknown';
+    this.count('roles', role);
+    const content = message.get('content');
+    if (typeof content === 'string') this.count('characters', role, content.length);
+    for (const segment of Array.isArray(content) ? content : []) if (isMap(segment)) this.addSegment(segment, role);
+    const calls = message.get('tool_calls');
+    for (const call of Array.isArray(calls) ? calls : []) {
+      const name = memberAt(call, 'function.name');
+      const args = memberAt(call, 'function.arguments');
+      this.count('calls', typeof name === 'string' ? name : 'unknown');
+      this.count('characters', role, (typeof name === 'string' ? name.length : 0) + lengthOf(args));
+    }
+  }
+
+  private addSegment(segment: JsonMap, role: string): void {
+    const text = segment.get('text');
+    if (segment.get('type') === 'text' && typeof text === 'string') this.count('characters', role, text.length);
+    if (segment.get('type') !== 'image_url') return;
+    const image = segment.get('image_url');
+    const url = isMap(image) ? image.get('url') : image;
+    if (typeof url !== 'string') return;
+    this.count('image roles', role);
+    const data = dataImage(url);
+    const { size } = data ?? {};
+    const format = data === undefined ? 'by address' : (size?.format ?? 'unknown');
+    this.count('images', size === undefined ? format : `${format} ${size.width}x${size.height}`);
+    this.count('image bytes', format, data?.bytes ?? 0);
+  }
+
+  private addSession(metadata: JsonMap): void {
+    const session = metadata.get('session_id');
+    if (session === undefined || session === null) return;
+    const turn = turnOf(metadata.get('turn'));
+    this.addToSession(
+      typeof session === 'string' ? session : jsonText(session),
+      1,
+      turn === undefined ? -1 : Number(turn),
+    );
+  }
+
+  private addToSession(id: string, rows: number, last: number): void {
+    const session = this.sessions.get(id);
+    if (session === undefined) {
+      this.sessions.set(id, { rows, last });
+      return;
+    }
+    session.rows += rows;
+    session.last = Math.max(session.last, last);
+  }
+}
+
+function lengthOf(value: JsonValue | undefined): number {
+  return typeof value === 'string' ? value.length : 0;
+}
