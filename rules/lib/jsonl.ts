@@ -60,15 +60,17 @@ function* wholeLines(path: string): Generator<Buffer> {
 /**
  * The blocks of an input, none of them longer than a line may be.
  *
+ * @param most bytes a line may have; not fewer than a block of several lines has.
  * @throws UserError naming the line that is too long.
  */
-export async function* boundedBlocks(input: JsonlInput): AsyncGenerator<JsonlSlice> {
+export async function* boundedBlocks(input: JsonlInput, most = MAX_LINE_BYTES): AsyncGenerator<JsonlSlice> {
   for await (const block of input.blocks()) {
-    // Only a block of one line can be that long.
-    if (block.length > MAX_LINE_BYTES + 2) {
-      throw new UserError(
-        `line ${lineAt(input.path, block.offset)} of \`${shownPath(input.path)}\` is longer than 256 MiB`,
-      );
+    // Only a block of one line can be that long, with its end of two bytes.
+    if (block.length > most + 2) {
+      const line = `line ${lineAt(input.path, block.offset)} of \`${shownPath(input.path)}\``;
+      throw new UserError(`${line} is longer than ${most >> 20} MiB`, {
+        next: 'such a line is hardly a row: look at how the file was written',
+      });
     }
     yield block;
   }

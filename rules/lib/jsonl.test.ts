@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { openJsonlInput } from '../../src/artifacts/handles-jsonl.js';
+import type { JsonlInput, JsonlSlice } from 'vlmbuild';
+import { blockLines, boundedBlocks, countLines, hasByteOrderMark } from './jsonl.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'jsonl-'));
+test.after.always(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const inputOf = (content: string | Buffer): JsonlInput => {
+  const path = join(folder, `${files++}.jsonl`);
+  writeFileSync(path, content);
+  return openJsonlInput({ path, digest: `sha256:${'0'.repeat(64)}` }).handle as JsonlInput;
+};
+const linesOf = async (blocks: AsyncIterable<JsonlSlice>) => {
+  const lines: string[] = [];
+  for await (const block of blocks) for (const line of await blockLines(block, false)) lines.push(line.toString());
+  return lines;
+};
+
+test('a line that is too long is refused by its number; one just as long as allowed is not', async (t) => {
+  const most = 5 << 20;
+  const long = 'x'.repeat(most);
+  const blocks = (content: string) => linesOf(boundedBlocks(inputOf(content), most));
+  for (const end of ['', '\n', '\r\n'])
+    t.deepEqual(
+      (await blocks(`a\n${long}${end}`)).map(({ length }) => length),
+      [1, most],
+    );
+  await t.throwsAsync(blocks(`a\n\nb\n${long}xxx\nc\n`), {
+    name: 'UserError',
+    message: /^line 4 of `.*\.jsonl` is longer than 5 MiB$/,
+  });
+});
+
+test('lines end at LF, CRLF or CR alone', async (t) => {
+  const text = fc
+    .array(fc.constantFrom('a', '\u2028', '\u0085', '\v', '\n', '\r', '\r\n', '\ufeff'))
+    .map((parts) => parts.join(''));
+  await fc.assert(
+    fc.asyncProperty(text, async (content) => {
+      const expected = content.split(/\r\n|\n|\r/);
+      if (expected.at(-1) === '') expected.pop();
+      const input = inputOf(content);
+      t.deepEqual(await linesOf(boundedBlocks(input)), expected, JSON.stringify(content));
+      t.is(hasByteOrderMark(input.path), content.startsWith('\ufeff'));
+      t.is(
+        countLines(input.path),
+        content === '' ? 0 : (content.match(/\n/g)?.length ?? 0) + Number(!content.endsWith('\n')),
+      );
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
