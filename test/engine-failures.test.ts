@@ -1,5 +1,7 @@
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
+import Database from 'better-sqlite3';
 import { RULES } from './engine-rules.js';
 import { deeds, eventsOf, Project, Puppets, withEvents, type Built } from './rig.js';
 
@@ -15,6 +17,17 @@ const lines = (...names: string[]): string =>
   names.map((name) => `${JSON.stringify({ name: `${name}.txt`, text: name })}\n`).join('');
 
 const partsOf = (built: Built): unknown => eventsOf(built, 'target-finished')[0]?.parts;
+
+/** Resolves when the index on disk has so many parts. */
+async function recorded(project: Project, parts: number): Promise<void> {
+  const index = new Database(project.path('cache/index.db'), { readonly: true });
+  try {
+    const count = index.prepare('SELECT count(*) FROM parts').pluck();
+    while (Number(count.get()) < parts) await setImmediate();
+  } finally {
+    index.close();
+  }
+}
 
 test.serial('a command that fails: exit 1, the outputs stay, `log` tells, the next build goes on', async (t) => {
   const project = new Project(t, {
@@ -225,18 +238,8 @@ test.serial('kill -9 in the middle costs the parts in flight; the next build nee
   const puppets = await Puppets.open(t, project);
   const building = project.start('--json', '-j', '1');
   const held = await puppets.asked('part');
-  // What is made is recorded by now, or a tenth of a second later: the held part's own record comes after theirs.
-  let told = 0;
-  await new Promise<void>((resolve) => {
-    building.child.stdout?.on('data', (data: Buffer) => {
-      told += data.toString().split('"part-finished"').length - 1;
-      if (told >= 2) resolve();
-    });
-    void building.ended.then(({ stdout }) => {
-      if (stdout.includes('"part-finished"')) resolve();
-    });
-    setTimeout(resolve, 300).unref();
-  });
+  // Records are written in batches: the kill comes when those of the two parts before the held one are on disk.
+  await recorded(project, 2);
   building.kill('SIGKILL');
   t.is((await building.ended).signal, 'SIGKILL');
   await held.gone;
