@@ -361,8 +361,8 @@ test.serial('parts that would come out different are not made again unasked', as
 import { z } from 'zod';
 export default defineRule({
   summary: 'Dice.',
-  deterministic: false,
-  params: z.strictObject({ dice: z.int() }),
+  params: z.strictObject({ dice: z.int(), loaded: z.boolean().default(false) }),
+  deterministic: ({ params }) => params.loaded,
   outputs: { rows: jsonl() },
   async *parts({ params }) {
     for (let n = 0; n < params.dice; n++) yield { id: String(n), spec: n, inputs: {} };
@@ -390,6 +390,14 @@ targets:
   }
   await project.builds(t, '-B');
   t.not(project.read('out/dice.jsonl'), rows);
+
+  // What the rule says goes by the params.
+  const pipeline = project.read('pipeline.yaml');
+  project.write('pipeline.yaml', pipeline.replace('}, outputs', ', loaded: true }, outputs'));
+  await project.builds(t);
+  project.remove('out/dice.jsonl');
+  project.remove('cache/objects');
+  t.deepEqual(deeds(await project.builds(t)), { dice: 'run' });
 });
 
 test.serial('damage in the record of a folder is found while planning, and the folder made again', async (t) => {

@@ -6,8 +6,9 @@ import {
   episodeParams,
   episodeSpec,
   episodesAtOnce,
+  isDeterministic,
   newGame,
-  textureSlices,
+  texturesOf,
 } from './agent/episode-spec.js';
 import { checkMeasures } from './agent/params.js';
 import { makePolicy, shownMode } from './agent/policies.js';
@@ -15,6 +16,7 @@ import { MODES, type Mode } from './agent/prompt.js';
 import { benchmarkSummary, type Evaluated, reportOf } from './agent/report/report.js';
 import { pageOf } from './agent/report/page.js';
 import { seedList, seedsParam } from './agent/seeds.js';
+import type { TextureFiles } from './agent/textures.js';
 
 const DEFAULT_TURNS = 10;
 const DEFAULT_SEEDS = '0..19';
@@ -39,7 +41,6 @@ const listed = ({ modes, seeds }: { modes: readonly Mode[]; seeds: Parameters<ty
 const modeOf = ({ policy }: EpisodeParams, mode: Mode): Mode =>
   policy.kind === 'model' ? shownMode(policy, mode) : 'text';
 
-/** Deterministic as crafter/rollouts is: what a model answered is kept for good. */
 export default defineRule({
   summary: 'Play a policy over seeds and modes, and report how well it does.',
   params: z
@@ -53,19 +54,22 @@ export default defineRule({
       ...episodeParams(DEFAULT_TURNS),
     })
     .superRefine(checkMeasures),
-  inputs: { textures: directory().optional() },
+  inputs: { textures: directory().fromParam('textures') },
   outputs: { report: file(), page: file(), summary: file().optional() },
+  deterministic: ({ params }) => isDeterministic(params),
   concurrency: ({ params }) => episodesAtOnce(params),
   async *parts({ params, inputs }) {
+    const textures = new Map<Mode, TextureFiles>();
     for (const [id, { mode, seed }] of listed(params)) {
       const shown = modeOf(params, mode);
-      const textures = await textureSlices(inputs.textures, shown);
-      yield { id, inputs: textures, spec: episodeSpec(params, seed, shown, DEFAULT_TURNS) };
+      const files = textures.get(shown) ?? (await texturesOf(inputs.textures, shown));
+      textures.set(shown, files);
+      yield { id, inputs: files, spec: episodeSpec(params, seed, shown, DEFAULT_TURNS) };
     }
   },
   async make({ spec, inputs, outputs, log, signal, once, secrets }) {
     const { seed, mode, steps, turns } = spec;
-    const game = await newGame(spec, mode, Object.values(inputs));
+    const game = await newGame(spec, mode, inputs);
     const policy = makePolicy(spec.policy, seed, { once, secrets, log });
     const result = await playEpisode({
       ...{ game, policy, mode, seed, steps, turns, signal },

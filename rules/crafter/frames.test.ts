@@ -1,5 +1,6 @@
 import test from 'ava';
 import sharp from 'sharp';
+import { folderHandle } from '../lib/testing/play.js';
 import frames from './frames.js';
 import { Crafter } from './sim/crafter.js';
 import { syntheticTextures } from './sim/testing.js';
@@ -12,7 +13,7 @@ interface Message {
 }
 
 /** Runs the rule with outputs in memory. */
-async function capture(params: unknown, inputs: object = {}) {
+async function capture(params: unknown, textures?: string) {
   if (frames.shape !== 'whole') throw new Error('a whole rule');
   const files = new Map<string, Buffer>();
   const lines: string[] = [];
@@ -20,7 +21,7 @@ async function capture(params: unknown, inputs: object = {}) {
   await frames.run({
     ...{ env: {}, secrets: {}, log: () => undefined, progress: () => undefined, once: undefined as never },
     signal: new AbortController().signal,
-    inputs: inputs as never,
+    inputs: textures === undefined ? {} : { textures: folderHandle(textures) },
     params: frames.params.parse(params),
     outputs: {
       frames: { path: '', add: async (name: string, data: Uint8Array) => void files.set(name, Buffer.from(data)) },
@@ -34,12 +35,14 @@ async function capture(params: unknown, inputs: object = {}) {
 const pixels = async (png: Uint8Array) => sharp(png).raw().toBuffer({ resolveWithObject: true });
 
 test('frame i is what the player saw before action i', async (t) => {
-  const { files, messages, sheet } = await capture({
-    seed: 7,
-    steps: 7,
-    size: [100, 90],
-    textures: 'test/fixtures/crafter/textures',
-  });
+  const { files, messages, sheet } = await capture(
+    {
+      seed: 7,
+      steps: 7,
+      size: [100, 90],
+    },
+    'test/fixtures/crafter/textures',
+  );
   t.deepEqual(
     [...files.keys()],
     ['000', '001', '002', '003', '004', '005', '006'].map((n) => `step_${n}.png`),
@@ -89,7 +92,7 @@ test('a shuffle is the same each time, another for another seed, and loses no ac
 
 test('a folder of textures as an input is drawn with', async (t) => {
   const own = await capture({ steps: 1 });
-  const other = await capture({ steps: 1 }, { textures: { path: 'test/fixtures/crafter/textures' } });
+  const other = await capture({ steps: 1 }, 'test/fixtures/crafter/textures');
   t.notDeepEqual(own.files, other.files);
 });
 

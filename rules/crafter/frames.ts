@@ -4,7 +4,7 @@ import { jsonText } from '../lib/chat/json-text.js';
 import { NOTHING_YET, advance, observe, observeImage } from './agent/observation.js';
 import { action, checkMeasures, measures, seed, sizeOf } from './agent/params.js';
 import { encodePng } from './agent/png.js';
-import { textureFiles, texturesFrom } from './agent/textures.js';
+import { textureFiles, texturesFrom, texturesParam } from './agent/textures.js';
 import { type CaptionedFrame, contactSheet } from './art/contact-sheet.js';
 import { Crafter } from './sim/crafter.js';
 import { MersenneTwister } from './sim/mt19937.js';
@@ -38,23 +38,16 @@ export default defineRule({
         .default(false)
         .describe('Shuffles the actions first: `true` with the seed of the world, a number with its own.'),
       ...measures,
-      textures: z
-        .string()
-        .min(1)
-        .optional()
-        .describe(
-          'A folder of textures to draw with, such as `assets` of an installed Crafter. Its files are not watched: to have them so, give the folder as the input `textures`.',
-        ),
+      textures: texturesParam,
     })
     .superRefine(checkMeasures),
-  inputs: { textures: directory().optional() },
+  inputs: { textures: directory().fromParam('textures') },
   outputs: { frames: directory(), messages: jsonl(), sheet: file().optional() },
   async run({ inputs, outputs, params, log, progress, signal }) {
     const names =
       params.shuffle === false
         ? params.actions
         : shuffled(params.actions, params.shuffle === true ? params.seed : params.shuffle);
-    const folder = inputs.textures?.path ?? params.textures;
     const size = sizeOf(params.size);
     const [width, height] = size;
     const game = new Crafter({
@@ -63,7 +56,7 @@ export default defineRule({
       view: params.view,
       length: params.length,
       size,
-      textures: await texturesFrom(folder === undefined ? [] : await textureFiles(folder)),
+      textures: await texturesFrom(inputs.textures === undefined ? {} : await textureFiles(inputs.textures)),
     });
     const captioned: CaptionedFrame[] = [];
     let frame = game.reset();

@@ -2,7 +2,14 @@ import { defineRule, directory, sqlite } from 'vlmbuild';
 import { z } from 'zod';
 import { TraceWriter, createTraceDatabase, finishTraceDatabase, mergeTraceDatabases } from '../lib/tracing/write.js';
 import { playEpisode } from './agent/episode.js';
-import { episodeParams, episodeSpec, episodesAtOnce, newGame, textureSlices } from './agent/episode-spec.js';
+import {
+  episodeParams,
+  episodeSpec,
+  episodesAtOnce,
+  isDeterministic,
+  newGame,
+  texturesOf,
+} from './agent/episode-spec.js';
 import { checkMeasures } from './agent/params.js';
 import { makePolicy, shownMode } from './agent/policies.js';
 import { MODES } from './agent/prompt.js';
@@ -14,10 +21,6 @@ const EPOCH = Date.UTC(2025, 0, 1);
 /** Each seed owns this many ids of every table: a seed more or less moves no other's rows. */
 const IDS_PER_SEED = 100_000;
 
-/**
- * Deterministic also where a model plays: what it answered is kept for good, so that an episode made again is the same
- * to the byte and costs nothing. Only where the answers are lost too (a fresh clone) are the questions asked anew.
- */
 export default defineRule({
   summary: 'Play Crafter episodes and record them in a trace database, one part per episode.',
   params: z
@@ -30,12 +33,13 @@ export default defineRule({
       ...episodeParams(DEFAULT_TURNS),
     })
     .superRefine(checkMeasures),
-  inputs: { textures: directory().optional() },
+  inputs: { textures: directory().fromParam('textures') },
   outputs: { db: sqlite() },
+  deterministic: ({ params }) => isDeterministic(params),
   concurrency: ({ params }) => episodesAtOnce(params),
   async *parts({ params, inputs }) {
     const shown = shownMode(params.policy, params.mode);
-    const textures = await textureSlices(inputs.textures, shown);
+    const textures = await texturesOf(inputs.textures, shown);
     for (const seed of seedList(params.seeds))
       yield {
         id: `seed-${String(seed).padStart(4, '0')}`,
@@ -47,7 +51,7 @@ export default defineRule({
     const { seed, mode, steps, turns } = spec;
     const shown = shownMode(spec.policy, mode);
     if (shown !== mode) log(`the model is not known to see pictures: it is told in words (\`policy.use_vision\`)`);
-    const game = await newGame(spec, shown, Object.values(inputs));
+    const game = await newGame(spec, shown, inputs);
     const policy = makePolicy(spec.policy, seed, { once, secrets, log });
     const sessionId = `crafter-${policy.model}-${mode}-${String(seed).padStart(4, '0')}`;
     const startedAt = EPOCH;

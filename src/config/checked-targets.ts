@@ -161,7 +161,7 @@ async function readRuleAndParams(
   const rule = work.type === 'rule' ? found.get(work.name) : undefined;
   if (work.type === 'rule' && rule === undefined) problems.follow();
   if (rule === undefined) return;
-  draft.rule = { type: 'rule', rule, concurrency: null };
+  draft.rule = { type: 'rule', rule, concurrency: null, deterministic: true };
   const { allowFailuresAt } = draft.options;
   if (rule.shape === 'whole' && allowFailuresAt !== undefined) {
     problems.add(configErrors.noParts({ at: allowFailuresAt, target: draft.base }));
@@ -173,9 +173,10 @@ async function readRuleAndParams(
       problems,
     );
     if (checked === undefined) return;
-    draft.rule = { type: 'rule', rule, concurrency: checked.concurrency };
-    draft.params = checked.params;
-    draft.scope = { ...written, params: new GivenValues(checked.params) };
+    const { params, concurrency, deterministic } = checked;
+    draft.rule = { type: 'rule', rule, concurrency, deterministic };
+    draft.params = params;
+    draft.scope = { ...written, params: new GivenValues(params) };
   } catch (error) {
     if (!(error instanceof UserFacingError)) throw error;
     for (const diagnostic of error.diagnostics) problems.add(usedAt(diagnostic, draft.at));

@@ -4,8 +4,9 @@ import { kindOfPath, type KindName } from '../artifacts/kind.js';
 import { configErrors } from '../diagnostics/config.js';
 import type { Location } from '../diagnostics/diagnostic.js';
 import { graphErrors } from '../diagnostics/graph.js';
+import type { LoadedRule, RoleDescription } from '../rule/description.js';
 import { BARE_INPUT } from './command.js';
-import type { Draft } from './draft.js';
+import { paramNodes, type Draft } from './draft.js';
 import type { InputUse, OutputUse, Reference } from './pipeline.js';
 import { entryOf, fillTexts, isEmpty, NAME, type Located } from './reading.js';
 import { resolveReference, type KnownTarget } from './references.js';
@@ -32,13 +33,7 @@ export function readInputs(draft: Draft, around: Surroundings): InputUse[] {
     const found = readReferences(name, value, draft, around);
     if (found === undefined) continue;
     const at = locate(value);
-    if (!role.list && (found.many || found.references.length !== 1)) {
-      const count = found.references.some(({ type }) => type === 'glob')
-        ? 'a glob'
-        : `a list of ${found.references.length}`;
-      draft.problems.add(graphErrors.listForSingle({ at, role: name, count }));
-      continue;
-    }
+    if (!checkCount(name, role, found, at, draft)) continue;
     if (!role.optional && found.references.length === 0) {
       draft.problems.add(configErrors.missingRole({ at, rule: draft.rule.rule.name, side: 'input', name }));
     }
@@ -46,7 +41,47 @@ export function readInputs(draft: Draft, around: Surroundings): InputUse[] {
     const optional = role.optional ? { optional: true } : {};
     uses.push({ role: name, kind: role.kind, list: role.list, ...optional, references: found.references, at });
   }
-  return uses;
+  return [...uses, ...inputsFromParams(draft.rule.rule, uses, draft, around)];
+}
+
+/** Inputs that params name. Unlike an optional input, what a param names has to be there. */
+function inputsFromParams(
+  rule: LoadedRule,
+  given: readonly InputUse[],
+  draft: Draft,
+  around: Surroundings,
+): InputUse[] {
+  return Object.entries(rule.inputs).flatMap(([name, role]): InputUse[] => {
+    const text = role.param === undefined ? undefined : draft.params[role.param];
+    if (role.param === undefined || typeof text !== 'string') return [];
+    const node = paramNodes(draft.paramsNode).get(role.param);
+    const at = node === undefined ? draft.at : locate(node);
+    const twice = given.find((use) => use.role === name);
+    if (twice !== undefined) {
+      draft.problems.add(configErrors.inputTwice({ at: twice.at, name, param: role.param, other: at }));
+      return [];
+    }
+    const found = resolveReference({ text, at }, around.targets, around.root, draft.problems);
+    if (found === undefined || !checkCount(name, role, found, at, draft)) return [];
+    for (const reference of found.references) checkKind(name, role.kind, reference, at, draft, around);
+    return [{ role: name, kind: role.kind, list: role.list, references: found.references, at }];
+  });
+}
+
+/** Whether there are as many references as the role takes. */
+function checkCount(name: string, role: RoleDescription, found: Found, at: Location, { problems }: Draft): boolean {
+  if (role.list || (!found.many && found.references.length === 1)) return true;
+  const count = found.references.some(({ type }) => type === 'glob')
+    ? 'a glob'
+    : `a list of ${found.references.length}`;
+  problems.add(graphErrors.listForSingle({ at, role: name, count }));
+  return false;
+}
+
+interface Found {
+  readonly references: readonly Reference[];
+  /** Whether it stands for a list, whatever its length. */
+  readonly many: boolean;
 }
 
 function readReferences(
@@ -54,7 +89,7 @@ function readReferences(
   node: Node,
   draft: Draft,
   around: Surroundings,
-): { references: Reference[]; many: boolean; texts: readonly Located[] } | undefined {
+): (Found & { readonly texts: readonly Located[] }) | undefined {
   const texts = fillTexts(node, draft.scope, `input \`${role}\``);
   if (texts === undefined) return undefined;
   const resolved = texts.map((text) => resolveReference(text, around.targets, around.root, draft.problems));

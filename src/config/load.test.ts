@@ -239,6 +239,27 @@ targets:
   );
 });
 
+test('a param may name an input, a path or a target, which then has to be there', async (t) => {
+  const pipeline = await load(
+    t,
+    `
+vars: { art: ./src }
+targets:
+  art: { rule: crafter/frames, outputs: { frames: out/art/ } }
+  a: { rule: crafter/frames, params: { textures: "\${vars.art}" }, outputs: { frames: out/a/ } }
+  b: { rule: crafter/frames, params: { textures: art }, outputs: { frames: out/b/ } }
+`,
+  );
+  t.deepEqual(target(pipeline, 'art').inputs, {});
+  const { textures } = target(pipeline, 'a').inputs;
+  t.like(textures, { role: 'textures', kind: 'directory', list: false, references: [{ type: 'path', path: 'src' }] });
+  t.is(textures?.optional, undefined);
+  t.is(textures?.at.line, 6);
+  t.like(target(pipeline, 'b').inputs['textures'], {
+    references: [{ type: 'output', target: 'art', output: 'frames' }],
+  });
+});
+
 test('optional keys', async (t) => {
   const pipeline = await load(
     t,

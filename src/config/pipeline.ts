@@ -1,7 +1,7 @@
 import type { KindName } from '../artifacts/kind.js';
 import type { JsonObject } from '../base/json.js';
 import type { Location } from '../diagnostics/diagnostic.js';
-import type { LoadedRule } from '../rule/description.js';
+import type { LoadedRule, ParamsTell } from '../rule/description.js';
 
 /** A pipeline file, read, filled in and checked: everything a build knows before it looks at a file's content. */
 export interface Pipeline {
@@ -59,11 +59,9 @@ export interface Target {
   readonly store: boolean;
 }
 
-export interface RuleUse {
+export interface RuleUse extends ParamsTell {
   readonly type: 'rule';
   readonly rule: LoadedRule;
-  /** What the rule's `concurrency` gave for these params; null where it has none. */
-  readonly concurrency: number | null;
 }
 
 export interface CommandUse {

@@ -60,7 +60,6 @@ export function fakeRule(name: string, rule: Partial<LoadedRule>): LoadedRule {
     inputs: {},
     outputs: {},
     params: strictObject({}),
-    deterministic: true,
     assembles: false,
     path: `/rules/${name}.ts`,
     code: HASH,
@@ -102,7 +101,11 @@ export function fakeRules(root: string): RuleSource {
         policy: strictObject({ kind: { type: 'string' } }),
       }),
     }),
-    fakeRule('crafter/frames', { outputs: { frames: role('directory'), messages: role('jsonl', { optional: true }) } }),
+    fakeRule('crafter/frames', {
+      inputs: { textures: role('directory', { optional: true, param: 'textures' }) },
+      outputs: { frames: role('directory'), messages: role('jsonl', { optional: true }) },
+      params: strictObject({ textures: { type: 'string' } }),
+    }),
     fakeRule('text/join', {
       inputs: { files: role('file', { list: true }), extra: role('file', { list: true, optional: true }) },
       outputs: { text: role('file') },
@@ -139,5 +142,7 @@ function checkBySchema(rule: LoadedRule, params: JsonObject): CheckedParams {
           issues.push({ path: [name, index], message: `Invalid input: expected string, received ${typeof item}` });
     }
   }
-  return issues.length > 0 ? { ok: false, issues } : { ok: true, params: checked, concurrency: null };
+  return issues.length > 0
+    ? { ok: false, issues }
+    : { ok: true, params: checked, concurrency: null, deterministic: true };
 }

@@ -418,6 +418,19 @@ export const configErrors = {
     at,
     next: `add \`${name}: …\` under \`${side}s\``,
   }),
+  /** An input that a param gives as well. */
+  inputTwice: ({
+    at,
+    name,
+    param,
+    other,
+  }: At & { readonly name: string; readonly param: string; readonly other: Location }): Diagnostic => ({
+    code: 'VB148',
+    headline: `\`${name}\` is both an input and the param \`${param}\`, which mean the same`,
+    at,
+    also: [{ label: 'the param', at: other }],
+    next: 'keep one of the two',
+  }),
   /** A bare value where there are several roles. */
   bareRoles: ({
     at,

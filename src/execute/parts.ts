@@ -3,7 +3,7 @@ import { joinOutput } from '../artifacts/join-output.js';
 import type { ArtifactRecord, KindName } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { Digest } from '../base/digest.js';
-import type { FailureAllowance } from '../config/pipeline.js';
+import type { FailureAllowance, RuleUse } from '../config/pipeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
@@ -40,7 +40,8 @@ type Remembered = Map<Digest, PartRecord>;
  * @throws InputChanged where a part read something else than was listed: list again.
  * @throws TargetError, TaskError, Interrupted
  */
-export async function runParts(work: TargetWork, rule: LoadedRule, concurrency: number | null): Promise<PartsResult> {
+export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsResult> {
+  const { rule, concurrency } = use;
   const { run, target, decision } = work;
   const { index } = run.session;
   const listed = await list(work, rule);
@@ -76,7 +77,7 @@ export async function runParts(work: TargetWork, rule: LoadedRule, concurrency: 
       if (round > MOST_REPAIRS || !isCorruption(error)) throw error;
       const damaged = dropDamaged(work, remembered);
       if (damaged.length === 0) throw error;
-      if (!rule.deterministic) throw new TargetError(decision.refused ?? lostResult(work, rule));
+      if (!use.deterministic) throw new TargetError(decision.refused ?? lostResult(work, rule));
       for (const digest of damaged) {
         const diagnostic = executeErrors.corruptObject({ target: target.name, digest });
         run.emit({ type: 'warning', target: target.name, diagnostic });

@@ -303,8 +303,8 @@ class Life {
       );
       return { outputs: made.outputs, parts: null };
     }
-    const { rule, concurrency } = target.work;
-    if (rule.shape === 'parts') return runParts(work, rule, concurrency);
+    const { rule } = target.work;
+    if (rule.shape === 'parts') return runParts(work, target.work);
     const made = await hosts.run(
       {
         type: 'whole',

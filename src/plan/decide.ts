@@ -149,7 +149,7 @@ function lostReasons(
 
 /** A result that would come out different is not made again unasked. */
 function refusal(target: Target, present: PresentOutputs, wrong: readonly string[]): Diagnostic | undefined {
-  if (target.work.type !== 'rule' || target.work.rule.deterministic) return undefined;
+  if (target.work.type !== 'rule' || target.work.deterministic) return undefined;
   const outputs = wrong.map((name) => present.get(name)?.use.path ?? name);
   return planErrors.resultLost({ target: target.name, rule: target.work.rule.name, outputs, at: target.at });
 }

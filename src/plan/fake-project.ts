@@ -250,6 +250,7 @@ function ruleUse(fake: FakeTarget): Target['work'] {
   return {
     type: 'rule',
     concurrency: null,
+    deterministic,
     rule: {
       name: rule,
       path: `/nowhere/rules/${rule}.ts`,
@@ -263,7 +264,6 @@ function ruleUse(fake: FakeTarget): Target['work'] {
       inputs: {},
       outputs: {},
       params: {},
-      deterministic,
       assembles: false,
     },
   };

@@ -31,7 +31,6 @@ const rule: LoadedRule = {
       },
     },
   },
-  deterministic: true,
   assembles: false,
   path: '/rules/text/shout.ts',
   code: sha256(''),

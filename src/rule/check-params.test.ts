@@ -34,6 +34,7 @@ test('params get their defaults', async (t) => {
     ok: true,
     params: { mode: 'both', name: 'a', seed: 7 },
     concurrency: null,
+    deterministic: true,
   });
 });
 
@@ -124,6 +125,27 @@ test('concurrency comes from the checked params', async (t) => {
     ),
     { message: /`concurrency` gave 0/ },
   );
+});
+
+test('whether it is deterministic may follow from the checked params', async (t) => {
+  const rule = (deterministic?: boolean | ((context: { params: { policy: string } }) => boolean)) =>
+    defineRule({
+      summary: '',
+      params: z.strictObject({ policy: z.string().default('expert') }),
+      outputs: { out: jsonl() },
+      ...(deterministic === undefined ? {} : { deterministic }),
+      run: () => undefined,
+    });
+  const isDeterministic = async (...[said, params = {}]: [Parameters<typeof rule>[0]?, JsonObject?]) => {
+    const checked = await checkParams(rule(said), params);
+    return checked.ok && checked.deterministic;
+  };
+  t.true(await isDeterministic());
+  t.false(await isDeterministic(false));
+  const unlessModel = ({ params }: { params: { policy: string } }) => params.policy !== 'model';
+  t.true(await isDeterministic(unlessModel));
+  t.false(await isDeterministic(unlessModel, { policy: 'model' }));
+  await t.throwsAsync(isDeterministic((() => 'maybe') as never), { message: /`deterministic` gave "maybe"/ });
 });
 
 test('a schema whose result JSON cannot hold is an error', async (t) => {

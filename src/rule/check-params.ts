@@ -13,7 +13,14 @@ export async function checkParams(rule: AnyRule, params: JsonObject): Promise<Ch
     params: asJson(parsed.data),
     concurrency:
       rule.shape === 'parts' && rule.concurrency ? concurrencyOf(rule.concurrency({ params: parsed.data })) : null,
+    deterministic: isDeterministic(rule.deterministic ?? true, parsed.data),
   };
+}
+
+function isDeterministic(said: NonNullable<AnyRule['deterministic']>, params: Record<string, unknown>): boolean {
+  const value: unknown = typeof said === 'function' ? said({ params }) : said;
+  if (typeof value === 'boolean') return value;
+  throw new UserError(`\`deterministic\` gave ${JSON.stringify(value)}: it must be \`true\` or \`false\``);
 }
 
 /** Params are kept as JSON: keys that are `undefined` are as good as absent, anything else must be JSON. */

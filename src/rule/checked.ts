@@ -5,20 +5,32 @@ import type { JsonObject } from '../base/json.js';
 import { cacheUnusable } from '../store/layout.js';
 import type { CheckedParams } from './description.js';
 
+/** Raised by hand when what is told of params changes. */
+const FORMAT = 2;
+
+interface Line {
+  readonly by: string;
+  readonly params: Digest;
+  readonly answer: CheckedParams;
+}
+
 /**
  * Answers of a bundle's params check, one a line in a file beside the bundle. Lines are appended whole; one that a crash
- * tore is skipped.
+ * tore is skipped, and so is one that another vlmbuild or zod wrote.
  */
 export class CheckedAnswers {
   readonly #path: string;
+  readonly #by: string;
   readonly #answers = new Map<Digest, CheckedParams>();
 
-  constructor(path: string) {
+  /** @param by what else decides an answer: who checked. */
+  constructor(path: string, by: string) {
     this.#path = path;
+    this.#by = `format ${FORMAT}, ${by}`;
     for (const line of linesOf(path)) {
       try {
-        const { params, answer } = JSON.parse(line) as { params: Digest; answer: CheckedParams };
-        this.#answers.set(params, answer);
+        const { by: writer, params, answer } = JSON.parse(line) as Line;
+        if (writer === this.#by) this.#answers.set(params, answer);
       } catch {
         continue;
       }
@@ -34,7 +46,8 @@ export class CheckedAnswers {
     this.#answers.set(key, answer);
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
-      appendFileSync(this.#path, `\n${JSON.stringify({ params: key, answer })}\n`);
+      const line: Line = { by: this.#by, params: key, answer };
+      appendFileSync(this.#path, `\n${JSON.stringify(line)}\n`);
     } catch (error) {
       throw cacheUnusable(error, this.#path);
     }

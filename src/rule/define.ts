@@ -27,8 +27,11 @@ interface RuleHead<P extends ParamsSchema, I extends Roles, O extends Roles> {
   readonly params: P;
   readonly inputs?: I;
   readonly outputs: O;
-  /** `false` for a rule that may give other bytes for the same inputs (a model that samples). */
-  readonly deterministic?: boolean;
+  /**
+   * `false` for a rule that may give other bytes for the same inputs (a model that samples), or what tells it from the
+   * params. Default: `true`.
+   */
+  readonly deterministic?: boolean | ((context: { readonly params: z.output<P> }) => boolean);
 }
 
 /** A rule that makes its outputs in one go. */

@@ -16,10 +16,9 @@ const withParams = (params: z.ZodObject) => problemOf({ default: defineRule({ su
 test('a rule is described by its roles and the schema of what may be written', (t) => {
   const rule = defineRule({
     summary: 'Does it.',
-    params: z.strictObject({ n: z.int().default(3).describe('how many') }),
-    inputs: { db: sqlite(), more: directory().list().optional() },
+    params: z.strictObject({ n: z.int().default(3).describe('how many'), art: z.string().optional() }),
+    inputs: { db: sqlite(), more: directory().list().optional(), art: directory().fromParam('art') },
     outputs: { rows: jsonl(), rejects: jsonl().optional() },
-    deterministic: false,
     *parts() {
       yield { id: 'a', spec: {} };
     },
@@ -35,12 +34,12 @@ test('a rule is described by its roles and the schema of what may be written', (
     inputs: {
       db: { kind: 'sqlite', list: false, optional: false },
       more: { kind: 'directory', list: true, optional: true },
+      art: { kind: 'directory', list: false, optional: true, param: 'art' },
     },
     outputs: {
       rows: { kind: 'jsonl', list: false, optional: false },
       rejects: { kind: 'jsonl', list: false, optional: true },
     },
-    deterministic: false,
     assembles: false,
   });
   t.like(params, {
@@ -116,6 +115,8 @@ test('what plain JavaScript got wrong is said', (t) => {
     [{ ...whole, outputs: { out: 'file' } }, 'outputs.out'],
     [{ ...whole, outputs: { out: file().list() } }, 'outputs.out'],
     [{ ...whole, inputs: { 'a b': file() } }, 'inputs'],
+    [{ ...whole, inputs: { art: directory().fromParam('textures') } }, 'inputs.art'],
+    [{ ...whole, outputs: { out: file().fromParam('out') } }, 'outputs.out'],
   ] as const) {
     t.like(problemOf({ default: rule }), { type: 'malformed', what });
   }

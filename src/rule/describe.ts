@@ -35,7 +35,6 @@ export function describeRule(exports: Readonly<Record<string, unknown>>, zod: ty
       inputs: rolesOf(rule.inputs ?? {}),
       outputs: rolesOf(rule.outputs),
       params: zod.toJSONSchema(rule.params, { io: 'input', unrepresentable: 'any' }) as JsonObject,
-      deterministic: rule.deterministic ?? true,
       assembles: rule.shape === 'parts' && rule.assemble !== undefined,
     },
   };
@@ -63,6 +62,11 @@ function malformed(rule: AnyRule): RuleProblem | undefined {
       if (group === 'outputs' && (role as { isList?: unknown }).isList === true) {
         return say(`${group}.${name}`, 'is a list, which only an input can be');
       }
+      const { param } = role as { param?: string };
+      if (param !== undefined && (group === 'outputs' || !Object.hasOwn(rule.params.shape, param))) {
+        const why = group === 'outputs' ? 'which only an input can' : 'which is not among the params';
+        return say(`${group}.${name}`, `comes from the param \`${param}\`, ${why}`);
+      }
       if (group === 'outputs' && rule.shape === 'parts' && rule.assemble === undefined && !JOINED.has(kind)) {
         return say('assemble', `is missing: parts of \`${name}\`, a ${kind}, cannot be joined without it`);
       }
@@ -79,9 +83,9 @@ function isZodObject(schema: unknown): boolean {
 
 function rolesOf(roles: AnyRule['outputs']): Readonly<Record<string, RoleDescription>> {
   return Object.fromEntries(
-    Object.entries(roles).map(([name, { kind, isList, isOptional }]) => [
+    Object.entries(roles).map(([name, { kind, isList, isOptional, param }]) => [
       name,
-      { kind, list: isList, optional: isOptional },
+      { kind, list: isList, optional: isOptional, ...(param === undefined ? {} : { param }) },
     ]),
   );
 }

@@ -10,7 +10,6 @@ export interface RuleDescription {
   readonly outputs: Readonly<Record<string, RoleDescription>>;
   /** JSON Schema (draft 2020-12) of the params, before defaults. */
   readonly params: JsonObject;
-  readonly deterministic: boolean;
   /** Whether a rule in parts joins them itself; otherwise each output is joined by its kind. */
   readonly assembles: boolean;
 }
@@ -19,6 +18,8 @@ export interface RoleDescription {
   readonly kind: KindName;
   readonly list: boolean;
   readonly optional: boolean;
+  /** The param that gives it where the pipeline has no input of this name. */
+  readonly param?: string;
 }
 
 /** A rule found, bundled and described. */
@@ -46,8 +47,15 @@ export interface ParamIssue {
   readonly message: string;
 }
 
+/** What a rule says of itself, given its params. */
+export interface ParamsTell {
+  /** What its `concurrency` gave; null where it has none. */
+  readonly concurrency: number | null;
+  readonly deterministic: boolean;
+}
+
 export type CheckedParams =
-  | { readonly ok: true; readonly params: JsonObject; readonly concurrency: number | null }
+  | ({ readonly ok: true; readonly params: JsonObject } & ParamsTell)
   | { readonly ok: false; readonly issues: readonly ParamIssue[] };
 
 /** What a host finds in a rule's bundle. */

@@ -13,7 +13,6 @@ const DESCRIPTION: RuleDescription = {
   inputs: {},
   outputs: { out: { kind: 'file', list: false, optional: false } },
   params: { type: 'object' },
-  deterministic: true,
   assembles: false,
 };
 
@@ -31,7 +30,7 @@ function loaderOf({ root }: TempProject, described: DescribedRule = { ok: true, 
       },
       async check(_bundle, _source, params): Promise<CheckedParams> {
         asked.checked++;
-        return { ok: true, params, concurrency: null };
+        return { ok: true, params, concurrency: null, deterministic: true };
       },
     },
   });
@@ -112,11 +111,21 @@ test('checks of params are remembered by bundle and params', async (t) => {
     return rule && loader.check(rule, params);
   };
   const first = loaderOf(project);
-  t.deepEqual(await ask(first.loader, { n: 1 }), { ok: true, params: { n: 1 }, concurrency: null });
+  t.deepEqual(await ask(first.loader, { n: 1 }), {
+    ok: true,
+    params: { n: 1 },
+    concurrency: null,
+    deterministic: true,
+  });
   await ask(first.loader, { n: 1 });
   t.is(first.asked.checked, 1);
   const second = loaderOf(project);
-  t.deepEqual(await ask(second.loader, { n: 1 }), { ok: true, params: { n: 1 }, concurrency: null });
+  t.deepEqual(await ask(second.loader, { n: 1 }), {
+    ok: true,
+    params: { n: 1 },
+    concurrency: null,
+    deterministic: true,
+  });
   t.is(second.asked.checked, 0);
   await ask(second.loader, { n: 2 });
   t.is(second.asked.checked, 1);

@@ -24,6 +24,8 @@ export class RuleLoader implements RuleSource {
   readonly #folder: string;
   readonly #hosts: RuleHosts;
   readonly #remembered: RememberedRules;
+  /** Who checks: versions that decide what is made of a rule. */
+  readonly #by: string;
   readonly #found = new Map<string, Promise<LoadedRule | undefined>>();
   readonly #answers = new Map<string, CheckedAnswers>();
 
@@ -32,7 +34,8 @@ export class RuleLoader implements RuleSource {
     this.#folder = options.layout.rules;
     this.#hosts = options.hosts;
     const zod = findPackage('zod', options.packageRoot)?.version ?? '';
-    this.#remembered = new RememberedRules(this.#folder, `vlmbuild ${packageVersion()}, zod ${zod}`);
+    this.#by = `vlmbuild ${packageVersion()}, zod ${zod}`;
+    this.#remembered = new RememberedRules(this.#folder, this.#by);
   }
 
   find(name: string): Promise<LoadedRule | undefined> {
@@ -47,7 +50,7 @@ export class RuleLoader implements RuleSource {
   async check(rule: LoadedRule, params: JsonObject): Promise<CheckedParams> {
     let answers = this.#answers.get(rule.bundle);
     if (answers === undefined) {
-      answers = new CheckedAnswers(`${rule.bundle}.checked`);
+      answers = new CheckedAnswers(`${rule.bundle}.checked`, this.#by);
       this.#answers.set(rule.bundle, answers);
     }
     const known = answers.get(params);

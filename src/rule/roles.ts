@@ -11,10 +11,17 @@ export interface Role<K extends KindName, List extends boolean = false, Optional
   readonly kind: K;
   readonly isList: List;
   readonly isOptional: Optional;
+  /** Set by {@link fromParam}. */
+  readonly param?: string;
   /** An input that takes several references, or a glob: the rule gets an array, in order. */
   list(): Role<K, true, Optional>;
   /** The pipeline may leave it out: the rule gets `undefined`. */
   optional(): Role<K, List, true>;
+  /**
+   * An input that is left out may be given by this param instead, a text: what it names is part of the key, as that of
+   * any input is. Optional, but what the param names has to be there.
+   */
+  fromParam(name: string): Role<K, List, true>;
 }
 
 // ---- what a rule reads ----
@@ -158,13 +165,16 @@ function role<K extends KindName, L extends boolean, O extends boolean>(
   kind: K,
   isList: L,
   isOptional: O,
+  param?: string,
 ): Role<K, L, O> {
   return {
     kind,
     isList,
     isOptional,
-    list: () => role(kind, true, isOptional),
-    optional: () => role(kind, isList, true),
+    ...(param === undefined ? {} : { param }),
+    list: () => role(kind, true, isOptional, param),
+    optional: () => role(kind, isList, true, param),
+    fromParam: (name) => role(kind, isList, true, name),
   };
 }
 

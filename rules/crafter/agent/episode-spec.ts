@@ -1,11 +1,11 @@
 /** An episode as params describe it, and as a part's spec does: what the rules that play have in common. */
-import type { DirectoryInput, DirectorySlice } from 'vlmbuild';
+import type { DirectoryInput } from 'vlmbuild';
 import { z } from 'zod';
 import { Crafter } from '../sim/crafter.js';
 import { measures, sizeOf } from './params.js';
 import { policyParams } from './policies.js';
 import type { Mode } from './prompt.js';
-import { type TextureFile, textureFiles, texturesFrom } from './textures.js';
+import { type TextureFiles, textureFiles, texturesFrom, texturesParam } from './textures.js';
 
 /** @param defaultTurns the most turns where neither steps nor turns are limited. */
 export const episodeParams = (defaultTurns: number) => ({
@@ -25,19 +25,19 @@ export const episodeParams = (defaultTurns: number) => ({
     .default(10)
     .describe('The most episodes at a time where a model plays. Other policies compute, and take a slot each.'),
   ...measures,
-  textures: z
-    .string()
-    .min(1)
-    .optional()
-    .describe(
-      'A folder of textures to draw with, such as `assets` of an installed Crafter. Its files are not watched: to have them so, give the folder as the input `textures`.',
-    ),
+  textures: texturesParam,
 });
 export type EpisodeParams = z.output<z.ZodObject<ReturnType<typeof episodeParams>>>;
 
 /** How many episodes may wait for their policy at once; `undefined` for policies that compute. */
 export const episodesAtOnce = ({ policy, concurrency }: EpisodeParams): number | undefined =>
   policy.kind === 'model' ? concurrency : undefined;
+
+/**
+ * Not where a model plays. What it answered is kept for good, so an episode made again is the same to the byte; but where
+ * the answers are gone as well (a clone), it would be another, and be paid for again.
+ */
+export const isDeterministic = ({ policy }: EpisodeParams): boolean => policy.kind !== 'model';
 
 /** Everything that decides an episode, as JSON. */
 export const episodeSpec = (params: EpisodeParams, seed: number, mode: Mode, defaultTurns: number) => ({
@@ -50,26 +50,16 @@ export const episodeSpec = (params: EpisodeParams, seed: number, mode: Mode, def
   area: params.area,
   view: params.view,
   length: params.length,
-  textures: params.textures ?? null,
 });
 export type EpisodeSpec = ReturnType<typeof episodeSpec>;
 
-/** The textures that are watched, for episodes with pictures. */
-export async function textureSlices(
-  textures: DirectoryInput | undefined,
-  shown: Mode,
-): Promise<Record<string, DirectorySlice>> {
-  const slices: Record<string, DirectorySlice> = {};
-  if (textures !== undefined && shown !== 'text')
-    for await (const entry of textures.entries()) slices[entry.name] = entry;
-  return slices;
-}
+/** The textures that an episode is drawn with: none where there are no pictures, or they are the project's own. */
+export const texturesOf = async (textures: DirectoryInput | undefined, shown: Mode): Promise<TextureFiles> =>
+  textures === undefined || shown === 'text' ? {} : textureFiles(textures);
 
-/** @param watched textures from the part's inputs; those of the project where there are none. */
-export async function newGame(spec: EpisodeSpec, shown: Mode, watched: readonly TextureFile[]): Promise<Crafter> {
+/** @param textures what {@link texturesOf} gave for the episode. */
+export async function newGame(spec: EpisodeSpec, shown: Mode, textures: TextureFiles): Promise<Crafter> {
   const { seed, size, area, view, length } = spec;
   const options = { seed, size, area, view, length };
-  if (shown === 'text') return new Crafter(options);
-  const files = spec.textures === null ? watched : await textureFiles(spec.textures);
-  return new Crafter({ ...options, textures: await texturesFrom(files) });
+  return new Crafter(shown === 'text' ? options : { ...options, textures: await texturesFrom(textures) });
 }

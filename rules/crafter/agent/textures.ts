@@ -1,67 +1,69 @@
 /** Textures from PNG files, in place of the project's own. */
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { UserError } from 'vlmbuild';
+import { type DirectoryInput, type DirectorySlice, UserError } from 'vlmbuild';
+import { z } from 'zod';
+import { shownPath } from '../../lib/paths.js';
 import { ownTextures } from '../art/textures.js';
 import { TEXTURE_NAMES, type Texture, type Textures } from '../sim/texture.js';
 
-/** A texture's file, read when it is needed. */
-export interface TextureFile {
-  readonly name: string;
-  bytes(): Promise<Uint8Array>;
-}
+/** The param that gives the input `textures`: the engine makes it part of the key. */
+export const texturesParam = z
+  .string()
+  .min(1)
+  .optional()
+  .describe(
+    'A folder of textures to draw with, such as `assets` of an installed Crafter: a PNG of 16x16 pixels for each name. Default: the own ones.',
+  );
+
+/** The files of a texture set by their names, `cow.png`. */
+export type TextureFiles = Readonly<Record<string, DirectorySlice>>;
 
 const SIDE = 16;
-const NEXT = 'point `textures` at the folder `assets` of an installed Crafter, or leave it out';
-
-async function decode(name: string, bytes: Uint8Array): Promise<Texture> {
-  const { default: sharp } = await import('sharp');
-  let image;
-  try {
-    image = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
-  } catch (cause) {
-    throw new UserError(`texture \`${name}\` is not a PNG picture`, { next: NEXT, cause });
-  }
-  const { width, height, channels } = image.info;
-  if (width !== SIDE || height !== SIDE)
-    throw new UserError(`texture \`${name}\` is ${width}x${height} pixels, not ${SIDE}x${SIDE}`, { next: NEXT });
-  if (channels !== 3 && channels !== 4)
-    throw new UserError(`texture \`${name}\` is neither RGB nor RGBA`, { next: NEXT });
-  return { width, height, channels, data: image.data };
-}
+const NEXT = 'name the folder `assets` of an installed Crafter in `textures`, or leave it out';
+const PNG_SIGNATURE = '89504e470d0a1a0a';
 
 /**
- * The textures of a folder, as an installed Crafter has them in `assets`: `NAME.png` for each name. Other files are
- * left alone.
+ * The files of a folder that are textures, as an installed Crafter has them in `assets`: `NAME.png` for each name. Its
+ * other files are left alone.
  *
- * @throws UserError for a missing file, or one that is no picture of 16x16 pixels.
+ * @throws UserError where one is missing, or is no PNG of 16x16 pixels.
  */
-export async function loadTextures(files: Iterable<TextureFile>): Promise<Textures> {
-  const byName = new Map([...files].map((file) => [file.name, file]));
-  const missing = TEXTURE_NAMES.filter((name) => !byName.has(`${name}.png`));
-  if (missing.length > 0)
-    throw new UserError(`the textures lack ${missing.map((name) => `\`${name}.png\``).join(', ')}`, {
-      next: NEXT,
-    });
-  const textures = new Map<string, Texture>();
-  for (const name of TEXTURE_NAMES) {
-    const file = byName.get(`${name}.png`);
-    if (file !== undefined) textures.set(name, await decode(file.name, await file.bytes()));
+export async function textureFiles(folder: DirectoryInput): Promise<TextureFiles> {
+  const wanted = new Set(TEXTURE_NAMES.map((name) => `${name}.png`));
+  const files: Record<string, DirectorySlice> = {};
+  for await (const file of folder.entries()) if (wanted.delete(file.name)) files[file.name] = file;
+  const shown = shownPath(folder.path);
+  if (wanted.size > 0) {
+    const names = [...wanted].map((name) => `\`${name}\``).join(', ');
+    throw new UserError(`the textures in \`${shown}\` lack ${names}`, { next: NEXT });
   }
+  for (const file of Object.values(files)) await decode(file, `${shown}/${file.name}`);
+  return files;
+}
+
+/** Decoded: the project's own where no files are given. */
+export async function texturesFrom(files: TextureFiles): Promise<Textures> {
+  if (Object.keys(files).length === 0) return ownTextures();
+  const textures = new Map<string, Texture>();
+  for (const [file, slice] of Object.entries(files))
+    textures.set(file.slice(0, -'.png'.length), await decode(slice, file));
   return textures;
 }
 
-/** The files of a folder on disk. @throws UserError if it cannot be read. */
-export async function textureFiles(folder: string): Promise<TextureFile[]> {
+/** The pixels as they are in the file: what it says of colour profiles and gamma does not count. */
+async function decode(file: DirectorySlice, shown: string): Promise<Texture> {
+  const { default: sharp } = await import('sharp');
+  const refuse = (what: string, cause?: unknown) =>
+    new UserError(`texture \`${shown}\` is ${what}`, { next: NEXT, cause });
+  const bytes = await file.bytes();
+  if (Buffer.from(bytes.subarray(0, 8)).toString('hex') !== PNG_SIGNATURE) throw refuse('not a PNG picture');
+  let image;
   try {
-    const names = await readdir(folder);
-    return names.map((name) => ({ name, bytes: () => readFile(join(folder, name)) }));
+    image = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer({ resolveWithObject: true });
   } catch (cause) {
-    throw new UserError(`the textures' folder \`${folder}\` cannot be read`, { next: NEXT, cause });
+    throw refuse('a PNG picture that cannot be read', cause);
   }
-}
-
-/** The project's own textures where no files are given. */
-export async function texturesFrom(files: readonly TextureFile[]): Promise<Textures> {
-  return files.length === 0 ? ownTextures() : loadTextures(files);
+  const { width, height, channels } = image.info;
+  if (width !== SIDE || height !== SIDE) throw refuse(`${width}x${height} pixels, not ${SIDE}x${SIDE}`);
+  if (channels !== 3 && channels !== 4) throw refuse('neither RGB nor RGBA');
+  return { width, height, channels, data: image.data };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { AnyRule, Json, JsonObject, Once } from 'vlmbuild';
+import type { AnyRule, DirectoryInput, DirectorySlice, Json, JsonObject, Once } from 'vlmbuild';
 
 export interface PlayOptions {
   readonly params?: unknown;
@@ -54,8 +54,9 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
   try {
     const params = rule.params.parse(options.params ?? {});
     const inputs = Object.fromEntries(
-      Object.entries(rule.inputs ?? {}).map(([role, { kind }]) => {
-        const path = options.inputs?.[role];
+      Object.entries(rule.inputs ?? {}).map(([role, { kind, param }]) => {
+        const named = param === undefined ? undefined : params[param];
+        const path = options.inputs?.[role] ?? (typeof named === 'string' ? named : undefined);
         return [role, path === undefined ? undefined : inputHandle(kind, path, options.blockBytes ?? 4096)];
       }),
     );
@@ -148,7 +149,21 @@ export function databaseFrom(script: string, path: string): void {
   db.close();
 }
 
+/** A folder of files as a rule reads it. */
+export function folderHandle(path: string): DirectoryInput {
+  const entries = async function* (): AsyncGenerator<DirectorySlice> {
+    for (const name of readdirSync(path).sort()) {
+      const bytes = readFileSync(join(path, name));
+      const digest = `sha256:${sha256Hex(bytes)}` as const;
+      const reads = { bytes: async () => bytes, text: async () => bytes.toString() };
+      yield { kind: 'directory', id: name, name, path: join(path, name), size: bytes.length, digest, ...reads };
+    }
+  };
+  return { path, digest: `sha256:${sha256Hex(path)}`, entries };
+}
+
 function inputHandle(kind: string, path: string, blockBytes: number): Handle {
+  if (kind === 'directory') return { ...folderHandle(path) };
   const bytes = kind === 'sqlite' ? Buffer.alloc(0) : existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
   const common = {
     path,
