@@ -49,7 +49,7 @@ export class Project {
   readonly environment: Record<string, string> = {};
   readonly #started = new Set<ChildProcess>();
 
-  constructor(t: ExecutionContext, files: Files) {
+  constructor(t: Pick<ExecutionContext, 'teardown'>, files: Files) {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-')));
     this.root = join(folder, 'project');
     mkdirSync(this.root);
@@ -111,8 +111,14 @@ export class Project {
   }
 
   start(...args: readonly string[]): Started {
+    return this.startUnder([], ...args);
+  }
+
+  /** By way of a program that starts the one whose command line follows its own. */
+  startUnder(tracer: readonly string[], ...args: readonly string[]): Started {
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const command = [...tracer, process.execPath, BIN, ...args];
+    const child = spawn(command[0] ?? '', command.slice(1), {
       cwd: this.root,
       env: { PATH, HOME, NO_COLOR: '1', ...this.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

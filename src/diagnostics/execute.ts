@@ -170,6 +170,15 @@ export const executeErrors = {
   }),
   /** The index under `cache/` was unreadable or of an older format, and was begun anew. */
   indexRepaired: ({ what }: { what: string }): Diagnostic => ({ code: 'VB419', headline: what }),
+  /** Builds were killed: what they left half-done is gone, what they had finished is used. */
+  runsSwept: ({ runs }: { runs: readonly string[] }): Diagnostic => ({
+    code: 'VB430',
+    headline:
+      runs.length === 1
+        ? 'an earlier build was killed: what it left half-done is removed, what it had finished is kept'
+        : `${runs.length} earlier builds were killed: what they left half-done is removed, what they had finished is kept`,
+    facts: [[runs.length === 1 ? 'run' : 'runs', runs.join(', ')]],
+  }),
 };
 
 const SYSTEM_HEADLINES: Readonly<Record<string, string>> = {

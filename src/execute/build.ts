@@ -9,6 +9,7 @@ import { storeErrors } from '../diagnostics/store.js';
 import { decideAll } from '../plan/decide.js';
 import type { Decision, KnownOutputs } from '../plan/decision.js';
 import { neededBy, resolveWords } from '../plan/graph.js';
+import { isOutdated } from '../plan/lock-file.js';
 import { BuildState } from './build-state.js';
 import { criticalPath } from './critical-path.js';
 import { collectDaily } from './daily-gc.js';
@@ -58,6 +59,7 @@ export async function build(session: Session, options: BuildOptions, listener: E
   const { run, names, build: shared, interrupt, stopStarting } = state;
   run.emit({ type: 'build-started', run: run.id, targets: names, jobs: session.jobs });
   for (const diagnostic of session.notices) run.emit({ type: 'warning', diagnostic });
+  run.sweep();
 
   await runSchedule({
     names,
@@ -241,7 +243,10 @@ async function finish({ run, build, names, interrupt }: Prepared, options: Build
 
   const overridden = session.pipeline.overridden;
   const complete = names.length === session.pipeline.targets.size;
-  const wantsLock = worked || (!existsSync(session.lockPath) && wholeAndFresh && complete);
+  const lock = existsSync(session.lockPath) ? session.lock : undefined;
+  const exists = (target: string): boolean => session.pipeline.targets.has(target);
+  const wantsLock =
+    worked || (lock === undefined ? wholeAndFresh && complete : isOutdated(lock, build.succeeded, exists));
   const writesLock = wantsLock && !overridden && options.locked !== true;
   if (writesLock) await afterwards(build, `\`${basename(session.lockPath)}\``, () => writeLock(build));
   await afterwards(build, 'the record of the build', () => settleRecords(build, writesLock));

@@ -27,7 +27,7 @@ export async function installOutputs(
       if (existsSync(staged.path)) await kind.install(staged.path, destination, options);
       else await kind.deliver(record, destination, objects, `${staged.path}.new`, options);
     }
-    installed(run, target, use, record);
+    run.session.digester.record(use.path, use.kind, record);
   }
   staging.own.drop();
 }
@@ -52,13 +52,6 @@ export async function isThere(run: Run, target: string, use: OutputUse, record: 
   // Replacing a database under the side files of the old one would mix the two.
   else if (use.kind === 'sqlite') for (const side of DATABASE_SIDES) rmSync(`${destination}${side}`, { force: true });
   return false;
-}
-
-/** Remembers what now stands at an output's path. */
-export function installed(run: Run, target: Target, use: OutputUse, record: ArtifactRecord): void {
-  const { index, digester } = run.session;
-  digester.record(use.path, use.kind, record);
-  index.putOutputPath(use.path, { target: target.name, output: use.name, kind: use.kind, digest: record.digest });
 }
 
 export function installOptions(run: Run, target: string, use: OutputUse): InstallOptions {

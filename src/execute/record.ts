@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import { directoryRecord, printManifest } from '../artifacts/manifest.js';
+import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
 import type { OutputUse, Target } from '../config/pipeline.js';
 import { modulesOf } from '../plan/decide.js';
@@ -16,7 +17,10 @@ import type { Run } from './run.js';
 
 type Fresh = Extract<Decision, { state: 'fresh' }>;
 
-/** Records the result of a key, before its outputs are moved into place. */
+/**
+ * Records the result of a key and where its outputs will be, before they are moved into place: a build that is killed in
+ * between leaves outputs that differ from the record, which the next one sees, and never outputs that nobody knows of.
+ */
 export function recordAction(
   run: Run,
   target: Target,
@@ -38,8 +42,34 @@ export function recordAction(
       run: run.id,
       details: detailsToJson(decision.details),
     });
-    index.clearFailure(target.name);
+    recordOutputPaths(run, target, outputs);
   });
+}
+
+/** The same for a result that is remembered, and is brought back or in place. */
+export function recordRestored(run: Run, target: Target, { key, outputs }: RestoredResult): void {
+  const { index } = run.session;
+  index.transaction(() => {
+    index.setLast(target.name, key);
+    index.clearFailure(target.name);
+    recordOutputPaths(run, target, outputs);
+  });
+}
+
+interface RestoredResult {
+  readonly key: Digest;
+  readonly outputs: Readonly<Record<string, { readonly digest: Digest }>>;
+}
+
+function recordOutputPaths(
+  { session: { index } }: Run,
+  target: Target,
+  outputs: Readonly<Record<string, { readonly digest: Digest }>>,
+): void {
+  for (const { name, path, kind } of Object.values(target.outputs)) {
+    const digest = outputs[name]?.digest;
+    if (digest !== undefined) index.putOutputPath(path, { target: target.name, output: name, kind, digest });
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { Target } from '../config/pipeline.js';
 import type { OutputRecords } from '../plan/decision.js';
-import { installed, isThere, installOptions } from './install.js';
+import { isThere, installOptions } from './install.js';
 import type { Place } from './place.js';
 import type { Run } from './run.js';
 
@@ -19,7 +19,7 @@ export async function restoreOutputs(
   names: readonly string[],
   place: Place,
 ): Promise<void> {
-  const { root, objects } = run.session;
+  const { root, objects, digester } = run.session;
   for (const [n, use] of Object.values(target.outputs).entries()) {
     const record = records[use.name];
     if (record === undefined) continue;
@@ -34,6 +34,6 @@ export async function restoreOutputs(
         installOptions(run, target.name, use),
       );
     }
-    installed(run, target, use, record);
+    digester.record(use.path, use.kind, record);
   }
 }

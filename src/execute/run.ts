@@ -13,6 +13,7 @@ import { acquireRunLock, sweepStages, type RunLock } from '../store/run-lock.js'
 import type { JsonObject } from '../base/json.js';
 import type { Digest } from '../base/digest.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import { executeErrors } from '../diagnostics/execute.js';
 import { shortPath } from './failure.js';
 
 /**
@@ -56,9 +57,14 @@ export class Run {
       const { layout, index } = this.session;
       this.#lock = acquireRunLock(layout, this.id);
       index.beginRun(this.id, this.startedMs, this.targets, this.args);
-      sweepStages(layout);
     }
     return this.#lock;
+  }
+
+  /** Removes what runs left that were killed, and says so. Where there are none, one folder is read. */
+  sweep(): void {
+    const runs = sweepStages(this.session.layout);
+    if (runs.length > 0) this.emit({ type: 'warning', diagnostic: executeErrors.runsSwept({ runs }) });
   }
 
   end(outcome: BuildOutcome | 'restored' | 'accepted', counts: BuildCounts, details: JsonObject): void {

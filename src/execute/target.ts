@@ -14,7 +14,7 @@ import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
 import { copyLiveDatabases } from './live-databases.js';
 import { limits, runParts, ruleTask, type PartsResult } from './parts.js';
-import { adoptResult, finishedOutputs, keepReplaced, recordAction } from './record.js';
+import { adoptResult, finishedOutputs, keepReplaced, recordAction, recordRestored } from './record.js';
 import type { Place } from './place.js';
 import { restoreOutputs } from './restore.js';
 import type { LifeEnd } from './scheduler.js';
@@ -150,9 +150,12 @@ class Life {
 
   async #fresh(decision: Fresh): Promise<LifeEnd> {
     const { build, target } = this;
+    const { index } = build.run.session;
     if (decision.source === 'lock') await adoptResult(build.run, target, decision);
+    // Its key became another one that has the same result, which is in place already.
+    else if (index.lastKey(target.name) !== decision.key) recordRestored(build.run, target, decision);
     build.counts.fresh++;
-    build.settle(decision, this.build.run.session.index.action(decision.key)?.parts ?? null);
+    build.settle(decision, index.action(decision.key)?.parts ?? null);
     build.run.emit({ type: 'target-fresh', target: target.name, key: decision.key });
     return 'done';
   }
@@ -167,9 +170,8 @@ class Life {
     const { key, reasons } = decision;
     run.emit({ type: 'target-started', target: target.name, key, action: 'restore', reasons, attempt: 1 });
     await keepReplaced(run, target);
+    recordRestored(run, target, decision);
     await run.places.use((place) => restoreOutputs(run, target, decision.outputs, decision.restore, place));
-    index.setLast(target.name, decision.key);
-    index.clearFailure(target.name);
     build.counts.restored++;
     build.settle({ ...decision, state: 'fresh', source: 'index' }, index.action(decision.key)?.parts ?? null);
     run.emit({

@@ -1,5 +1,6 @@
 import { scrubber } from '../base/scrub.js';
 import { PARTS_PER_FRAME, type FromHost } from './frames.js';
+import { HostGuard } from './guard.js';
 import { HostProcess, type HostEnd } from './host-process.js';
 import { Job, type JobOptions } from './job.js';
 import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
@@ -46,6 +47,8 @@ export class HostPool {
       process.signal('SIGKILL');
     }
   };
+  /** And however else it ends, not for longer than a second or two. */
+  readonly #guard = new HostGuard();
   #lastId = 0;
   #closed = false;
   #onEmpty: (() => void) | undefined;
@@ -133,6 +136,7 @@ export class HostPool {
     };
     if (this.#seats.size === 0) process.on('exit', this.#atExit);
     this.#seats.add(seat);
+    if (seat.process.pid !== undefined) this.#guard.add(seat.process.pid);
     return seat;
   }
 
@@ -182,6 +186,7 @@ export class HostPool {
 
   #ended(seat: Seat, { code, signal, error }: HostEnd): void {
     this.#seats.delete(seat);
+    if (seat.process.pid !== undefined) this.#guard.remove(seat.process.pid);
     const failure: TaskFailure =
       error === undefined
         ? { type: 'host-lost', code, signal }

@@ -8,9 +8,6 @@ import { signalGroup } from './process-group.js';
 import type { RecordedPart, Task, TaskResults } from './protocol.js';
 import { currentTask, RunningTask } from './running-task.js';
 
-/** What a command has to end by itself once the engine is gone. */
-const GRACE_MS = 400;
-
 const root = process.cwd();
 const base = Object.fromEntries(
   Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -60,16 +57,15 @@ process.on('message', (message) => {
   }
 });
 
-/** The engine is gone: so is the reason to be here. */
+/**
+ * The engine is gone: so is the reason to be here. A command goes at once too: the lock of its target is free, and whoever
+ * takes it must not find it writing.
+ */
 process.on('disconnect', () => {
   if (running.size === 0) exit(0);
   void modules.command().then(({ commandGroups }) => {
-    if (commandGroups.size === 0) exit(0);
-    for (const group of commandGroups) signalGroup(group, 'SIGTERM');
-    setTimeout(() => {
-      for (const group of commandGroups) signalGroup(group, 'SIGKILL');
-      exit(0);
-    }, GRACE_MS);
+    for (const group of commandGroups) signalGroup(group, 'SIGKILL');
+    exit(0);
   });
 });
 

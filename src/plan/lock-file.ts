@@ -239,3 +239,28 @@ export function nextLock(
   const kept = Object.entries({ ...present?.targets, ...succeeded }).filter(([name]) => exists(name));
   return { version: LOCK_VERSION, targets: Object.fromEntries(kept) };
 }
+
+/**
+ * Whether `nextLock` would say something else than the present lock: a build that was killed between its work and its
+ * lock leaves one that the next build, for which everything is fresh, has to bring up to date. Everything else of a block
+ * follows from its key.
+ */
+export function isOutdated(
+  present: LockFile,
+  succeeded: Readonly<Record<string, LockedTarget>>,
+  exists: (target: string) => boolean,
+): boolean {
+  const differs = (name: string, { key, outputs, accepted, partial }: LockedTarget): boolean => {
+    const block = present.targets[name];
+    return (
+      block?.key !== key ||
+      block.accepted !== accepted ||
+      block.partial !== partial ||
+      Object.entries(outputs).some(([output, digest]) => block.outputs[output] !== digest)
+    );
+  };
+  return (
+    Object.keys(present.targets).some((name) => !exists(name)) ||
+    Object.entries(succeeded).some(([name, block]) => differs(name, block))
+  );
+}

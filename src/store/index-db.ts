@@ -145,6 +145,12 @@ export class Index {
     ) as ActionRecord | undefined;
   }
 
+  /** The key of the last success. */
+  lastKey(target: string): Digest | undefined {
+    const [key] = this.#connection.row('SELECT key FROM last_success WHERE target = ?', target) ?? [];
+    return key as Digest | undefined;
+  }
+
   /** Newest first; with the last success, also where that was recorded for another target of the same key. */
   actionsOf(target: string): ActionRecord[] {
     return this.#records(

@@ -66,10 +66,10 @@ export function sweepStages(layout: CacheLayout): string[] {
     const lockPath = join(layout.stage, run + LOCK_SUFFIX);
     const lock = tryLockFile(lockPath);
     if (lock === undefined) continue;
-    rmSync(join(layout.stage, run), { recursive: true, force: true });
-    rmSync(lockPath, { force: true });
+    const gone = removed(join(layout.stage, run));
+    if (gone) rmSync(lockPath, { force: true });
     lock.release();
-    swept.push(run);
+    if (gone) swept.push(run);
   }
   sweepTemporary(layout);
   return swept;
@@ -82,6 +82,17 @@ export function activeRuns(layout: CacheLayout): string[] {
     .filter((name) => name.endsWith(LOCK_SUFFIX))
     .map((name) => name.slice(0, -LOCK_SUFFIX.length))
     .sort(compareBytes);
+}
+
+/** A process that its killed vlmbuild left behind may still write there for a moment: then the next sweep removes it. */
+function removed(stage: string): boolean {
+  try {
+    rmSync(stage, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    if (['ENOTEMPTY', 'EBUSY', 'EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
 }
 
 function sweepTemporary(layout: CacheLayout): void {

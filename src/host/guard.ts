@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/**
+ * Reads process groups, a line each time they change, and when the pipe is closed ends those of the last line. By then
+ * a host has had a second to notice by itself that it is alone; one that is in a loop of a rule's cannot.
+ */
+const SCRIPT = `trap '' HUP INT TERM
+groups=
+while read -r line; do groups=$line; done
+[ -n "$groups" ] || exit 0
+sleep 1
+for group in $groups; do kill -KILL "-$group" 2>/dev/null; done`;
+
+/**
+ * Ends hosts that outlive this process, which can be killed without a chance to do it itself. It is a shell in a session
+ * of its own, a millisecond to start: nothing in a host's own process can be relied on while a rule does not let go of
+ * its only thread, and what Linux has for this (`PR_SET_PDEATHSIG`) Node does not.
+ *
+ *     watching --pipe closed, hosts left--> a second later they are killed --> gone
+ *         \----pipe closed, none left-----> gone
+ */
+export class HostGuard {
+  readonly #groups = new Set<number>();
+  #shell: ChildProcess | undefined;
+
+  add(group: number): void {
+    this.#groups.add(group);
+    this.#shell ??= this.#start();
+    this.#tell();
+  }
+
+  /** The group has ended. The guard goes with the last one. */
+  remove(group: number): void {
+    if (!this.#groups.delete(group)) return;
+    this.#tell();
+    if (this.#groups.size > 0) return;
+    this.#shell?.stdin?.end();
+    this.#shell = undefined;
+  }
+
+  #start(): ChildProcess {
+    const shell = spawn('sh', ['-c', SCRIPT], { detached: true, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
+    // Without a guard hosts are as they are without this process: they notice, unless they are in a loop.
+    shell.on('error', () => undefined);
+    shell.stdin.on('error', () => undefined);
+    shell.unref();
+    (shell.stdin as typeof shell.stdin & { unref?(): void }).unref?.();
+    return shell;
+  }
+
+  #tell(): void {
+    this.#shell?.stdin?.write(`${[...this.#groups].join(' ')}\n`);
+  }
+}
