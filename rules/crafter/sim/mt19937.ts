@@ -5,6 +5,8 @@
  * Indices below are in range by construction, hence the `as number` where the compiler cannot know it.
  */
 
+import { Pictures } from './wasm/pictures.js';
+
 const N = 624;
 const M = 397;
 
@@ -125,12 +127,25 @@ export class MersenneTwister {
 
   /** Advances as if `words` words had been taken. */
   skip(words: number): void {
-    let target = this.index + words;
-    while (target > N) {
-      this.refill();
-      target -= N;
+    const end = this.index + words;
+    const renewals = Math.max(0, Math.ceil(end / N) - 1);
+    if (renewals > 0) {
+      const kernels = Pictures.get();
+      kernels.key.set(this.key);
+      kernels.exports.renew(renewals);
+      this.key.set(kernels.key);
     }
-    this.index = target;
+    this.index = end - renewals * N;
+  }
+
+  /**
+   * Lets a kernel draw: it finds the words in `key`, is told which is the next one, and returns which is the next one
+   * then.
+   */
+  lend(key: Int32Array, draw: (index: number) => number): void {
+    key.set(this.key);
+    this.index = draw(this.index);
+    this.key.set(key);
   }
 
   snapshot(): TwisterState {

@@ -21,6 +21,7 @@ const MOVES = { move_left: LEFT, move_right: RIGHT, move_up: UP, move_down: DOWN
 
 const ITEM_INDEX = new Map<ItemName, number>(ITEMS.map((name, index) => [name, index]));
 const itemIndex = (item: ItemName): number => ITEM_INDEX.get(item) as number;
+const HEALTH = itemIndex('health');
 const FOOD = itemIndex('food');
 const DRINK = itemIndex('drink');
 const ENERGY = itemIndex('energy');
@@ -49,7 +50,12 @@ export class Player extends Entity {
   }
 
   amount(item: ItemName): number {
-    return item === 'health' ? this.health : (this.items[itemIndex(item)] as number);
+    return this.amountAt(itemIndex(item));
+  }
+
+  /** The amount of item number `index` of {@link ITEMS}. */
+  amountAt(index: number): number {
+    return index === HEALTH ? this.health : (this.items[index] as number);
   }
 
   private add(item: ItemName, amount: number): void {

@@ -13,16 +13,16 @@ export interface Texture {
 
 export type Textures = ReadonlyMap<string, Texture>;
 
-const OBJECT_TEXTURES = [
-  ...DIRECTION_NAMES.map((direction) => `player-${direction}`),
+export const OBJECT_TEXTURES = [
+  ...DIRECTION_NAMES.map((direction) => `player-${direction}` as const),
   'player-sleep',
   'cow',
   'zombie',
   'skeleton',
-  ...DIRECTION_NAMES.map((direction) => `arrow-${direction}`),
+  ...DIRECTION_NAMES.map((direction) => `arrow-${direction}` as const),
   'plant',
   'plant-ripe',
-];
+] as const;
 
 /** The texture of an amount: a digit. */
 export const amountTexture = (amount: number): string => String(amount);
@@ -63,6 +63,25 @@ export function resize(texture: Texture, width: number, height: number): Texture
       for (let c = 0; c < channels; c++) data[to++] = texture.data[from + c] as number;
     }
   return { width, height, channels, data };
+}
+
+/** Textures at the sizes in which they were asked for. */
+export class Gallery {
+  private readonly resized = new Map<string, Texture>();
+
+  constructor(private readonly textures: Textures) {}
+
+  texture(name: string, width: number, height: number): Texture {
+    const key = `${name} ${width}x${height}`;
+    let texture = this.resized.get(key);
+    if (texture === undefined) {
+      const original = this.textures.get(name);
+      if (original === undefined) throw new Error(`there is no texture \`${name}\``);
+      texture = resize(original, width, height);
+      this.resized.set(key, texture);
+    }
+    return texture;
+  }
 }
 
 const single = Math.fround;
