@@ -13,6 +13,7 @@ import {
 import { checkMeasures } from './agent/params.js';
 import { makePolicy, shownMode } from './agent/policies.js';
 import { MODES, type Mode } from './agent/prompt.js';
+import { questionsLeft } from './agent/questions.js';
 import { benchmarkSummary, type Evaluated, reportOf } from './agent/report/report.js';
 import { pageOf } from './agent/report/page.js';
 import { seedList, seedsParam } from './agent/seeds.js';
@@ -67,6 +68,8 @@ export default defineRule({
       yield { id, inputs: files, spec: episodeSpec(params, seed, shown, DEFAULT_TURNS) };
     }
   },
+  asks: ({ spec, inputs, answered, signal }) =>
+    questionsLeft({ spec, shown: spec.mode, textures: inputs, answered, signal }),
   async make({ spec, inputs, outputs, log, signal, once, secrets }) {
     const { seed, mode, steps, turns } = spec;
     const game = await newGame(spec, mode, inputs);

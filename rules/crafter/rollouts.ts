@@ -13,6 +13,7 @@ import {
 import { checkMeasures } from './agent/params.js';
 import { makePolicy, shownMode } from './agent/policies.js';
 import { MODES } from './agent/prompt.js';
+import { questionsLeft } from './agent/questions.js';
 import { seedList, seedsParam } from './agent/seeds.js';
 
 const DEFAULT_TURNS = 20;
@@ -47,6 +48,8 @@ export default defineRule({
         spec: episodeSpec(params, seed, params.mode, DEFAULT_TURNS),
       };
   },
+  asks: ({ spec, inputs, answered, signal }) =>
+    questionsLeft({ spec, shown: shownMode(spec.policy, spec.mode), textures: inputs, answered, signal }),
   async make({ spec, inputs, outputs, log, signal, once, secrets }) {
     const { seed, mode, steps, turns } = spec;
     const shown = shownMode(spec.policy, mode);

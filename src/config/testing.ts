@@ -61,6 +61,7 @@ export function fakeRule(name: string, rule: Partial<LoadedRule>): LoadedRule {
     outputs: {},
     params: strictObject({}),
     assembles: false,
+    asks: false,
     path: `/rules/${name}.ts`,
     code: HASH,
     bundle: `/cache/rules/${name}.cjs`,

@@ -65,4 +65,10 @@ export const hostErrors = {
     headline: `\`assemble\` wrote to \`${output}\` and joins it too`,
     next: 'either join an output or write to it',
   }),
+  /** `asks` gave something that is no number of questions. */
+  notACount: (id: string, given: string): Diagnostic => ({
+    code: 'VB811',
+    headline: `\`asks\` gave ${given} for part \`${id}\``,
+    next: 'give a whole number, 0 or more: how many questions making the part would ask at most',
+  }),
 } as const;

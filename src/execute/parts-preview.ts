@@ -1,6 +1,11 @@
 import { join } from 'node:path';
-import type { Decision } from '../plan/decision.js';
+import type { Digest } from '../base/digest.js';
+import type { RuleUse, Target } from '../config/pipeline.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { TaskError } from '../host/pool.js';
+import type { ListedPart } from '../host/protocol.js';
+import type { Decision } from '../plan/decision.js';
+import { diagnosticOf } from './failure.js';
 import { valuesOf, handingOf } from './handing.js';
 import type { Session } from './session.js';
 
@@ -12,58 +17,129 @@ export interface PartsPreview {
   /** To be made: under an id that the last listing had with another key, or under a new one. */
   readonly changed: number;
   readonly added: number;
+  readonly asks?: AsksPreview;
 }
+
+/** What is asked anew: where parts would have questions that nobody answered, or would come out different. */
+export interface AsksPreview {
+  /** How many parts ask. */
+  readonly parts: number;
+  /** How many questions they ask at most; null where the rule does not say. */
+  readonly questions: number | null;
+}
+
+interface PreviewOptions {
+  /** Whether to find out what is asked, which plays through the answers that are there. */
+  readonly questions: boolean;
+  /** Answers that are there do not count (`--ask-again`). */
+  readonly askAgain?: boolean | undefined;
+}
+
+type StaleOrKnown = Exclude<Decision, { state: 'waiting' }>;
 
 /**
  * Lists the parts of a target whose inputs are known and compares them with what is remembered. This runs the rule's
- * `parts` (which is pure) in a host, and writes nothing. Undefined for what has no parts, or cannot be listed now.
+ * `parts` and `asks` (which are pure) in hosts, and writes nothing. Undefined for what has no parts, or cannot be listed
+ * now.
+ *
+ * @throws UserFacingError where a rule fails to tell its questions.
  */
-export async function previewParts(session: Session, decision: Decision): Promise<PartsPreview | undefined> {
+export async function previewParts(
+  session: Session,
+  decision: Decision,
+  options: PreviewOptions = { questions: false },
+): Promise<PartsPreview | undefined> {
   const target = session.pipeline.targets.get(decision.target);
   if (target?.work.type !== 'rule' || decision.state === 'waiting') return undefined;
-  const { rule } = target.work;
-  if (rule.shape !== 'parts') return undefined;
-  const { root, layout, index, hosts } = session;
+  if (target.work.rule.shape !== 'parts') return undefined;
+  const { index } = session;
+  const isForced = decision.state === 'stale' && decision.reasons.some(({ type }) => type === 'forced');
   const known = new Map(index.partList(target.name).map(({ id, key }) => [id, key]));
-  const outputs = Object.values(target.outputs).map(({ name, kind }) => {
-    return [name, { kind, path: join(layout.stage, 'preview', name) }] as const;
-  });
+  const missing = new Map<Digest, ListedPart>();
   let [total, remembered, changed, added] = [0, 0, 0, 0];
   try {
-    await hosts.run(
-      {
-        type: 'list',
-        target: target.name,
-        root,
-        cache: layout.cache,
-        rule: rule.name,
-        code: rule.code,
-        bundle: rule.bundle,
-        source: rule.path,
-        env: valuesOf(session, target.env),
-        secrets: valuesOf(session, target.secrets),
-        inputs: handingOf(session, target, decision.fingerprint).inputs,
-        outputs: Object.fromEntries(outputs),
-        params: target.params,
-        envDigests: decision.fingerprint.env,
-      },
-      {
-        on: (message) => {
-          if (message.type !== 'parts') return;
-          const made = index.parts(message.parts.map(({ key }) => key));
-          for (const { id, key } of message.parts) {
-            total++;
-            if (made.has(key)) remembered++;
-            else if (known.has(id)) changed++;
-            else added++;
-          }
-        },
-      },
-    );
+    await listParts(session, target, target.work, decision, (parts) => {
+      const made = isForced ? new Set<Digest>() : index.parts(parts.map(({ key }) => key));
+      for (const part of parts) {
+        total++;
+        if (made.has(part.key)) remembered++;
+        else {
+          if (known.has(part.id)) changed++;
+          else added++;
+          if (options.questions && !missing.has(part.key)) missing.set(part.key, part);
+        }
+      }
+    });
   } catch (error) {
     // A rule that cannot list its parts says so when it is built, with a log.
     if (error instanceof TaskError) return undefined;
     throw error;
   }
-  return { total, remembered, changed, added };
+  const asks = await previewAsks(session, target, target.work, [...missing.values()], options);
+  return { total, remembered, changed, added, ...(asks === undefined ? {} : { asks }) };
+}
+
+function ruleTask(session: Session, target: Target, { rule }: RuleUse) {
+  const { root, layout } = session;
+  return {
+    target: target.name,
+    root,
+    cache: layout.cache,
+    rule: rule.name,
+    code: rule.code,
+    bundle: rule.bundle,
+    source: rule.path,
+    env: valuesOf(session, target.env),
+    secrets: valuesOf(session, target.secrets),
+  };
+}
+
+async function listParts(
+  session: Session,
+  target: Target,
+  work: RuleUse,
+  decision: StaleOrKnown,
+  on: (parts: readonly ListedPart[]) => void,
+): Promise<void> {
+  const outputs = Object.values(target.outputs).map(({ name, kind }) => {
+    return [name, { kind, path: join(session.layout.stage, 'preview', name) }] as const;
+  });
+  await session.hosts.run(
+    {
+      type: 'list',
+      ...ruleTask(session, target, work),
+      inputs: handingOf(session, target, decision.fingerprint).inputs,
+      outputs: Object.fromEntries(outputs),
+      params: target.params,
+      envDigests: decision.fingerprint.env,
+    },
+    {
+      on: (message) => {
+        if (message.type === 'parts') on(message.parts);
+      },
+    },
+  );
+}
+
+async function previewAsks(
+  session: Session,
+  target: Target,
+  work: RuleUse,
+  missing: readonly ListedPart[],
+  { askAgain }: PreviewOptions,
+): Promise<AsksPreview | undefined> {
+  if (missing.length === 0) return undefined;
+  if (!work.rule.asks) return work.deterministic ? undefined : { parts: missing.length, questions: null };
+  const task = ruleTask(session, target, work);
+  const again = askAgain === true ? { askAgain: join(session.layout.stage, 'preview') } : {};
+  const counts = missing.map(async (part) =>
+    session.hosts.run({ type: 'asks', ...task, ...again, inputs: {}, outputs: {}, part }),
+  );
+  try {
+    const asking = (await Promise.all(counts)).map(({ questions }) => questions).filter((questions) => questions > 0);
+    return { parts: asking.length, questions: asking.reduce((sum, questions) => sum + questions, 0) };
+  } catch (error) {
+    if (!(error instanceof TaskError) || error.failure.type === 'aborted') throw error;
+    throw new UserFacingError(diagnosticOf(error.failure, session.root));
+  }
 }

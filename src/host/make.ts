@@ -1,8 +1,8 @@
-import { openSlice, type OpenedSlice } from '../artifacts/handles.js';
 import { canonicalJson } from '../base/canonical.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
+import { OpenedSlices } from './opened-slices.js';
 import type { MakeTask, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
@@ -14,25 +14,19 @@ const LARGEST_META = 64 * 1024;
 export async function runMake(task: MakeTask, running: RunningTask): Promise<TaskResults['make']> {
   const rule = await loadRule(task, 'parts');
   const files = new TaskFiles({}, task.outputs);
-  const slices: OpenedSlice[] = [];
+  const slices = new OpenedSlices(task.part.slices);
   try {
-    const inputs: Record<string, OpenedSlice['handle']> = {};
-    for (const [name, slice] of Object.entries(task.part.slices)) {
-      const opened = openSlice(slice);
-      slices.push(opened);
-      inputs[name] = opened.handle;
-    }
     const meta = await rule.make({
       ...runContext(task, running),
       spec: task.part.spec,
-      inputs: inputs,
+      inputs: slices.handles,
       outputs: files.outputs,
     });
     const checked = checkedMeta(meta ?? {}, running.scrub);
-    for (const slice of slices) slice.verify();
+    slices.verify();
     return { outputs: await files.keep(storeOf(task.cache)), meta: checked };
   } finally {
-    for (const slice of slices) slice.close();
+    slices.close();
     files.close();
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { RecordedPart } from './protocol.js';
@@ -248,4 +248,28 @@ test('parts that share a host with one that must be ended are made all the same'
   t.deepEqual(await stuck, { type: 'timeout', seconds: 0.3 });
   host.write({ flag: '' });
   t.like((await good).outputs, { rows: { bytes: { size: 2 } } });
+});
+
+test('a part tells how much it would ask, given what was answered, and leaves no store of answers behind', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': partsRule({
+      more: `async asks({ spec, answered }) {
+        const known = (n: number): boolean => answered({ n }) !== undefined;
+        return known(spec.i) ? 0 : spec.i;
+      },`,
+      make: 'await once({ n: spec.i }, async () => 1);',
+    }),
+  });
+  const asks = async (i: number, task: { askAgain?: string } = {}) => {
+    const work = await host.ruleWork('my/rule', task);
+    const part = { ...PART, spec: { i } };
+    return (await host.pool.run({ ...work, type: 'asks', part })).questions;
+  };
+  t.is(await asks(2), 2);
+  t.false(existsSync(join(host.root, 'cache/answers.db')));
+  await host.make('my/rule', { ...PART, spec: { i: 2 } }, { outputs: { rows: host.staged('r', 'jsonl') } });
+  t.is(await asks(2), 0);
+  t.is(await asks(3), 3);
+  t.is(await asks(2, { askAgain: join(host.root, 'asked') }), 2);
+  t.like(await failureOf(t, asks(1.5)), { type: 'user-error', code: 'VB811' });
 });

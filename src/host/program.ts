@@ -21,6 +21,7 @@ const modules = {
   command: lazily(() => import('./command.js')),
   whole: lazily(() => import('./whole.js')),
   list: lazily(() => import('./list.js')),
+  asks: lazily(() => import('./asks.js')),
   make: lazily(() => import('./make.js')),
   assemble: lazily(() => import('./assemble.js')),
 };
@@ -108,6 +109,8 @@ async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task[
       return (await modules.command()).runCommand(task, work, base);
     case 'whole':
       return (await modules.whole()).runWhole(task, work);
+    case 'asks':
+      return (await modules.asks()).runAsks(task, work);
     case 'make':
       return (await modules.make()).runMake(task, work);
     case 'list':

@@ -8,7 +8,7 @@ import type { CheckedParams, DescribedRule } from '../rule/description.js';
  * What engine and hosts say to each other. Only digests, meta and messages cross; data stays on disk.
  * A host works on one request at a time, but for `make` with a rule's own `concurrency`.
  */
-export type Task = DescribeTask | CheckTask | WholeTask | ListTask | MakeTask | AssembleTask | CommandTask;
+export type Task = DescribeTask | CheckTask | WholeTask | ListTask | AsksTask | MakeTask | AssembleTask | CommandTask;
 
 export interface DescribeTask {
   readonly type: 'describe';
@@ -82,6 +82,12 @@ export interface ListedPart {
   readonly slices: Readonly<Record<string, Slice>>;
 }
 
+/** How many questions a part would ask at most, were it made now. Writes nothing. */
+export interface AsksTask extends RuleWorkTask {
+  readonly type: 'asks';
+  readonly part: ListedPart;
+}
+
 export interface MakeTask extends RuleWorkTask {
   readonly type: 'make';
   readonly part: ListedPart;
@@ -114,6 +120,7 @@ export interface TaskResults {
   check: CheckedParams;
   whole: MadeOutputs;
   list: { readonly count: number };
+  asks: { readonly questions: number };
   make: MadeOutputs & { readonly meta: JsonObject };
   assemble: MadeOutputs;
   command: MadeOutputs;

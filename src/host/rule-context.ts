@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import type { AnyRule, RunContext } from '../rule/define.js';
 import { ruleOf } from '../rule/describe.js';
-import type { Answers } from '../store/answers.js';
+import { answersOf } from './answers-of.js';
 import { loadModule } from './load-module.js';
 import { onceFor } from './once.js';
 import type { AssembleTask, ListTask, MakeTask, WholeTask } from './protocol.js';
@@ -39,15 +38,4 @@ export function runContext(task: RuleTask, running: RunningTask): RunContext {
       atEnd: (work) => running.atEnd.push(work),
     }),
   };
-}
-
-const opened = new Map<string, Promise<Answers>>();
-
-function answersOf(cache: string): Promise<Answers> {
-  let answers = opened.get(cache);
-  if (answers === undefined) {
-    answers = import('../store/answers.js').then((module) => module.Answers.open(join(cache, 'answers.db')));
-    opened.set(cache, answers);
-  }
-  return answers;
 }

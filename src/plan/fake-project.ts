@@ -265,6 +265,7 @@ function ruleUse(fake: FakeTarget): Target['work'] {
       outputs: {},
       params: {},
       assembles: false,
+      asks: false,
     },
   };
 }

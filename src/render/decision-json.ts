@@ -10,7 +10,11 @@ export function decisionJson(decision: Decision, parts: PartsPreview | undefined
     target: decision.target,
     state: decision.state,
     ...('key' in decision ? { key: decision.key } : {}),
-    ...(parts === undefined ? {} : { parts: { ...parts } }),
+    ...(parts === undefined ? {} : { parts: partsJson(parts) }),
     reasons: decision.state === 'fresh' ? [] : decision.reasons,
   };
+}
+
+function partsJson({ asks, ...counts }: PartsPreview): JsonObject {
+  return asks === undefined ? counts : { ...counts, asks: { ...asks } };
 }

@@ -3,7 +3,7 @@ import type { Decision } from '../plan/decision.js';
 import type { PartsPreview } from '../execute/parts-preview.js';
 import { freshLine } from '../plan/fresh-line.js';
 import { reasonsText } from './event-lines.js';
-import { partsText } from './parts.js';
+import { asksText, partsText, questionsText } from './parts.js';
 import { painter, type Style } from './narrator.js';
 import { table } from './table.js';
 
@@ -18,6 +18,7 @@ export function planText(
 ): string {
   const paint = painter(style);
   let expected = 0;
+  let questions = 0;
   const rows = decisions.flatMap((decision) => {
     if (decision.state === 'fresh') return [];
     const seconds = decision.state === 'restorable' ? undefined : remembered(decision.target);
@@ -26,11 +27,15 @@ export function planText(
     const about = seconds === undefined || seconds === 0 ? '' : `about ${formatSeconds(seconds)}`;
     const preview = parts.get(decision.target);
     const counts = preview === undefined ? '' : partsText(preview);
-    return [[VERBS[decision.state], decision.target, about, counts, reasonsText(decision.reasons)]];
+    const asks = preview === undefined ? '' : asksText(preview);
+    questions += preview?.asks?.questions ?? 0;
+    return [[VERBS[decision.state], decision.target, about, counts, asks, reasonsText(decision.reasons)]];
   });
   const fresh = decisions.length - rows.length;
   if (rows.length === 0) return freshLine(fresh);
-  const sum = `would do ${rows.length} of ${decisions.length} targets${expected > 0 ? `, at most about ${formatSeconds(expected)} of work` : ''}`;
+  const work = expected > 0 ? `, at most about ${formatSeconds(expected)} of work` : '';
+  const asks = questions > 0 ? `, ${questionsText(questions)}` : '';
+  const sum = `would do ${rows.length} of ${decisions.length} targets${work}${asks}`;
   return [...table(withoutEmptyColumns(rows)), paint('bold', sum)].join('\n');
 }
 

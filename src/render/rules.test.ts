@@ -32,6 +32,7 @@ const rule: LoadedRule = {
     },
   },
   assembles: false,
+  asks: false,
   path: '/rules/text/shout.ts',
   code: sha256(''),
   bundle: '/bundle',

@@ -78,6 +78,16 @@ export interface PartsRule<
     readonly params: z.output<P>;
   }): AsyncIterable<Part<S, M>> | Iterable<Part<S, M>>;
   /**
+   * For a plan (`-n`): how many questions `make` would have `once` ask at most. `answered` gives the answer that a
+   * question has already. Pure, as `parts` is.
+   */
+  asks?(context: {
+    readonly spec: S;
+    readonly inputs: M;
+    readonly answered: (question: Json) => Json | undefined;
+    readonly signal: AbortSignal;
+  }): Promise<number> | number;
+  /**
    * Makes one part's outputs. It gets no params: a part cannot depend on what its key lacks.
    * What it returns is kept with the part (at most 64 KiB of JSON).
    */

@@ -41,6 +41,7 @@ test('a rule is described by its roles and the schema of what may be written', (
       rejects: { kind: 'jsonl', list: false, optional: true },
     },
     assembles: false,
+    asks: false,
   });
   t.like(params, {
     additionalProperties: false,

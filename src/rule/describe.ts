@@ -36,6 +36,7 @@ export function describeRule(exports: Readonly<Record<string, unknown>>, zod: ty
       outputs: rolesOf(rule.outputs),
       params: zod.toJSONSchema(rule.params, { io: 'input', unrepresentable: 'any' }) as JsonObject,
       assembles: rule.shape === 'parts' && rule.assemble !== undefined,
+      asks: rule.shape === 'parts' && rule.asks !== undefined,
     },
   };
 }

@@ -12,6 +12,8 @@ export interface RuleDescription {
   readonly params: JsonObject;
   /** Whether a rule in parts joins them itself; otherwise each output is joined by its kind. */
   readonly assembles: boolean;
+  /** Whether a rule in parts tells how many questions a part would ask. */
+  readonly asks: boolean;
 }
 
 export interface RoleDescription {

@@ -14,6 +14,7 @@ const DESCRIPTION: RuleDescription = {
   outputs: { out: { kind: 'file', list: false, optional: false } },
   params: { type: 'object' },
   assembles: false,
+  asks: false,
 };
 
 /** A loader as a new invocation has it, whose hosts count what they are asked. */

@@ -6,7 +6,7 @@ import { cacheUnusable } from '../store/layout.js';
 import type { LoadedRule } from './description.js';
 
 /** Raised by hand when what is remembered, or how it is found, changes. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 type Content = Digest | 'absent';
 

@@ -106,7 +106,8 @@ async function showPlan(session: Session, flags: Flags, words: readonly string[]
   const { previewParts } = await import('../../execute/parts-preview.js');
   const parts = new Map<string, PartsPreview>();
   for (const decision of decisions.values()) {
-    const preview = decision.state === 'stale' ? await previewParts(session, decision) : undefined;
+    if (decision.state !== 'stale') continue;
+    const preview = await previewParts(session, decision, { questions: true, askAgain: flags.askAgain });
     if (preview !== undefined) parts.set(decision.target, preview);
   }
   if (flags.json === true) {

@@ -12,7 +12,7 @@ async function ask(t: ExecutionContext, answers: readonly Told[], options: Parti
   const clock = new PatientClock();
   const { url, asked } = await serveChat(t, (_, index) => {
     const told = answers[index] ?? OK;
-    if (told === 'silence') clock.runOut();
+    if (told === 'silence' || told === 'half a reply') setImmediate(() => clock.runOut());
     return told;
   });
   const log: string[] = [];
@@ -69,9 +69,9 @@ test('waits double where the endpoint says nothing, and tries come to an end', a
 });
 
 test('an endpoint that does not answer in time is asked again', async (t) => {
-  const { answer, asked } = await ask(t, ['silence', OK]);
+  const { answer, asked } = await ask(t, ['silence', 'half a reply', OK]);
   t.deepEqual(await answer, calling(['noop']));
-  t.is(asked.length, 2);
+  t.is(asked.length, 3);
   const silent = await ask(t, ['silence', 'silence'], { tries: 2 });
   await t.throwsAsync(silent.answer, { instanceOf: UserError, message: /did not answer within 5 s/ });
 });
@@ -113,6 +113,13 @@ test('what another try cannot mend is not tried again', async (t) => {
     t.is(asked.length, 1);
     t.deepEqual(waits, []);
   }
+});
+
+test('a lost connection is made again', async (t) => {
+  const { answer, asked, log } = await ask(t, ['reset', OK]);
+  t.deepEqual(await answer, calling(['noop']));
+  t.is(asked.length, 2);
+  t.regex(log[0] ?? '', /cannot be reached: .*: asking again in 1 s \(1 of 4\)/);
 });
 
 test('where nobody listens, that is said', async (t) => {

@@ -14,7 +14,11 @@ export interface Asked {
 export type Told =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown }
   /** Says nothing, ever. */
-  | 'silence';
+  | 'silence'
+  /** Begins its reply and never ends it. */
+  | 'half a reply'
+  /** Hangs up. */
+  | 'reset';
 
 /** Answers requests in order of arrival, until the test is over. */
 export async function serveChat(
@@ -30,6 +34,8 @@ export async function serveChat(
       const one: Asked = { path: request.url ?? '', headers: request.headers, body };
       const told = answer(one, asked.push(one) - 1);
       if (told === 'silence') return;
+      if (told === 'reset') return void request.socket.resetAndDestroy();
+      if (told === 'half a reply') return void response.writeHead(200).write('{"choices": [');
       response.writeHead(told.status ?? 200, { 'content-type': 'application/json', ...told.headers });
       response.end(typeof told.body === 'string' ? told.body : JSON.stringify(told.body));
     });
