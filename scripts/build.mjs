@@ -57,8 +57,13 @@ function linkBin() {
   }
 }
 
-// The command line, the host program and the public API share chunks, so that each is one instance a process.
-const entries = { main: 'src/cli/main.ts', host: 'src/host/program.ts', index: 'src/index.ts' };
+// The command line, what builds changes without it, the host program and the public API share chunks, so that each is one instance a process.
+const entries = {
+  main: 'src/cli/main.ts',
+  changed: 'src/cli/changed.ts',
+  host: 'src/host/program.ts',
+  index: 'src/index.ts',
+};
 const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
 const bundled = putAll(
   await build({
@@ -82,7 +87,7 @@ if (existsSync('src/cli/bin.ts')) {
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     packages: 'external',
-    external: ['./main.js'],
+    external: ['./main.js', './changed.js'],
     minifySyntax: true,
   });
   bundled.push(...putAll(bin));

@@ -2,38 +2,48 @@
 import { writeSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { freshLine } from '../plan/fresh-line.js';
-import { checkSnapshot, snapshotSuffix } from '../plan/snapshot-format.js';
-import { plainBuild } from './fast-words.js';
+import { compareSnapshot, snapshotSuffix, type ComparedSnapshot } from '../plan/snapshot-format.js';
+import { plainBuild, type PlainBuild } from './fast-words.js';
 
 /**
- * Ends a build that has nothing to do before anything else is loaded; every other command line goes to main.
- * Imports only modules that import nothing but Node's own: it is one small CommonJS file.
+ * Ends a build that has nothing to do before anything else is loaded, and hands one of which little has changed to what is
+ * quick at that; every other command line goes to main. Imports only modules that import nothing but Node's own: it is
+ * one small CommonJS file.
  */
-function isAllFresh(): boolean {
-  const build = plainBuild(process.argv.slice(2));
-  if (build === undefined) return false;
-  let start: string | undefined;
-  try {
-    start = process.cwd();
-    process.chdir(build.directory);
-    const path = resolve(build.file);
-    const identity = { root: dirname(path), file: basename(path), words: build.words, program: __dirname };
-    const snapshot = join(identity.root, 'cache', `snapshot${snapshotSuffix(identity)}`);
-    const targets = checkSnapshot(snapshot, identity, process.env);
-    if (targets !== undefined) {
-      if (!build.quiet) print(`${freshLine(targets)}\n`);
-      return true;
+async function start(): Promise<void> {
+  const before = process.cwd();
+  const plain = plainBuild(process.argv.slice(2));
+  const compared = plain === undefined ? undefined : compare(plain);
+  if (plain !== undefined && compared !== undefined) {
+    if (compared.changed.length === 0) {
+      if (!plain.quiet) print(`${freshLine(compared.targets)}\n`);
+      return;
     }
-  } catch {
-    // A folder that is not there, a closed pipe: main says what is the matter.
+    if (compared.plan !== 0 && (await (await import('./changed.js')).buildWhatChanged(plain, compared))) return;
   }
-  if (start !== undefined) process.chdir(start);
-  return false;
+  process.chdir(before);
+  await (await import('./main.js')).main(process.argv.slice(2));
+}
+
+function compare(plain: PlainBuild): ComparedSnapshot | undefined {
+  try {
+    process.chdir(plain.directory);
+    const path = resolve(plain.file);
+    const identity = { root: dirname(path), file: basename(path), words: plain.words, program: __dirname };
+    return compareSnapshot(join(identity.root, 'cache', `snapshot${snapshotSuffix(identity)}`), identity, process.env);
+  } catch {
+    // A folder that is not there: main says what is the matter.
+    return undefined;
+  }
 }
 
 /** Without process.stdout, whose streams take longer to load than the whole check. */
 function print(text: string): void {
-  writeSync(1, text);
+  try {
+    writeSync(1, text);
+  } catch {
+    // A closed pipe: nobody is there to be told.
+  }
 }
 
-if (!isAllFresh()) void import('./main.js').then(({ main }) => main(process.argv.slice(2)));
+void start();

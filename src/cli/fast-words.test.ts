@@ -2,7 +2,7 @@ import test from 'ava';
 import { plainBuild } from './fast-words.js';
 
 test('a plain build is read', (t) => {
-  const plain = { directory: '.', file: 'pipeline.yaml', quiet: false, words: [] };
+  const plain = { directory: '.', file: 'pipeline.yaml', quiet: false, keepGoing: false, jobs: undefined, words: [] };
   t.deepEqual(plainBuild([]), plain);
   t.deepEqual(plainBuild(['dataset', '-q', 'split.train']), {
     ...plain,
@@ -14,13 +14,22 @@ test('a plain build is read', (t) => {
     ...plain,
     directory: 'sub',
     file: 'other.yaml',
+    jobs: 4,
+    keepGoing: true,
   });
-  t.deepEqual(plainBuild(['-Csub', '-fother.yaml', '-j4']), { ...plain, directory: 'sub', file: 'other.yaml' });
+  t.deepEqual(plainBuild(['-Csub', '-fother.yaml', '-j4']), {
+    ...plain,
+    directory: 'sub',
+    file: 'other.yaml',
+    jobs: 4,
+  });
   t.deepEqual(plainBuild(['--jobs=4', '--directory', 'sub', '--file=other.yaml', '--keep-going', '--quiet']), {
     ...plain,
     directory: 'sub',
     file: 'other.yaml',
     quiet: true,
+    jobs: 4,
+    keepGoing: true,
   });
 });
 

@@ -29,15 +29,18 @@ export interface PlainBuild {
   readonly directory: string;
   readonly file: string;
   readonly quiet: boolean;
+  readonly keepGoing: boolean;
+  /** `-j`; undefined where it was not given. */
+  readonly jobs: number | undefined;
   readonly words: readonly string[];
 }
 
 /**
  * Reads the command line of a plain build. Undefined for anything else, mistakes included: those are for the real parser.
- * `-j` and `-k` change nothing where nothing runs.
  */
 export function plainBuild(argv: readonly string[]): PlainBuild | undefined {
-  let [directory, file, quiet] = ['.', 'pipeline.yaml', false];
+  let [directory, file, quiet, keepGoing] = ['.', 'pipeline.yaml', false, false];
+  let jobs: number | undefined;
   const words: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? '';
@@ -46,17 +49,19 @@ export function plainBuild(argv: readonly string[]): PlainBuild | undefined {
       continue;
     }
     if (word === '-q' || word === '--quiet') quiet = true;
-    else if (word !== '-k' && word !== '--keep-going') {
+    else if (word === '-k' || word === '--keep-going') keepGoing = true;
+    else {
       const [, name, glued] = /^(-[jfC]|--(?:jobs|file|directory)(?==|$))=?(.*)$/.exec(word) ?? [];
       const value = glued === '' ? argv[++i] : glued;
       if (value === undefined || value === '' || value.startsWith('-')) return undefined;
       if (name === '-f' || name === '--file') file = value;
       else if (name === '-C' || name === '--directory') directory = value;
-      else if (!/^[1-9]\d{0,5}$/.test(value)) return undefined;
+      else if (/^[1-9]\d{0,5}$/.test(value)) jobs = Number(value);
+      else return undefined;
     }
   }
   const [first] = words;
   if (first === 'build') words.shift();
   else if (first !== undefined && COMMAND_NAMES.has(first)) return undefined;
-  return words.includes('') ? undefined : { directory, file, quiet, words };
+  return words.includes('') ? undefined : { directory, file, quiet, keepGoing, jobs, words };
 }

@@ -26,6 +26,7 @@ import { verifyCommand } from './commands/verify.js';
 import { watchCommand } from './commands/watch.js';
 import { COMMAND_NAMES, type CommandName } from './fast-words.js';
 import { styleOf, type CliContext, type CliProcess } from './context.js';
+import { outliveReaders } from './outlive-readers.js';
 
 const routes = {
   build: buildCommandRoute,
@@ -82,17 +83,6 @@ function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagn
   return likely === undefined
     ? diagnostic
     : { ...diagnostic, next: `did you mean the command \`vlmbuild ${likely}\`?` };
-}
-
-/**
- * Whoever read the output may be gone (`vlmbuild -v | head -1`, a closed terminal): the work goes on, and nobody is told.
- */
-function outliveReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    });
-  }
 }
 
 /** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */

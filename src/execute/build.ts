@@ -55,8 +55,55 @@ export interface BuildResult {
  *   with `locked` a key that differs (exit code 3).
  */
 export async function build(session: Session, options: BuildOptions, listener: EventListener): Promise<BuildResult> {
-  const state = await prepare(session, options, listener);
-  const { run, names, build: shared, interrupt, stopStarting } = state;
+  const wanted = wantedTargets(session, options.targets);
+  const needed = neededBy(session.graph, wanted);
+  const only = new Set(options.only === true ? wanted : needed);
+  const scope: Scope = {
+    wanted,
+    names: needed.filter((name) => only.has(name)),
+    standIns: options.only === true ? await findStandIns(session, [...only], needed) : new Map<string, Decision>(),
+    freshBeside: 0,
+    books: wholeBooks(session, options, needed),
+  };
+  return buildScope(session, scope, options, listener);
+}
+
+/** What a build is about. */
+export interface Scope {
+  /** The targets that were asked for. */
+  readonly wanted: readonly string[];
+  /** All that are built, in topological order. */
+  readonly names: readonly string[];
+  /** What stands for targets that are needed and not built. */
+  readonly standIns: ReadonlyMap<string, Decision>;
+  /** Targets known to be fresh beside those that are built. */
+  readonly freshBeside: number;
+  readonly books: Books;
+}
+
+/** What is written when all targets are done. */
+export interface Books {
+  /** Whether the lock is written also by a build that did nothing: there is none yet, or it says something else. */
+  wantsLock(build: BuildState, wholeAndFresh: boolean): boolean;
+  writeLock(build: BuildState): Promise<void>;
+  /** Stores what the targets had, and gives what goes into the run's details. */
+  results(build: BuildState): JsonObject;
+  /** For a build after which all is fresh. `results` gives those of this build. */
+  snapshot(build: BuildState, results: () => JsonObject): Promise<void>;
+  /** For a build that wrote the lock, and after which not all is fresh. */
+  lockWritten(build: BuildState): void;
+}
+
+/** @throws as `build` */
+export async function buildScope(
+  session: Session,
+  scope: Scope,
+  options: BuildOptions,
+  listener: EventListener,
+): Promise<BuildResult> {
+  const state = await prepare(session, scope, options, listener);
+  const { run, build: shared, interrupt, stopStarting } = state;
+  const { names } = scope;
   run.emit({ type: 'build-started', run: run.id, targets: names, jobs: session.jobs });
   for (const diagnostic of session.notices) run.emit({ type: 'warning', diagnostic });
   run.sweep();
@@ -78,7 +125,7 @@ export async function build(session: Session, options: BuildOptions, listener: E
     },
     stop: stopStarting,
   });
-  return finish(state, options);
+  return finish(state, scope, options);
 }
 
 /** What `build` would do (`-n`, `status`, `explain`): in topological order, by target. Writes and runs nothing. */
@@ -96,16 +143,17 @@ export async function plan(
 interface Prepared {
   readonly run: Run;
   readonly build: BuildState;
-  readonly names: readonly string[];
   readonly interrupt: AbortSignal;
   readonly stopStarting: () => void;
 }
 
-async function prepare(session: Session, options: BuildOptions, listener: EventListener): Promise<Prepared> {
+async function prepare(
+  session: Session,
+  { wanted, names, standIns }: Scope,
+  options: BuildOptions,
+  listener: EventListener,
+): Promise<Prepared> {
   const { pipeline, graph, index, lock } = session;
-  const wanted = wantedTargets(session, options.targets);
-  const needed = neededBy(graph, wanted);
-  const names = options.only === true ? needed.filter((name) => wanted.includes(name)) : needed;
   if (options.locked === true && lock === undefined) {
     throw new UserFacingError(executeErrors.lockAbsent({ path: basename(session.lockPath) }), EXIT.different);
   }
@@ -116,7 +164,6 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
     onDamage: ({ digest, problem }) =>
       run.emit({ type: 'warning', diagnostic: storeErrors.corruptObject({ digest, problem }) }),
   });
-  const standIns = options.only === true ? await findStandIns(session, names, needed) : new Map<string, Decision>();
   const interrupt = options.signal ?? new AbortController().signal;
   const stopper = new AbortController();
   const starting = AbortSignal.any([interrupt, stopper.signal]);
@@ -136,13 +183,7 @@ async function prepare(session: Session, options: BuildOptions, listener: EventL
     starting,
   );
   await checkBefore(session, build, wanted, names, options);
-  return {
-    run,
-    build,
-    names,
-    interrupt,
-    stopStarting: () => stopper.abort(),
-  };
+  return { run, build, interrupt, stopStarting: () => stopper.abort() };
 }
 
 function wantedTargets(session: Session, words: readonly string[]): string[] {
@@ -161,15 +202,16 @@ function argsOf({ targets, keepGoing, force, only, locked, askAgain }: BuildOpti
 }
 
 /** With `--only` what is upstream is taken as it is on disk. */
-async function findStandIns(
+export async function findStandIns(
   session: Session,
   names: readonly string[],
   needed: readonly string[],
 ): Promise<Map<string, Decision>> {
   const { pipeline, graph, digester } = session;
   const standIns = new Map<string, Decision>();
+  const built = new Set(names);
   const direct = new Set(names.flatMap((name) => graph.dependencies.get(name) ?? []));
-  for (const name of needed.filter((other) => direct.has(other) && !names.includes(other))) {
+  for (const name of needed.filter((other) => direct.has(other) && !built.has(other))) {
     const target = pipeline.targets.get(name);
     if (target === undefined) continue;
     const outputs: Record<string, KnownOutputs[string]> = {};
@@ -234,30 +276,32 @@ async function checkBefore(
   if (problems.length > 0) throw new UserFacingError(problems);
 }
 
-async function finish({ run, build, names, interrupt }: Prepared, options: BuildOptions): Promise<BuildResult> {
+async function finish(
+  { run, build, interrupt }: Prepared,
+  { freshBeside, books }: Scope,
+  options: BuildOptions,
+): Promise<BuildResult> {
   const { session } = run;
-  const counts: BuildCounts = { ...build.counts };
+  const counts: BuildCounts = { ...build.counts, fresh: build.counts.fresh + freshBeside };
   const outcome = outcomeOf(counts, interrupt.aborted);
   const worked = counts.ran + counts.restored > 0;
   const wholeAndFresh = counts.failed + counts.skipped === 0 && !build.partial;
 
   const overridden = session.pipeline.overridden;
-  const complete = names.length === session.pipeline.targets.size;
-  const lock = existsSync(session.lockPath) ? session.lock : undefined;
-  const exists = (target: string): boolean => session.pipeline.targets.has(target);
-  const wantsLock =
-    worked || (lock === undefined ? wholeAndFresh && complete : isOutdated(lock, build.succeeded, exists));
+  const wantsLock = worked || books.wantsLock(build, wholeAndFresh);
   const writesLock = wantsLock && !overridden && options.locked !== true;
-  if (writesLock) await afterwards(build, `\`${basename(session.lockPath)}\``, () => writeLock(build));
+  if (writesLock) await afterwards(build, `\`${basename(session.lockPath)}\``, () => books.writeLock(build));
   await afterwards(build, 'the record of the build', () => settleRecords(build, writesLock));
+  let stored: JsonObject | undefined;
+  const results = (): JsonObject => (stored ??= books.results(build));
   const plain = options.only !== true && options.locked !== true && options.force !== true && options.askAgain !== true;
   if (wholeAndFresh && !overridden && !interrupt.aborted && plain) {
-    await afterwards(build, 'the snapshot', () => snapshot(build, options.targets, names));
-  }
+    await afterwards(build, 'the snapshot', () => books.snapshot(build, results));
+  } else if (writesLock) await afterwards(build, 'the snapshot', async () => books.lockWritten(build));
   const { seconds } = run;
   let details: JsonObject = {};
   await afterwards(build, 'what the run came to', async () => {
-    if (run.begun) details = storeResults(session.objects, resultsOf(build));
+    if (run.begun) details = results();
   });
   await afterwards(build, 'the record of the run', async () => run.end(outcome, counts, details));
   if (run.begun && outcome !== 'interrupted') {
@@ -276,6 +320,21 @@ async function finish({ run, build, names, interrupt }: Prepared, options: Build
           ? EXIT.different
           : EXIT.failed;
   return { outcome, exitCode, counts, run: run.begun ? run.id : null };
+}
+
+function wholeBooks(session: Session, options: BuildOptions, needed: readonly string[]): Books {
+  const complete = options.only !== true && needed.length === session.pipeline.targets.size;
+  const exists = (target: string): boolean => session.pipeline.targets.has(target);
+  return {
+    wantsLock: (build, wholeAndFresh) => {
+      const lock = existsSync(session.lockPath) ? session.lock : undefined;
+      return lock === undefined ? wholeAndFresh && complete : isOutdated(lock, build.succeeded, exists);
+    },
+    writeLock,
+    results: (build) => storeResults(session.objects, resultsOf(build)),
+    snapshot: (build, results) => snapshot(build, options.targets, needed, results),
+    lockWritten: () => undefined,
+  };
 }
 
 function outcomeOf(counts: BuildCounts, aborted: boolean): BuildOutcome {

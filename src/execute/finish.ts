@@ -1,16 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { executeErrors } from '../diagnostics/execute.js';
-import { coverageOf } from '../plan/coverage.js';
+import type { JsonObject } from '../base/json.js';
+import { Attribution } from '../plan/attribution.js';
+import { coverageOf, placeOf } from '../plan/coverage.js';
 import { decideAll } from '../plan/decide.js';
 import { nextLock, printLock, readLock } from '../plan/lock-file.js';
 import { checkSnapshot, snapshotSuffix } from '../plan/snapshot-format.js';
-import { takeSnapshot, writeSnapshot, type Snapshot } from '../plan/snapshot.js';
+import { encodePlan } from '../plan/plan-file.js';
+import { pathOrder, planPath, takeSnapshot, writeSnapshot, type Snapshot } from '../plan/snapshot.js';
 import { packageRoot } from '../rule/package-root.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { tick, tickLength, waitOneTick } from '../store/clock.js';
 import { acquireTargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
+import { resultsRef } from './results.js';
+import type { Run } from './run.js';
 
 /** No target can have this name. */
 const LOCK_FILE = '.lock-file';
@@ -20,13 +25,20 @@ const LOCK_FILE = '.lock-file';
  * written some. A file that would come out with the same bytes is not written.
  */
 export async function writeLock({ run, succeeded }: Pick<BuildState, 'run' | 'succeeded'>): Promise<void> {
-  const { layout, lockPath, pipeline } = run.session;
+  const { lockPath, pipeline } = run.session;
+  await replaceLock(run, () =>
+    printLock(nextLock(readLock(lockPath), succeeded, (name) => pipeline.targets.has(name))),
+  );
+}
+
+/** Writes what `text` gives, which is asked when nobody else writes the lock. */
+export async function replaceLock(run: Run, text: () => string): Promise<void> {
+  const { layout, lockPath } = run.session;
   const held = await acquireTargetLock(layout, LOCK_FILE, { run: run.id });
   try {
-    const next = nextLock(readLock(lockPath), succeeded, (target) => pipeline.targets.has(target));
-    const text = printLock(next);
-    if (existsSync(lockPath) && readFileSync(lockPath, 'utf8') === text) return;
-    writeAtomic(lockPath, text);
+    const next = text();
+    if (existsSync(lockPath) && readFileSync(lockPath, 'utf8') === next) return;
+    writeAtomic(lockPath, next);
   } finally {
     held.release();
   }
@@ -44,49 +56,74 @@ export async function settleRecords({ run }: Pick<BuildState, 'run'>, lockWritte
 }
 
 /**
- * Takes and writes the snapshot that lets the next build say at once that everything is fresh. A file may have changed
- * since it was digested; so where anything covered is young, everything is decided once more after the times are taken.
+ * Takes and writes the snapshot that lets the next build say at once that everything is fresh, and the plan that lets it
+ * go straight to what has changed. A file may have changed since it was digested; so where anything covered is young,
+ * everything is decided once more after the times are taken.
  */
-export async function snapshot(build: BuildState, words: readonly string[], needed: readonly string[]): Promise<void> {
+export async function snapshot(
+  build: BuildState,
+  words: readonly string[],
+  needed: readonly string[],
+  results: () => JsonObject,
+): Promise<void> {
   const { session } = build.run;
-  const program = join(packageRoot(), 'dist');
-  const identity = { root: session.root, file: basename(session.file), words, program };
+  const identity = { root: session.root, file: basename(session.file), words, program: programFolder() };
   const path = `${session.layout.snapshot}${snapshotSuffix(identity)}`;
   // Paths in it are relative to the root. One that still holds is left alone: a build that does nothing writes nothing.
   if (process.cwd() === session.root && checkSnapshot(path, identity, session.realEnvironment) !== undefined) return;
-  const taken = take(build, words, needed, program);
+  const { taken, plan } = take(build, words, needed, results);
   if (taken === undefined) return;
   if (taken.newestMs >= session.openedMs - Number(tickLength(session.layout)) / 1e6) {
     const decisions = await decideAll(session.planContext(), needed);
     if (![...decisions.values()].every(({ state }) => state === 'fresh')) return;
   }
+  // The plan first: a snapshot whose plan is not there can still tell that nothing has changed.
+  writeAtomic(planPath(path), plan);
   writeSnapshot(session.layout.snapshot, taken);
+}
+
+/** The folder from which vlmbuild runs. */
+export function programFolder(): string {
+  return join(packageRoot(), 'dist');
 }
 
 function take(
   { run }: BuildState,
   words: readonly string[],
   needed: readonly string[],
-  program: string,
-): Snapshot | undefined {
+  results: () => JsonObject,
+): { readonly taken: Snapshot | undefined; readonly plan: Uint8Array } {
   const { session } = run;
-  const { pipeline, digester, lockPath, layout } = session;
+  const { pipeline, graph, digester, lockPath, layout } = session;
+  const program = programFolder();
   const coverage = coverageOf(pipeline, needed, {
     touched: digester.touched(),
     lock: lockPath,
     program,
     environment: session.realEnvironment,
   });
-  return takeSnapshot({
+  const attribution = new Attribution(pipeline, needed);
+  const places = new Map(needed.map((name, place) => [name, place]));
+  const readersOf = (path: string): number[] => attribution.of(path).flatMap((name) => places.get(name) ?? []);
+  const lock = placeOf(lockPath, session.root);
+  const isFixed = (path: string): boolean =>
+    path === lock || coverage.loaded.has(path) || attribution.of(path).length === 0;
+  const fixed = new Set([...coverage.stat].filter(isFixed));
+  const order = pathOrder(coverage, fixed);
+  const readers = [...order.fixed.map(() => []), ...[...order.followed, ...order.unfollowed].map(readersOf)];
+  const plan = encodePlan({ graph, wanted: run.targets, names: needed, readers });
+  const taken = takeSnapshot({
     file: session.file,
     words,
     targets: needed.length,
     program,
     coverage,
+    plan: { id: plan.id, fixed, results: resultsRef({ details: results() }) ?? '' },
     environment: session.realEnvironment,
     loadedMs: session.openedMs,
     now: tick(layout),
   });
+  return { taken, plan: plan.bytes };
 }
 
 /** Does what must not fail a build whose outputs are in place; says so where it fails. */

@@ -29,9 +29,21 @@ export interface OutputResult {
   readonly bytes?: ObjectRef;
 }
 
-const FORMAT = 1;
+/** Of what is stored. Format 1 had no `base`. */
+const FORMAT = 2;
 
-export function resultsOf({ settled, run }: BuildState): RunResults {
+interface Stored {
+  readonly format: number;
+  /** Results of which these are the differences; and how many such steps there are. */
+  readonly base?: Digest;
+  readonly steps?: number;
+  readonly targets: RunResults;
+}
+
+/** After so many steps results are stored whole again. */
+const MOST_STEPS = 32;
+
+export function resultsOf({ settled, run }: Pick<BuildState, 'settled' | 'run'>): RunResults {
   const { targets } = run.session.pipeline;
   const results: Record<string, TargetResult> = {};
   for (const { target, key, outputs, fingerprint, source } of settled) {
@@ -56,8 +68,19 @@ export function resultsOf({ settled, run }: BuildState): RunResults {
  * where runs are listed, and runs that came to the same share one object.
  */
 export function storeResults(objects: ObjectStore, results: RunResults): JsonObject {
-  const text = JSON.stringify({ format: FORMAT, targets: Object.fromEntries(sortedEntries(results)) });
-  const { sha256, size } = objects.putBytes(Buffer.from(text));
+  return put(objects, { format: FORMAT, targets: Object.fromEntries(sortedEntries(results)) });
+}
+
+/** As `storeResults`, for a run that left all but some targets as `base` has them: stores the difference. */
+export function storeChangedResults(objects: ObjectStore, base: Digest, changed: RunResults): JsonObject {
+  const steps = headOf(objects, base).steps + 1;
+  const whole = steps > MOST_STEPS ? resultsAt(objects, base) : undefined;
+  if (whole !== undefined) return storeResults(objects, { ...whole, ...changed });
+  return put(objects, { format: FORMAT, base, steps, targets: Object.fromEntries(sortedEntries(changed)) });
+}
+
+function put(objects: ObjectStore, stored: Stored): JsonObject {
+  const { sha256, size } = objects.putBytes(Buffer.from(JSON.stringify(stored)));
   return { results: { sha256, size } };
 }
 
@@ -68,16 +91,52 @@ export function resultsRef(run: Pick<RunRecord, 'details'>): Digest | undefined 
   return isDigest(digest) ? digest : undefined;
 }
 
+/** All objects in which results are stored: their own, and those on which it builds. */
+export function resultsObjects(objects: ObjectStore, ref: Digest): Digest[] {
+  const all = [ref];
+  for (let at = headOf(objects, ref).base; at !== undefined && all.length <= MOST_STEPS + 1;) {
+    all.push(at);
+    at = headOf(objects, at).base;
+  }
+  return all;
+}
+
+/** What stands before the targets, of which there may be thousands. */
+function headOf(objects: ObjectStore, ref: Digest): { readonly base?: Digest; readonly steps: number } {
+  const text = textOf(objects, ref)?.slice(0, 200) ?? '';
+  const [, base, steps] = /^\{"format":\d+,"base":"([^"]+)","steps":(\d+),/.exec(text) ?? [];
+  return isDigest(base) ? { base, steps: Number(steps) } : { steps: 0 };
+}
+
 /** Undefined where the run recorded none, or the store has them no more. */
 export function loadResults(objects: ObjectStore, run: Pick<RunRecord, 'details'>): RunResults | undefined {
   const digest = resultsRef(run);
-  if (digest === undefined) return undefined;
+  return digest === undefined ? undefined : resultsAt(objects, digest);
+}
+
+function resultsAt(objects: ObjectStore, ref: Digest): RunResults | undefined {
+  const steps: RunResults[] = [];
+  for (let at: Digest | undefined = ref; at !== undefined;) {
+    const stored = readStored(objects, at);
+    if (stored === undefined || steps.length > MOST_STEPS + 1) return undefined;
+    steps.unshift(stored.targets);
+    at = stored.base;
+  }
+  return Object.assign({}, ...steps) as RunResults;
+}
+
+function readStored(objects: ObjectStore, digest: Digest): Stored | undefined {
+  const text = textOf(objects, digest);
+  if (text === undefined) return undefined;
+  const json = JSON.parse(text) as Json;
+  if (!isJsonObject(json) || (json['format'] !== FORMAT && json['format'] !== 1)) return undefined;
+  return isJsonObject(json['targets']) ? (json as unknown as Stored) : undefined;
+}
+
+/** Undefined where the store has not all of it. */
+function textOf(objects: ObjectStore, digest: Digest): string | undefined {
   try {
-    const json = JSON.parse(
-      Buffer.concat([...objects.read(digest)].map((piece) => Buffer.from(piece))).toString(),
-    ) as Json;
-    if (!isJsonObject(json) || json['format'] !== FORMAT || !isJsonObject(json['targets'])) return undefined;
-    return json['targets'] as unknown as RunResults;
+    return Buffer.concat([...objects.read(digest)].map((piece) => Buffer.from(piece))).toString();
   } catch (error) {
     if (error instanceof CorruptObject) return undefined;
     throw error;

@@ -78,22 +78,9 @@ export interface Session {
  * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2).
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const openedMs = Date.now();
-  const root = dirname(options.file);
-  const layout = cacheLayout(root);
-  const jobs = Math.max(1, options.jobs ?? 1);
-  const hosts = options.hosts ?? new HostPool({ slots: jobs, root, cache: layout.cache });
+  const begun = begin(options);
+  const { hosts, rules, environment } = begun;
   try {
-    const rules = new RuleLoader({
-      root,
-      packageRoot: packageRoot(),
-      layout,
-      hosts: {
-        describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }),
-        check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
-      },
-    });
-    const environment = readEnvironment(root, options.environment);
     const { pipeline, problems } = await loadPipeline({
       file: options.file,
       rules,
@@ -103,7 +90,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { graph, problems: graphProblems } = buildGraph(pipeline);
     if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
     const lock = readLock(lockPath(options.file));
-    return openStore(options, { root, layout, jobs, hosts, rules, environment, pipeline, graph, lock, openedMs });
+    return openStore(options, { ...begun, pipeline, graph, lock });
   } catch (error) {
     if (options.hosts === undefined) {
       hosts.kill();
@@ -111,6 +98,32 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     }
     throw error;
   }
+}
+
+/** As `openSession`, of a part of the pipeline that is known to be as it was when it was read and checked. */
+export function openPlanned(
+  options: SessionOptions,
+  planned: { readonly graph: Graph; readonly lock: LockFile | undefined },
+): Session {
+  return openStore(options, { ...begin(options), ...planned, pipeline: planned.graph.pipeline });
+}
+
+function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lock'> {
+  const openedMs = Date.now();
+  const root = dirname(options.file);
+  const layout = cacheLayout(root);
+  const jobs = Math.max(1, options.jobs ?? 1);
+  const hosts = options.hosts ?? new HostPool({ slots: jobs, root, cache: layout.cache });
+  const rules = new RuleLoader({
+    root,
+    packageRoot: packageRoot(),
+    layout,
+    hosts: {
+      describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }),
+      check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
+    },
+  });
+  return { root, layout, jobs, hosts, rules, environment: readEnvironment(root, options.environment), openedMs };
 }
 
 type Opened = Pick<

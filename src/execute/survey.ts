@@ -6,7 +6,7 @@ import { storedObjects, type StoredObject } from '../store/gc-objects.js';
 import type { IndexedPart, IndexTables } from '../store/gc-index.js';
 import type { ActionRecord, OutputPathRecord, RunRecord, StoredOutput } from '../store/records.js';
 import { Marking } from './marking.js';
-import { loadResults, resultsRef } from './results.js';
+import { loadResults, resultsObjects, resultsRef } from './results.js';
 import type { Session } from './session.js';
 
 /** What keeps objects, the strongest first: an object counts for the first that needs it. */
@@ -91,7 +91,7 @@ export function surveyStore(session: Session, tables: IndexTables, keepRuns: num
   for (const [n, run] of runs.entries()) {
     const ref = resultsRef(run);
     if (ref === undefined) continue;
-    if (n < keepRuns) marking.object(ref);
+    if (n < keepRuns) for (const object of resultsObjects(objects, ref)) marking.object(object);
     budget -= stored.get(ref)?.bytes ?? 0;
     if (read.has(ref) || (n >= keepRuns && budget < 0)) continue;
     read.add(ref);
@@ -125,7 +125,9 @@ export function surveyStore(session: Session, tables: IndexTables, keepRuns: num
       }),
     ...runs.slice(keepRuns).map((run): Spare => {
       const ref = resultsRef(run);
-      const results = ref === undefined ? [] : [{ kind: 'file', digest: ref, bytes: { sha256: ref, size: 0 } }];
+      const results = (ref === undefined ? [] : resultsObjects(objects, ref)).map((digest) => {
+        return { kind: 'file', digest, bytes: { sha256: digest, size: 0 } };
+      });
       return { type: 'run', id: run.id, target: '', outputs: results, usedMs: run.startedMs };
     }),
   ];

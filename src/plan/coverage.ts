@@ -27,15 +27,12 @@ export interface Seen {
 }
 
 /** The files of vlmbuild itself: a new version has other ones. */
-const PROGRAM_FILES = ['vlmbuild.cjs', 'main.js', 'host.js', 'index.js', '../package.json'];
+const PROGRAM_FILES = ['vlmbuild.cjs', 'main.js', 'changed.js', 'host.js', 'index.js', '../package.json'];
 
 /** What the snapshot of a build of the needed targets covers. Rules count whether needed or not: a broken one is told. */
 export function coverageOf(pipeline: Pipeline, needed: readonly string[], seen: Seen): Coverage {
   const { root } = pipeline;
-  const place = (path: string): string => {
-    const near = relative(root, resolve(root, path));
-    return near === '' ? '.' : near.startsWith(`..${sep}`) || near === '..' ? resolve(root, path) : near;
-  };
+  const place = (path: string): string => placeOf(path, root);
   const targets = needed.flatMap((name) => pipeline.targets.get(name) ?? []);
   const outputs = new Set(targets.flatMap((target) => Object.values(target.outputs).map(({ path }) => place(path))));
   const stat = new Set<string>();
@@ -67,6 +64,12 @@ export function coverageOf(pipeline: Pipeline, needed: readonly string[], seen: 
   return { stat, loaded, lstat, environment };
 }
 
+/** A path as a snapshot has it: root-relative, or absolute where it leads outside. */
+export function placeOf(path: string, root: string): string {
+  const near = relative(root, resolve(root, path));
+  return near === '' ? '.' : near.startsWith(`..${sep}`) || near === '..' ? resolve(root, path) : near;
+}
+
 /** What a target names itself, whether the digester looked at it or not. */
 function ownPaths(target: Target, root: string): string[] {
   const paths: string[] = [];
@@ -85,7 +88,7 @@ function ownPaths(target: Target, root: string): string[] {
 }
 
 /** Files beside a database that change what it holds. */
-function sidePaths(path: string): string[] {
+export function sidePaths(path: string): string[] {
   return [`${path}-wal`, `${path}-journal`];
 }
 

@@ -177,8 +177,12 @@ function digestOf(node: Node, name: string): Digest {
 export function printLock(lock: LockFile): string {
   const targets = sortedEntries(lock.targets);
   if (targets.length === 0) return `version: ${lock.version}\ntargets: {}\n`;
-  const blocks = targets.map(([name, target]) => `  ${printName(name)}\n${printBlock(blockOf(target), '    ')}`);
-  return `version: ${lock.version}\ntargets:\n${blocks.join('')}`;
+  return `version: ${lock.version}\ntargets:\n${targets.map(([name, target]) => printTarget(name, target)).join('')}`;
+}
+
+/** The lines of one target. */
+export function printTarget(name: string, target: LockedTarget): string {
+  return `  ${printName(name)}\n${printBlock(blockOf(target), '    ')}`;
 }
 
 function blockOf(target: LockedTarget): (readonly [string, Json])[] {

@@ -3,17 +3,17 @@ import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, type Sta
 /**
  * The snapshot file, read by the tiny bin before anything else is loaded: nothing heavy may be imported here.
  *
- *     8 doubles   magic, format, how many paths are followed, how many are not, targets, bytes of text, environment
- *                 names, checksum of all that follows
+ *     10 doubles  magic, format, how many paths are fixed, how many others are followed, how many are not, targets, bytes
+ *                 of text, environment names, the id of the plan beside it (0: none), checksum of all else
  *     4 columns   mtime ms, ctime ms, size, inode of each path; size is -1 for one that is absent
- *     text        identity, environment (`NAME` unset, `NAME=hex` set), paths, each behind the last with a NUL; padded
- *                 to 8 bytes
+ *     text        identity, the digest of the results (or nothing), environment (`NAME` unset, `NAME=hex` set), paths,
+ *                 each behind the last with a NUL; padded to 8 bytes
  *
  * Host byte order: the file never leaves the machine, and another order fails at the magic number.
  */
-export const SNAPSHOT_FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 const MAGIC = 0x766c6d736e6170; // 'vlmsnap'
-const HEADER = 8;
+const HEADER = 10;
 const COLUMNS = 4;
 const ABSENT = -1;
 
@@ -45,38 +45,53 @@ export function snapshotSuffix({ file, words }: Pick<SnapshotIdentity, 'file' | 
 }
 
 export interface Columns {
+  /** Followed paths on which everything depends: where one of these has changed, the plan itself may be another one. */
+  readonly fixed: readonly string[];
   readonly followed: readonly string[];
   readonly unfollowed: readonly string[];
   /** Names, in any order. */
   readonly environment: readonly string[];
   readonly targets: number;
+  /** Of the plan that says which targets the paths belong to; 0 where there is none. */
+  readonly plan: number;
+  /** The object of the store that says what every target had; '' where none does. */
+  readonly results: string;
 }
 
-/** Stats everything now. The second value is the newest time seen, in milliseconds since 1970. */
+/**
+ * Stats everything now, but for paths of which `known` gives the four columns. The second value is the newest time seen, in
+ * milliseconds since 1970.
+ */
 export function encodeSnapshot(
   identity: SnapshotIdentity,
   columns: Columns,
   environment: NodeJS.ProcessEnv,
+  known?: (place: number, path: string) => Float64Array | undefined,
 ): { readonly bytes: Uint8Array; readonly newestMs: number } {
-  const { followed, unfollowed, targets } = columns;
-  const paths = [...followed, ...unfollowed];
+  const { fixed, followed, unfollowed, targets, plan, results } = columns;
+  const paths = [...fixed, ...followed, ...unfollowed];
   const names = columns.environment.map((name) => environmentText(name, environment));
-  const text = Buffer.from([identityText(identity), ...names, ...paths].join('\0'));
+  const text = Buffer.from([identityText(identity), results, ...names, ...paths].join('\0'));
   const at = (HEADER + paths.length * COLUMNS) * 8;
   const bytes = new Uint8Array(at + Math.ceil(text.length / 8) * 8);
   const doubles = new Float64Array(bytes.buffer, 0, at / 8);
   bytes.set(text, at);
 
   let newestMs = 0;
+  const links = fixed.length + followed.length;
   for (const [i, path] of paths.entries()) {
-    const stats = i < followed.length ? statOf(path, identity.root) : lstatOf(path, identity.root);
+    const place = HEADER + i * COLUMNS;
+    const before = known?.(i, path);
+    if (before !== undefined) {
+      doubles.set(before, place);
+      continue;
+    }
+    const stats = i < links ? statOf(path, identity.root) : lstatOf(path, identity.root);
     if (stats !== undefined) newestMs = Math.max(newestMs, stats.mtimeMs, stats.ctimeMs);
-    doubles.set(
-      stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino],
-      HEADER + i * COLUMNS,
-    );
+    doubles.set(stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino], place);
   }
-  doubles.set([MAGIC, SNAPSHOT_FORMAT, followed.length, unfollowed.length, targets, text.length, names.length, 0]);
+  doubles.set([MAGIC, SNAPSHOT_FORMAT, fixed.length, followed.length, unfollowed.length, targets]);
+  doubles.set([text.length, names.length, plan], 6);
   doubles[HEADER - 1] = checksum(bytes);
   return { bytes, newestMs };
 }
@@ -128,32 +143,75 @@ export function checkSnapshot(
   identity: SnapshotIdentity,
   environment: NodeJS.ProcessEnv,
 ): number | undefined {
+  const compared = compareSnapshot(path, identity, environment, 0);
+  return compared?.changed.length === 0 ? compared.targets : undefined;
+}
+
+/** A snapshot that is not damaged and of this identity and environment, against what is there now. */
+export interface ComparedSnapshot {
+  readonly targets: number;
+  readonly plan: number;
+  readonly results: string;
+  /** How many of the paths are fixed, and how many others are followed. */
+  readonly fixed: number;
+  readonly followed: number;
+  /** Fixed, followed and unfollowed ones, in this order. */
+  readonly paths: readonly string[];
+  /** Which of the paths have changed, by their place; none of them is a fixed one. */
+  readonly changed: readonly number[];
+  /** Of those, the ones that are not there now or were not there then. */
+  readonly came: readonly number[];
+  /** The columns: of path `i` the four from `i * 4` on. */
+  readonly times: Float64Array;
+  /** Names whose values count. */
+  readonly environment: readonly string[];
+}
+
+/** Undefined where more than `most` paths have changed, a fixed one has, or the snapshot cannot be used. */
+export function compareSnapshot(
+  path: string,
+  identity: SnapshotIdentity,
+  environment: NodeJS.ProcessEnv,
+  most = Number.POSITIVE_INFINITY,
+): ComparedSnapshot | undefined {
   try {
     const bytes = readWhole(path);
     if (bytes.length < HEADER * 8 || bytes.length % 8 !== 0) return undefined;
     const doubles = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
-    const [magic, format, followed = 0, unfollowed = 0, targets, textLength = 0, names = 0, sum] = doubles;
-    const count = followed + unfollowed;
+    const [magic, format, fixed = 0, followed = 0, unfollowed = 0, targets = 0] = doubles;
+    const [textLength = 0, names = 0, plan = 0, sum] = doubles.subarray(6, HEADER);
+    const count = fixed + followed + unfollowed;
     const at = (HEADER + count * COLUMNS) * 8;
     if (magic !== MAGIC || format !== SNAPSHOT_FORMAT || bytes.length !== at + Math.ceil(textLength / 8) * 8)
       return undefined;
     if (sum !== checksum(bytes)) return undefined;
     const texts = bytes.toString('utf8', at, at + textLength).split('\0');
-    if (texts.length !== 1 + names + count || texts[0] !== identityText(identity)) return undefined;
-    for (let i = 1; i <= names; i++) {
-      const text = texts[i] ?? '';
+    if (texts.length !== 2 + names + count || texts[0] !== identityText(identity)) return undefined;
+    const used: string[] = [];
+    for (const text of texts.slice(2, 2 + names)) {
       const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text;
       if (environmentText(name, environment) !== text) return undefined;
+      used.push(name);
     }
     // Relative paths are shorter for the system to walk.
     const inRoot = process.cwd() === identity.root;
+    const links = fixed + followed;
+    const changed: number[] = [];
+    const came: number[] = [];
     for (let i = 0; i < count; i++) {
-      const text = texts[1 + names + i] ?? '';
+      const text = texts[2 + names + i] ?? '';
       const file = inRoot ? text : absolute(text, identity.root);
-      const stats = i < followed ? statSync(file, QUIET) : lstatSync(file, QUIET);
-      if (!isSame(stats, doubles, HEADER + i * COLUMNS)) return undefined;
+      const stats = i < links ? statSync(file, QUIET) : lstatSync(file, QUIET);
+      const place = HEADER + i * COLUMNS;
+      if (isSame(stats, doubles, place)) continue;
+      if (i < fixed || changed.length >= most) return undefined;
+      changed.push(i);
+      if (stats === undefined || doubles[place + 2] === ABSENT) came.push(i);
     }
-    return targets;
+    const times = doubles.subarray(HEADER, HEADER + count * COLUMNS);
+    const paths = changed.length === 0 ? [] : texts.slice(2 + names);
+    const results = texts[1] ?? '';
+    return { targets, plan, results, fixed, followed, paths, changed, came, times, environment: used };
   } catch {
     // No snapshot, or one that cannot be trusted: the long way finds out what is the matter.
     return undefined;
@@ -163,13 +221,14 @@ export function checkSnapshot(
 /** The paths that a snapshot covers. Only of one that `checkSnapshot` has just found to hold. */
 export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollowed'> {
   const bytes = readWhole(path);
-  const [, , followed = 0, unfollowed = 0, , textLength = 0, names = 0] = new Float64Array(bytes.buffer, 0, HEADER);
-  const at = (HEADER + (followed + unfollowed) * COLUMNS) * 8;
+  const header = new Float64Array(bytes.buffer, 0, HEADER);
+  const [, , fixed = 0, followed = 0, unfollowed = 0, , textLength = 0, names = 0] = header;
+  const at = (HEADER + (fixed + followed + unfollowed) * COLUMNS) * 8;
   const paths = bytes
     .toString('utf8', at, at + textLength)
     .split('\0')
-    .slice(1 + names);
-  return { followed: paths.slice(0, followed), unfollowed: paths.slice(followed) };
+    .slice(2 + names);
+  return { followed: paths.slice(0, fixed + followed), unfollowed: paths.slice(fixed + followed) };
 }
 
 function isSame(stats: Stats | undefined, doubles: Float64Array, at: number): boolean {

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomic } from '../store/atomic-write.js';
 import type { Coverage } from './coverage.js';
-import { encodeSnapshot, snapshotSuffix } from './snapshot-format.js';
+import { encodeSnapshot, snapshotSuffix, type Columns } from './snapshot-format.js';
 
 /** What a build saw, from which the next one can tell at once that nothing has changed. */
 export interface SnapshotInput {
@@ -15,6 +15,8 @@ export interface SnapshotInput {
   /** The folder from which vlmbuild runs (the one with `vlmbuild.cjs`): another installation ignores the snapshot. */
   readonly program: string;
   readonly coverage: Coverage;
+  /** What a later build needs to tell which targets a change concerns. Without, every change concerns all. */
+  readonly plan?: { readonly id: number; readonly fixed: ReadonlySet<string>; readonly results: string };
   /** The real environment; of `coverage.environment` each value is remembered as a digest. */
   readonly environment: NodeJS.ProcessEnv;
   /** When the build began to read the pipeline file and the rules, in milliseconds since 1970. */
@@ -38,7 +40,7 @@ export interface Snapshot {
  * more than a tick, or the caller decides everything once more after taking, and writes only if all is still fresh.
  */
 export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
-  const { coverage, now } = input;
+  const { coverage, now, plan } = input;
   const identity = {
     root: dirname(input.file),
     file: basename(input.file),
@@ -46,10 +48,11 @@ export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
     program: input.program,
   };
   const columns = {
-    followed: [...coverage.stat],
-    unfollowed: [...coverage.lstat],
+    ...pathOrder(coverage, plan?.fixed ?? coverage.stat),
     environment: [...coverage.environment],
     targets: input.targets,
+    plan: plan?.id ?? 0,
+    results: plan?.results ?? '',
   };
   const { bytes, newestMs } = encodeSnapshot(identity, columns, input.environment);
   const tickMs = Number(now.tickNs) / 1e6;
@@ -61,21 +64,42 @@ export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
   return { suffix: snapshotSuffix(identity), bytes, newestMs };
 }
 
+/** The paths covered, in the order in which a snapshot has them. */
+export function pathOrder(
+  { stat, lstat }: Pick<Coverage, 'stat' | 'lstat'>,
+  fixed: ReadonlySet<string>,
+): Pick<Columns, 'fixed' | 'followed' | 'unfollowed'> {
+  const followed = [...stat];
+  return {
+    fixed: followed.filter((path) => fixed.has(path)),
+    followed: followed.filter((path) => !fixed.has(path)),
+    unfollowed: [...lstat],
+  };
+}
+
 function changedSince(path: string, sinceMs: number): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= sinceMs;
+}
+
+/** Where the plan of a snapshot is: `snapshot-1a2b` → `plan-1a2b`. */
+export function planPath(snapshot: string): string {
+  return join(dirname(snapshot), basename(snapshot).replace(/^snapshot/, 'plan'));
 }
 
 /** Other sets of wanted targets keep their snapshots, up to this many in all. */
 const KEPT = 16;
 
 /** Written atomically beside those of other sets of words. `base` is the layout's `snapshot`. */
-export function writeSnapshot(base: string, snapshot: Snapshot): void {
+export function writeSnapshot(base: string, snapshot: Pick<Snapshot, 'suffix' | 'bytes'>): void {
   writeAtomic(`${base}${snapshot.suffix}`, snapshot.bytes);
   const folder = dirname(base);
   const others = readdirSync(folder)
     .filter((name) => name.startsWith(`${basename(base)}-`))
     .map((name) => ({ path: join(folder, name), time: statSync(join(folder, name)).mtimeMs }))
     .sort((a, b) => b.time - a.time);
-  for (const { path } of others.slice(KEPT)) rmSync(path, { force: true });
+  for (const { path } of others.slice(KEPT)) {
+    rmSync(path, { force: true });
+    rmSync(planPath(path), { force: true });
+  }
 }

@@ -1,0 +1,94 @@
+import { Attribution } from '../plan/attribution.js';
+import { coverageOf, placeOf } from '../plan/coverage.js';
+import type { RememberedPlan } from '../plan/plan-file.js';
+import type { ComparedSnapshot, Columns } from '../plan/snapshot-format.js';
+import { programFolder } from './finish.js';
+import type { Session } from './session.js';
+
+/** What a snapshot covers after a build of some of its targets. */
+interface CoveredNow {
+  readonly columns: Pick<Columns, 'fixed' | 'followed' | 'unfollowed'>;
+  /** By path: places of the targets it belongs to; undefined where paths and places are those of before. */
+  readonly readers: readonly (readonly number[])[] | undefined;
+  /** The times of a path as they were compared; undefined where it belongs to a target that was built. */
+  readonly timesOf: (path: string) => Float64Array | undefined;
+}
+
+/**
+ * Of the targets that were built, what the build looked at takes the place of what was covered before: a folder may have
+ * other files in it. All else stays. Undefined where something was looked at that belongs to nobody.
+ */
+export function coveredNow(
+  built: {
+    readonly session: Session;
+    readonly plan: RememberedPlan;
+    readonly places: readonly number[];
+    readonly names: readonly string[];
+  },
+  compared: ComparedSnapshot,
+  environment: NodeJS.ProcessEnv,
+): CoveredNow | undefined {
+  const { session, plan, places, names } = built;
+  const { root, pipeline } = session;
+  const { paths, fixed, followed, times } = compared;
+  const seen = { touched: session.digester.touched(), lock: session.lockPath, program: programFolder(), environment };
+  const coverage = coverageOf(pipeline, names, seen);
+  const attribution = new Attribution(pipeline, names);
+  const placeByName = new Map(names.map((name, i) => [name, places[i] ?? 0]));
+  const isBuilt = new Uint8Array(plan.names.length);
+  for (const place of places) isBuilt[place] = 1;
+
+  const lock = placeOf(session.lockPath, root);
+  const now = new Map<string, { readonly owners: readonly number[]; readonly link: boolean }>();
+  const before = new Map(paths.map((path, i) => [path, i]));
+  for (const [set, link] of [
+    [coverage.stat, true],
+    [coverage.lstat, false],
+  ] as const) {
+    for (const path of set) {
+      if (coverage.loaded.has(path) || path === lock) continue;
+      const owners = attribution.of(path).flatMap((name) => placeByName.get(name) ?? []);
+      if (owners.length > 0) now.set(path, { owners, link });
+      else if (!before.has(path)) return undefined;
+    }
+  }
+
+  const kept = { followed: [] as string[], unfollowed: [] as string[] };
+  const readers = { followed: [] as (readonly number[])[], unfollowed: [] as (readonly number[])[] };
+  const retaken = new Set<string>();
+  let different = false;
+  for (let i = fixed; i < paths.length; i++) {
+    const path = paths[i] ?? '';
+    const old = plan.readers.at(i);
+    const others = old.filter((place) => isBuilt[place] === 0);
+    const found = now.get(path);
+    const section = i < fixed + followed ? 'followed' : 'unfollowed';
+    now.delete(path);
+    if (others.length < old.length || found !== undefined) retaken.add(path);
+    if (others.length === 0 && found === undefined) {
+      different = true;
+      continue;
+    }
+    const all = found === undefined ? [...others] : [...new Set([...others, ...found.owners])];
+    if (all.length !== old.length || !all.every((place) => old.includes(place))) different = true;
+    kept[section].push(path);
+    readers[section].push(all);
+  }
+  for (const [path, { owners, link }] of now) {
+    different = true;
+    retaken.add(path);
+    kept[link ? 'followed' : 'unfollowed'].push(path);
+    readers[link ? 'followed' : 'unfollowed'].push(owners);
+  }
+  return {
+    columns: { fixed: paths.slice(0, fixed), ...kept },
+    readers: different
+      ? [...paths.slice(0, fixed).map(() => []), ...readers.followed, ...readers.unfollowed]
+      : undefined,
+    timesOf: (path) => {
+      if (path === lock || retaken.has(path)) return undefined;
+      const place = before.get(path);
+      return place === undefined ? undefined : times.subarray(place * 4, place * 4 + 4);
+    },
+  };
+}

@@ -1,0 +1,219 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { isDigest, type Digest } from '../base/digest.js';
+import type { JsonObject } from '../base/json.js';
+import { shownPath } from '../base/shown-path.js';
+import { placeOf } from '../plan/coverage.js';
+import { decide } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
+import type { Graph } from '../plan/graph.js';
+import { isOutdated, lockPath, nextLock, printLock, readLock } from '../plan/lock-file.js';
+import { LockText } from '../plan/lock-text.js';
+import { readPlan, type RememberedPlan } from '../plan/plan-file.js';
+import { planPath, writeSnapshot } from '../plan/snapshot.js';
+import { encodeSnapshot, snapshotSuffix, type Columns, type ComparedSnapshot } from '../plan/snapshot-format.js';
+import { writeAtomic } from '../store/atomic-write.js';
+import { tick } from '../store/clock.js';
+import { cacheLayout } from '../store/layout.js';
+import { buildScope, findStandIns, type Books, type BuildResult } from './build.js';
+import type { BuildState } from './build-state.js';
+import { coveredNow } from './changed-coverage.js';
+import type { EventListener } from './events.js';
+import { programFolder, replaceLock } from './finish.js';
+import { resultsOf, resultsRef, storeChangedResults } from './results.js';
+import { openPlanned, type Session } from './session.js';
+
+/** A plain build of a project whose snapshot holds but for some files. */
+export interface ChangedBuild {
+  /** The pipeline file, absolute. */
+  readonly file: string;
+  readonly words: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly jobs: number;
+  readonly keepGoing: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Builds what a change since the last snapshot concerns: the targets to which a changed path belongs, and all that need
+ * them. Everything else is as it was when the snapshot was taken, as its times say. Beside the reading of snapshot and
+ * plan it costs what the change is worth, and not what the project is.
+ *
+ * Undefined, before anything is done, where that cannot be told: then the whole pipeline is read.
+ */
+export async function buildChanged(
+  changed: ChangedBuild,
+  compared: ComparedSnapshot,
+  listener: EventListener,
+): Promise<BuildResult | undefined> {
+  const opened = open(changed, compared);
+  if (opened === undefined) return undefined;
+  const { session, plan, names } = opened;
+  try {
+    if (session.index.repaired !== undefined || !session.objects.has(opened.base)) return undefined;
+    const needed = [...session.graph.order];
+    const standIns = await findStandIns(session, names, needed).catch(() => undefined);
+    if (standIns === undefined) return undefined;
+    const scope = {
+      wanted: plan.wanted,
+      names,
+      standIns,
+      freshBeside: plan.names.length - names.length,
+      books: new ChangedBooks(changed, compared, opened, standIns),
+    };
+    const { keepGoing, signal } = changed;
+    return await buildScope(session, scope, { targets: changed.words, keepGoing, signal }, listener);
+  } finally {
+    await session.close();
+  }
+}
+
+interface Opened {
+  readonly session: Session;
+  readonly plan: RememberedPlan;
+  /** Of the targets that are built, in the plan. */
+  readonly places: readonly number[];
+  readonly names: readonly string[];
+  readonly lockText: string;
+  /** What all targets had before. */
+  readonly base: Digest;
+}
+
+function open({ file, words, environment, jobs }: ChangedBuild, compared: ComparedSnapshot): Opened | undefined {
+  const root = dirname(file);
+  const links = compared.fixed + compared.followed;
+  // What is said of a file that is not there names the line that wants it: the whole pipeline is read for that.
+  if (compared.plan === 0 || !isDigest(compared.results) || compared.came.some((path) => path < links))
+    return undefined;
+  const suffix = snapshotSuffix({ file: basename(file), words });
+  const plan = readPlan(planPath(`${cacheLayout(root).snapshot}${suffix}`), compared.plan);
+  if (plan === undefined) return undefined;
+  const concerned = new Set<number>();
+  for (const path of compared.changed) {
+    const readers = plan.readers.at(path);
+    if (readers.length === 0) return undefined;
+    for (const reader of readers) concerned.add(reader);
+  }
+  const places = plan.withDependents(concerned);
+  const around = [...plan.directlyNeeded(places), ...places].sort((a, b) => a - b);
+  const graph = plan.graphOf(around, file, root);
+  const names = places.map((place) => plan.names[place] ?? '');
+  if (names.some((name) => !isReady(graph, name))) return undefined;
+  const lockText = textOf(lockPath(file));
+  if (lockText === undefined) return undefined;
+  const lock = new LockText(lockText, shownPath(lockPath(file))).only(graph.order);
+  const session = openPlanned({ file, environment, jobs }, { graph, lock });
+  return { session, plan, places, names, lockText, base: compared.results };
+}
+
+/** Whether a target can be built from what the plan knows: secrets are looked for in the whole pipeline's order. */
+function isReady({ pipeline }: Graph, name: string): boolean {
+  const target = pipeline.targets.get(name);
+  if (target === undefined || target.secrets.length > 0) return false;
+  return target.work.type === 'command' || existsSync(target.work.rule.bundle);
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Brings up to date what the last build wrote of the whole project. */
+class ChangedBooks implements Books {
+  constructor(
+    private readonly changed: ChangedBuild,
+    private readonly compared: ComparedSnapshot,
+    private readonly opened: Opened,
+    private readonly standIns: ReadonlyMap<string, Decision>,
+  ) {}
+
+  wantsLock({ run, succeeded }: BuildState): boolean {
+    const { lock } = run.session;
+    return lock !== undefined && isOutdated(lock, succeeded, () => true);
+  }
+
+  /** Other blocks stay as they are: the pipeline is the same, so no target is gone. */
+  async writeLock({ run, succeeded }: BuildState): Promise<void> {
+    const { lockText } = this.opened;
+    const { lockPath: path } = run.session;
+    await replaceLock(run, () => {
+      // Another vlmbuild may have written it since.
+      const same = textOf(path) === lockText ? new LockText(lockText, shownPath(path)).with(succeeded) : undefined;
+      return same ?? printLock(nextLock(readLock(path), succeeded, () => true));
+    });
+  }
+
+  results(build: BuildState): JsonObject {
+    return storeChangedResults(build.run.session.objects, this.opened.base, resultsOf(build));
+  }
+
+  async snapshot(build: BuildState, results: () => JsonObject): Promise<void> {
+    const { compared } = this;
+    const { session, plan } = this.opened;
+    const covered = coveredNow(this.opened, compared, this.changed.environment);
+    if (covered === undefined) return;
+    const rewritten = covered.readers === undefined ? undefined : plan.withReaders(covered.readers);
+    const ref = build.run.begun ? (resultsRef({ details: results() }) ?? '') : compared.results;
+    const named = { plan: rewritten?.id ?? compared.plan, results: ref };
+    const taken = this.#take({ ...covered.columns, ...named }, (_, path) => covered.timesOf(path));
+    if (taken === undefined) return;
+    if (taken.newestMs >= session.openedMs - taken.tickMs && !(await this.#allFresh())) return;
+    if (rewritten !== undefined) writeAtomic(planPath(`${session.layout.snapshot}${taken.suffix}`), rewritten.bytes);
+    writeSnapshot(session.layout.snapshot, taken);
+  }
+
+  /**
+   * The lock has another time than in the snapshot; all else that was built has too, and stays changed by it. So the next
+   * build is again one of what has changed.
+   */
+  lockWritten({ run }: BuildState): void {
+    const { fixed, followed, paths, times, plan, results } = this.compared;
+    const lock = paths.indexOf(placeOf(run.session.lockPath, run.session.root));
+    const links = fixed + followed;
+    const sections = {
+      fixed: paths.slice(0, fixed),
+      followed: paths.slice(fixed, links),
+      unfollowed: paths.slice(links),
+    };
+    const taken = this.#take({ ...sections, plan, results }, (place) =>
+      place === lock ? undefined : times.subarray(place * 4, place * 4 + 4),
+    );
+    if (taken !== undefined) writeSnapshot(run.session.layout.snapshot, taken);
+  }
+
+  /** Undefined where something is too young to be trusted. */
+  #take(
+    columns: Omit<Columns, 'environment' | 'targets'>,
+    timesOf: (place: number, path: string) => Float64Array | undefined,
+  ):
+    | { readonly suffix: string; readonly bytes: Uint8Array; readonly newestMs: number; readonly tickMs: number }
+    | undefined {
+    const { session } = this.opened;
+    const { file, words, environment } = this.changed;
+    const { environment: names, targets } = this.compared;
+    const identity = { root: session.root, file: basename(file), words, program: programFolder() };
+    const now = tick(session.layout);
+    const tickMs = Number(now.tickNs) / 1e6;
+    const encoded = encodeSnapshot(identity, { ...columns, environment: names, targets }, environment, timesOf);
+    if (encoded.newestMs >= Number(now.nowNs) / 1e6 - tickMs) return undefined;
+    return { ...encoded, suffix: snapshotSuffix(identity), tickMs };
+  }
+
+  /** Once more, after the times were taken: a file may have changed between its digest and then. */
+  async #allFresh(): Promise<boolean> {
+    const { session, names } = this.opened;
+    const context = session.planContext();
+    const decisions = new Map<string, Decision>();
+    for (const name of names) {
+      const target = session.pipeline.targets.get(name);
+      if (target === undefined) return false;
+      const decision = await decide(target, context, (other) => decisions.get(other) ?? this.standIns.get(other));
+      if (decision.state !== 'fresh') return false;
+      decisions.set(name, decision);
+    }
+    return true;
+  }
+}

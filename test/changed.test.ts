@@ -1,0 +1,138 @@
+/** Builds of which little has changed: they go straight to what that concerns, and leave what the whole way leaves. */
+import { rmSync, statSync, utimesSync } from 'node:fs';
+import { release } from 'node:os';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { Project } from './rig.js';
+
+const FILES = {
+  'pipeline.yaml': `version: 1
+targets:
+  one: { run: "tr a-z A-Z < {input} > {output}", inputs: src/one.txt, outputs: out/one.txt }
+  two: { run: "tr a-z A-Z < {input} > {output}", inputs: src/two.txt, outputs: out/two.txt }
+  joined: { run: "cat {input} > {output}", inputs: [one, two], outputs: out/joined.txt }
+  first: { run: "head -c 3 {input} > {output}", inputs: joined, outputs: out/first.txt }
+  list: { run: "ls {input} > {output}", inputs: folder/, outputs: out/list.txt }
+  globbed: { run: "cat {input} > {output}", inputs: ["folder/*.txt"], outputs: out/globbed.txt }
+  copies: { run: "cp -R {input}/. {output}", inputs: folder/, outputs: out/copies/ }
+  apart: { run: "echo apart > {output}", outputs: out/apart.txt }
+  fails: { run: "! grep -q fail {input} && cp {input} {output}", inputs: src/two.txt, outputs: out/fails.txt }
+`,
+  'src/one.txt': 'one\n',
+  'src/two.txt': 'two\n',
+  'folder/a.txt': 'a\n',
+  'folder/sub/b.txt': 'b\n',
+  // Says what was loaded: the short way reads no YAML.
+  'probe.cjs': `process.on('exit', () => {
+    const whole = Object.keys(require.cache).some((name) => /node_modules.yaml/.test(name));
+    require('fs').writeSync(2, whole ? 'the whole way\\n' : 'the short way\\n');
+  });\n`,
+};
+
+function project(t: ExecutionContext): Project {
+  const made = new Project(t, FILES);
+  made.environment['NODE_OPTIONS'] = `--require ${made.path('probe.cjs')}`;
+  // On a busy machine the tick may be measured as seconds; then nothing this young is trusted, and all is read whole.
+  made.write('cache/clock-tick', `10000000 ${statSync(made.root, { bigint: true }).dev} ${release()}\n`);
+  return made;
+}
+
+type Edit = (project: Project) => void;
+
+const EDITS: Readonly<Record<string, Edit>> = {
+  'a source': (p) => p.write('src/one.txt', 'uno\n'),
+  'a source that changes nothing further on': (p) => p.write('src/two.txt', 'TWO\n'),
+  'a source that is touched': (p) => utimesSync(p.path('src/one.txt'), 1, 1),
+  'a file in a folder': (p) => p.write('folder/a.txt', 'aa\n'),
+  'a new file in a folder': (p) => p.write('folder/sub/c.txt', 'c\n'),
+  'a new folder': (p) => p.write('folder/more/d.txt', 'd\n'),
+  'a new match of a glob': (p) => p.write('folder/e.txt', 'e\n'),
+  'an output edited by hand': (p) => p.write('out/joined.txt', 'mine\n'),
+  'a file put into an output folder': (p) => p.write('out/copies/stranger.txt', 'mine\n'),
+};
+
+for (const [what, edit] of Object.entries(EDITS)) {
+  test(`the short way builds ${what}`, async (t) => {
+    const [short, long] = [project(t), project(t)];
+    for (const each of [short, long]) t.is((await each.run()).code, 0);
+    for (const each of [short, long]) edit(each);
+    const built = await short.run();
+    t.is(built.code, 0, built.stdout + built.stderr);
+    t.regex(built.stderr, /the short way/);
+    t.regex((await long.run('-v')).stderr, /the whole way/);
+    t.deepEqual(short.tree(), long.tree());
+    const again = await short.run();
+    t.is(again.stdout, 'everything is fresh (9 targets)\n');
+    const whole = await short.run('-n');
+    t.notRegex(whole.stdout, /builds|restores/, 'the whole way agrees');
+  });
+}
+
+test('what is read whole: a source that is gone, another pipeline file, other words', async (t) => {
+  const p = project(t);
+  t.is((await p.run()).code, 0);
+  p.remove('src/one.txt');
+  const gone = await p.run();
+  t.is(gone.code, 2);
+  t.regex(gone.stderr, /pipeline\.yaml:3/);
+  p.write('src/one.txt', 'one\n');
+  t.is((await p.run()).code, 0);
+  p.write('pipeline.yaml', p.read('pipeline.yaml').replace('echo apart', 'echo further'));
+  const edited = await p.run();
+  t.regex(edited.stderr, /the whole way/);
+  t.is(p.read('out/apart.txt'), 'further\n');
+  p.write('src/one.txt', 'uno\n');
+  t.regex((await p.run('first')).stderr, /the whole way/);
+});
+
+test('a plan that is gone or damaged costs the whole way', async (t) => {
+  const p = project(t);
+  t.is((await p.run()).code, 0);
+  for (const name of Object.keys(p.tree([])).filter((path) => path.startsWith('cache/plan-')))
+    p.write(name, 'nonsense');
+  p.write('src/one.txt', 'uno\n');
+  const built = await p.run();
+  t.is(built.code, 0);
+  t.regex(built.stderr, /the whole way/);
+  t.is(p.read('out/joined.txt'), 'UNO\nTWO\n');
+  rmSync(p.path('cache/index.db'));
+  p.write('src/one.txt', 'eins\n');
+  t.is((await p.run()).code, 0);
+  t.is(p.read('out/joined.txt'), 'EINS\nTWO\n');
+});
+
+test('a failure is told and tried again; what a run came to is recorded whole', async (t) => {
+  const p = project(t);
+  t.is((await p.run()).code, 0);
+  p.write('src/two.txt', 'fail\n');
+  const failed = await p.run('-k');
+  t.is(failed.code, 1);
+  t.regex(failed.stdout, /fails +failed/);
+  t.regex(failed.stderr, /the short way/);
+  t.is(p.read('out/joined.txt'), 'ONE\nFAIL\n', 'what does not need it is built');
+  p.write('src/two.txt', 'fine\n');
+  const repaired = await p.run();
+  t.is(repaired.code, 0, repaired.stdout);
+  t.regex(repaired.stderr, /the short way/);
+  t.regex(repaired.stdout, /fresh/);
+  await p.run('restore', 'last', '--to', p.path('restored'));
+  for (const name of Object.keys(p.tree()).filter((path) => path.startsWith('out/')))
+    t.is(p.read(`restored/${name}`), p.read(name), name);
+});
+
+test('edits in any order leave what the whole way leaves', async (t) => {
+  const anyEdit = fc.constantFrom(...Object.keys(EDITS));
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyEdit, { minLength: 1, maxLength: 4 }), async (names) => {
+      const [short, long] = [project(t), project(t)];
+      for (const each of [short, long]) t.is((await each.run()).code, 0);
+      for (const name of names) {
+        for (const each of [short, long]) EDITS[name]?.(each);
+        t.is((await short.run()).code, 0, name);
+        t.is((await long.run('-v')).code, 0, name);
+        t.deepEqual(short.tree(), long.tree(), names.join(', '));
+      }
+    }),
+    { numRuns: 4, seed: 7, endOnFailure: true },
+  );
+});
