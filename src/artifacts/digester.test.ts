@@ -67,7 +67,10 @@ function rig(t: ExecutionContext): Rig {
         trust,
         clock,
         objects,
-        onHash: (path) => read.push(path.slice(root.length + 1)),
+        onHash: (path) => {
+          read.push(path.slice(root.length + 1));
+          return undefined;
+        },
       }),
     put(name, content) {
       mkdirSync(join(root, name, '..'), { recursive: true });

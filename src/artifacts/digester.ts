@@ -26,8 +26,8 @@ export interface DigesterOptions {
   tickNs?(): bigint;
   /** Where manifests of installed directories are read from, so that `record` need not read their files. */
   readonly objects?: ObjectStore;
-  /** Told of every file whose bytes are read. */
-  readonly onHash?: (path: string, bytes: number) => void;
+  /** Told of every file whose bytes are read; what it gives is called when they are. */
+  readonly onHash?: (path: string, bytes: number) => (() => void) | undefined;
 }
 
 type Clock = ReturnType<DigesterOptions['clock']>;
@@ -42,6 +42,11 @@ interface Located {
 interface Digested {
   readonly digest: Digest;
   readonly stamp: FileStamp;
+}
+
+interface Hashed {
+  readonly digest: Digest;
+  readonly xxh64: string;
 }
 
 interface WalkedFile extends Located {
@@ -241,15 +246,19 @@ export class ArtifactDigester {
     return stampOf(stat, at.path, kind === 'sqlite');
   }
 
-  async #hash(
-    at: Located,
-    kind: Exclude<KindName, 'directory'>,
-    stamp: FileStamp,
-  ): Promise<{ readonly digest: Digest; readonly xxh64: string }> {
+  async #hash(at: Located, kind: Exclude<KindName, 'directory'>, stamp: FileStamp): Promise<Hashed> {
+    const done = this.#options.onHash?.(at.path, stamp.size);
+    try {
+      return await this.#hashBytes(at, kind, stamp);
+    } finally {
+      done?.();
+    }
+  }
+
+  async #hashBytes(at: Located, kind: Exclude<KindName, 'directory'>, stamp: FileStamp): Promise<Hashed> {
     const turn = new Turn();
     const before =
       this.#options.trust === 'stat' ? this.#options.index.statRecord(at.key, recordKind(kind)) : undefined;
-    this.#options.onHash?.(at.path, stamp.size);
     let xxh64: string | undefined;
     if (kind === 'sqlite' || (before !== undefined && before.xxh64 !== '' && before.size === stamp.size)) {
       xxh64 = await xxh64Files(contentFiles(at.path, stamp), stamp.size, turn);

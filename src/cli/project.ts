@@ -11,7 +11,7 @@ export async function withSession<T>(
   flags: ProjectFlags,
   environment: NodeJS.ProcessEnv,
   use: (session: Session) => Promise<T> | T,
-  options: Pick<SessionOptions, 'jobs' | 'trust'> = {},
+  options: Pick<SessionOptions, 'jobs' | 'trust' | 'timeline'> = {},
 ): Promise<T> {
   const file = enterProject(flags);
   const letGo = onInterrupt(() => process.exit(EXIT.interrupted));

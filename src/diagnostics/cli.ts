@@ -51,4 +51,23 @@ export const cliErrors = {
     headline: message.charAt(0).toLowerCase() + message.slice(1),
     next: 'see the flags with `--help`',
   }),
+  /** `--trace` names a file that is not a trace. */
+  noTrace: (path: string): Diagnostic => ({
+    code: 'VB609',
+    headline: `\`${path}\` is there and is no trace: it stays as it is`,
+    next: 'name another file; a trace of an earlier build is replaced',
+  }),
+  /** `--trace` names a file that cannot be written. */
+  traceUnwritable: ({ path, message }: { path: string; message: string }): Diagnostic => ({
+    code: 'VB610',
+    headline: `the trace cannot be written to \`${path}\``,
+    facts: [['system', message]],
+    next: 'name a file in a folder that is there and can be written to',
+  }),
+  /** `--trace` of a plan: nothing is built. */
+  traceOfPlan: (): Diagnostic => ({
+    code: 'VB611',
+    headline: '`--trace` does not go with `-n`: nothing is built',
+    next: 'leave one of the two out',
+  }),
 } as const;

@@ -172,7 +172,10 @@ async function prepare(
   const build = new BuildState(
     run,
     planContext,
-    new Slots({ cpus: session.jobs, gpus: pipeline.pools['gpus'] ?? gpuCount(), pools: pipeline.pools }),
+    new Slots(
+      { cpus: session.jobs, gpus: pipeline.pools['gpus'] ?? gpuCount(), pools: pipeline.pools },
+      session.timeline,
+    ),
     criticalPath(graph, names, (target) => index.lastSuccess(target)?.seconds),
     {
       askAgain: options.askAgain ?? false,
@@ -182,7 +185,9 @@ async function prepare(
     interrupt,
     starting,
   );
-  await checkBefore(session, build, wanted, names, options);
+  await session.timeline.during({ phase: 'check before anything runs', lane: { type: 'build' } }, () =>
+    checkBefore(session, build, wanted, names, options),
+  );
   return { run, build, interrupt, stopStarting: () => stopper.abort() };
 }
 
@@ -290,22 +295,24 @@ async function finish(
   const overridden = session.pipeline.overridden;
   const wantsLock = worked || books.wantsLock(build, wholeAndFresh);
   const writesLock = wantsLock && !overridden && options.locked !== true;
-  if (writesLock) await afterwards(build, `\`${basename(session.lockPath)}\``, () => books.writeLock(build));
-  await afterwards(build, 'the record of the build', () => settleRecords(build, writesLock));
+  if (writesLock)
+    await afterwards(build, 'write the lock', `\`${basename(session.lockPath)}\``, () => books.writeLock(build));
+  await afterwards(build, 'settle records', 'the record of the build', () => settleRecords(build, writesLock));
   let stored: JsonObject | undefined;
   const results = (): JsonObject => (stored ??= books.results(build));
   const plain = options.only !== true && options.locked !== true && options.force !== true && options.askAgain !== true;
   if (wholeAndFresh && !overridden && !interrupt.aborted && plain) {
-    await afterwards(build, 'the snapshot', () => books.snapshot(build, results));
-  } else if (writesLock) await afterwards(build, 'the snapshot', async () => books.lockWritten(build));
+    await afterwards(build, 'take the snapshot', 'the snapshot', () => books.snapshot(build, results));
+  } else if (writesLock)
+    await afterwards(build, 'take the snapshot', 'the snapshot', async () => books.lockWritten(build));
   const { seconds } = run;
   let details: JsonObject = {};
-  await afterwards(build, 'what the run came to', async () => {
+  await afterwards(build, 'record the run', 'what the run came to', async () => {
     if (run.begun) details = results();
   });
-  await afterwards(build, 'the record of the run', async () => run.end(outcome, counts, details));
+  await afterwards(build, 'record the run', 'the record of the run', async () => run.end(outcome, counts, details));
   if (run.begun && outcome !== 'interrupted') {
-    await afterwards(build, 'the store’s bounds', async () => {
+    await afterwards(build, 'bound the store', 'the store’s bounds', async () => {
       const diagnostic = await collectDaily(session);
       if (diagnostic !== undefined) run.emit({ type: 'warning', diagnostic });
     });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Phase } from '../base/timeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import type { JsonObject } from '../base/json.js';
 import { Attribution } from '../plan/attribution.js';
@@ -127,9 +128,14 @@ function take(
 }
 
 /** Does what must not fail a build whose outputs are in place; says so where it fails. */
-export async function afterwards(build: BuildState, what: string, work: () => Promise<void>): Promise<boolean> {
+export async function afterwards(
+  build: BuildState,
+  phase: Phase,
+  what: string,
+  work: () => Promise<void>,
+): Promise<boolean> {
   try {
-    await work();
+    await build.run.session.timeline.during({ phase, lane: { type: 'build' } }, work);
     return true;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Lane as TimelineLane } from '../base/timeline.js';
 import { joinOutput } from '../artifacts/join-output.js';
 import type { ArtifactRecord, KindName } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
@@ -14,6 +15,7 @@ import type { LoadedRule } from '../rule/description.js';
 import type { PartRecord } from '../store/index-db.js';
 import { CorruptObject } from '../store/objects.js';
 import { diagnosticOf, InputChanged, Interrupted, TargetError } from './failure.js';
+import type { Grant } from './slots.js';
 import { Lane } from './staging.js';
 import { relay, type TargetWork } from './work.js';
 
@@ -44,7 +46,10 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
   const { rule, concurrency } = use;
   const { run, target, decision } = work;
   const { index } = run.session;
-  const listed = await list(work, rule);
+  const listed = await work.run.session.timeline.during(
+    { phase: 'list', lane: { type: 'slot', slot: work.grant.slot }, name: target.name },
+    () => list(work, rule),
+  );
   index.putPartList(
     target.name,
     listed.map(({ id, key }) => ({ id, key })),
@@ -157,8 +162,10 @@ async function makeParts(
     if (final) failed.set(part.key, diagnostic);
     else queue.push({ part, attempt: attempt + 1 });
   };
-  const make = async (at: Attempt, lane: Lane): Promise<void> => {
-    const { part } = at;
+  const make = async (at: Attempt, lane: Lane, on: TimelineLane): Promise<void> => {
+    const { part, attempt } = at;
+    const facts = { target: target.name, key: part.key, attempt };
+    const span = run.session.timeline.begin({ phase: 'make', lane: on, name: part.id, facts });
     const started = performance.now();
     try {
       const { outputs, meta } = await run.session.hosts.run(
@@ -179,18 +186,19 @@ async function makeParts(
       if (failure.type === 'system') throw new TargetError(diagnosticOf(failure, run.session.root));
       fail(at, failure);
     } finally {
+      span.end();
       lane.clear();
     }
   };
-  const worker = async (n: number, shared: boolean): Promise<void> => {
+  const worker = async (n: number, shared: Grant | undefined): Promise<void> => {
     const lane = new Lane(join(work.staging.folder, `lane-${n}`), Object.values(target.outputs));
     for (let at = queue[next]; at !== undefined && stop === undefined; at = queue[next]) {
       next++;
-      const grant = shared ? undefined : await slots.acquire(target.resources, priority, signal);
+      const grant = shared ?? (await slots.acquire(target.resources, priority, signal, target.name));
       try {
-        await make(at, lane);
+        await make(at, lane, { type: 'slot', slot: grant.slot, ...(shared === undefined ? {} : { worker: n + 1 }) });
       } finally {
-        grant?.release();
+        if (shared === undefined) grant.release();
       }
     }
   };
@@ -198,12 +206,14 @@ async function makeParts(
   const count = Math.min(missing.length, concurrency ?? run.session.jobs);
   // Parts that wait rather than compute share one slot.
   const shared =
-    concurrency === null || count === 0 ? undefined : await slots.acquire(target.resources, priority, signal);
+    concurrency === null || count === 0
+      ? undefined
+      : await slots.acquire(target.resources, priority, signal, target.name);
   try {
     await Promise.all(
       Array.from({ length: count }, async (_, n) => {
         try {
-          await worker(n, shared !== undefined);
+          await worker(n, shared);
         } catch (error) {
           // The others finish what they have in hand.
           stop ??= error instanceof Error ? error : new Error(String(error));
@@ -232,7 +242,9 @@ async function assemble(
     const record = remembered.get(key);
     if (record !== undefined) parts.push({ id, meta: record.meta, outputs: kinded(record.outputs) });
   }
-  const grant = await slots.acquire({ cpus: 1, gpus: 0, pools: {} }, priority, signal);
+  const grant = await slots.acquire({ cpus: 1, gpus: 0, pools: {} }, priority, signal, target.name);
+  const phase = rule.assembles ? 'assemble' : 'join';
+  const span = run.session.timeline.begin({ phase, lane: { type: 'slot', slot: grant.slot }, name: target.name });
   try {
     if (!rule.assembles) return await joinParts(work, parts);
     const { outputs } = await run.session.hosts.run(
@@ -249,6 +261,7 @@ async function assemble(
     );
     return outputs;
   } finally {
+    span.end();
     grant.release();
   }
 }

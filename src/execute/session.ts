@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { ArtifactDigester } from '../artifacts/digester.js';
 import { kindNamed } from '../artifacts/kinds.js';
+import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { loadPipeline } from '../config/load.js';
 import type { Pipeline } from '../config/pipeline.js';
@@ -17,6 +18,7 @@ import { tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
+import { shortPath } from './failure.js';
 import { Tools } from './tools.js';
 
 export interface SessionOptions {
@@ -32,6 +34,8 @@ export interface SessionOptions {
   readonly trust?: 'stat' | 'nothing';
   /** Hosts of the caller's, which it keeps warm between sessions and ends itself; `jobs` is how many they are. */
   readonly hosts?: HostPool;
+  /** Told where the time goes. */
+  readonly timeline?: Timeline;
 }
 
 /**
@@ -52,6 +56,7 @@ export interface Session {
   readonly rules: RuleLoader;
   readonly hosts: HostPool;
   readonly tools: Tools;
+  readonly timeline: Timeline;
   readonly jobs: number;
   /** When the pipeline and the rules began to be read, in milliseconds since 1970. */
   readonly openedMs: number;
@@ -79,16 +84,22 @@ export interface Session {
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const begun = begin(options);
-  const { hosts, rules, environment } = begun;
+  const { hosts, rules, environment, timeline } = begun;
   try {
-    const { pipeline, problems } = await loadPipeline({
-      file: options.file,
-      rules,
-      set: options.set ?? [],
-      environment,
-    });
-    const { graph, problems: graphProblems } = buildGraph(pipeline);
-    if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
+    const { pipeline, graph } = await timeline.during(
+      { phase: 'read the pipeline', lane: { type: 'build' } },
+      async () => {
+        const { pipeline, problems } = await loadPipeline({
+          file: options.file,
+          rules,
+          set: options.set ?? [],
+          environment,
+        });
+        const { graph, problems: graphProblems } = buildGraph(pipeline);
+        if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
+        return { pipeline, graph };
+      },
+    );
     const lock = readLock(lockPath(options.file));
     return openStore(options, { ...begun, pipeline, graph, lock });
   } catch (error) {
@@ -110,6 +121,8 @@ export function openPlanned(
 
 function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lock'> {
   const openedMs = Date.now();
+  const timeline = options.timeline ?? UNTIMED_LINE;
+  timeline.begin({ phase: 'start', lane: { type: 'build' } }, 0).end();
   const root = dirname(options.file);
   const layout = cacheLayout(root);
   const jobs = Math.max(1, options.jobs ?? 1);
@@ -123,17 +136,38 @@ function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lo
       check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
     },
   });
-  return { root, layout, jobs, hosts, rules, environment: readEnvironment(root, options.environment), openedMs };
+  return {
+    root,
+    layout,
+    jobs,
+    hosts,
+    rules,
+    environment: readEnvironment(root, options.environment),
+    openedMs,
+    timeline,
+  };
 }
 
 type Opened = Pick<
   Session,
-  'root' | 'layout' | 'jobs' | 'hosts' | 'rules' | 'environment' | 'pipeline' | 'graph' | 'lock' | 'openedMs'
+  | 'root'
+  | 'layout'
+  | 'jobs'
+  | 'hosts'
+  | 'rules'
+  | 'environment'
+  | 'pipeline'
+  | 'graph'
+  | 'lock'
+  | 'openedMs'
+  | 'timeline'
 >;
 
 function openStore(options: SessionOptions, opened: Opened): Session {
-  const { root, layout, hosts, lock, graph, environment } = opened;
+  const { root, layout, hosts, lock, graph, environment, timeline } = opened;
+  const opening = timeline.begin({ phase: 'open the store', lane: { type: 'build' } });
   const index = openIndex(layout);
+  opening.end();
   const objects = new ObjectStore(layout.objects);
   const tools = new Tools(root, options.environment);
   const digester = new ArtifactDigester({
@@ -143,6 +177,7 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     trust: options.trust ?? 'stat',
     clock: () => tick(layout),
     tickNs: () => tickLength(layout),
+    ...(timeline.isOn ? { onHash: (path, bytes) => digesting(timeline, shortPath(path, root), bytes) } : {}),
   });
   const history = historyOf(index);
   let closed = false;
@@ -210,4 +245,9 @@ function historyOf(index: Index): History {
     failure: (target) => index.failure(target),
     knowsOutput: (digest) => index.knowsOutput(digest),
   };
+}
+
+function digesting(timeline: Timeline, name: string, bytes: number): () => void {
+  const span = timeline.begin({ phase: 'digest', lane: { type: 'group', group: 'digesting' }, name, facts: { bytes } });
+  return () => span.end();
 }

@@ -1,3 +1,4 @@
+import { UNTIMED_LINE, type Span, type Timeline } from '../base/timeline.js';
 import { Interrupted } from './failure.js';
 
 /** What a piece of work holds while it runs. */
@@ -9,6 +10,10 @@ export interface Demand {
 
 export interface Grant {
   readonly held: boolean;
+  /** The lowest number that no other grant had when this one was given: where its work is drawn. */
+  readonly slot: number;
+  /** The time for which it is held. */
+  readonly span: Span;
   /** Gives everything back. May be called twice. */
   release(): void;
 }
@@ -29,12 +34,16 @@ export class Slots {
   readonly #free: Map<string, number>;
   readonly #capacity: ReadonlyMap<string, number>;
   readonly #waiters: Waiter[] = [];
+  readonly #taken = new Set<number>();
 
-  constructor(capacity: {
-    readonly cpus: number;
-    readonly gpus: number;
-    readonly pools: Readonly<Record<string, number>>;
-  }) {
+  constructor(
+    capacity: {
+      readonly cpus: number;
+      readonly gpus: number;
+      readonly pools: Readonly<Record<string, number>>;
+    },
+    private readonly timeline: Timeline = UNTIMED_LINE,
+  ) {
     this.#capacity = new Map([
       ['cpus', capacity.cpus],
       ['gpus', capacity.gpus],
@@ -46,28 +55,39 @@ export class Slots {
   /**
    * Waits until everything demanded is free. More than there is counts as all there is.
    *
+   * @param name of the work, for people
    * @throws Interrupted
    */
-  async acquire(demand: Demand, priority: () => number, signal: AbortSignal): Promise<Grant> {
+  async acquire(demand: Demand, priority: () => number, signal: AbortSignal, name = ''): Promise<Grant> {
     if (signal.aborted) throw new Interrupted();
     const needs = this.#needs(demand);
-    if (this.#waiters.length === 0 && this.#fits(needs)) return this.#take(needs);
+    if (this.#waiters.length === 0 && this.#fits(needs)) return this.#take(needs, name);
+    const waiting = this.timeline.begin({
+      phase: 'wait for a slot',
+      lane: { type: 'waiting' },
+      name,
+      facts: Object.fromEntries(needs),
+    });
     return new Promise<Grant>((resolve, reject) => {
       const waiter: Waiter = {
         needs,
         priority: priority(),
         grant: () => {
           signal.removeEventListener('abort', onAbort);
-          resolve(this.#take(needs));
+          waiting.end();
+          resolve(this.#take(needs, name));
         },
       };
       const onAbort = (): void => {
         const at = this.#waiters.indexOf(waiter);
         if (at >= 0) this.#waiters.splice(at, 1);
+        waiting.end();
+        this.#tell();
         reject(new Interrupted());
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiters.splice(this.#place(waiter.priority), 0, waiter);
+      this.#tell();
       this.#serve();
     });
   }
@@ -87,20 +107,34 @@ export class Slots {
     return needs.every(([name, amount]) => amount <= (this.#free.get(name) ?? amount));
   }
 
-  #take(needs: Waiter['needs']): Grant {
+  #take(needs: Waiter['needs'], name: string): Grant {
     this.#change(needs, -1);
+    let slot = 1;
+    while (this.#taken.has(slot)) slot++;
+    this.#taken.add(slot);
+    const span = this.timeline.begin({ phase: 'slot', lane: { type: 'slot', slot }, name });
+    this.#tell();
     let held = true;
     return {
+      slot,
+      span,
       get held() {
         return held;
       },
       release: () => {
         if (!held) return;
         held = false;
+        span.end();
+        this.#taken.delete(slot);
         this.#change(needs, 1);
+        this.#tell();
         this.#serve();
       },
     };
+  }
+
+  #tell(): void {
+    this.timeline.load(this.#taken.size, this.#waiters.length);
   }
 
   #change(needs: Waiter['needs'], sign: 1 | -1): void {

@@ -1,5 +1,6 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
+import type { Lane, Phase, Span } from '../base/timeline.js';
 import type { Target } from '../config/pipeline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
@@ -72,6 +73,9 @@ export async function liveTarget(build: BuildState, target: Target): Promise<Lif
 /** More decisions than this of one target in one build mean that something makes no headway. */
 const MOST_ROUNDS = 20;
 
+/** What listing parts takes, and restoring. */
+const PARTS_DEMAND: Demand = { cpus: 1, gpus: 0, pools: {} };
+
 type Stale = Extract<Decision, { state: 'stale' }>;
 type Restorable = Extract<Decision, { state: 'restorable' }>;
 type Fresh = Extract<Decision, { state: 'fresh' }>;
@@ -86,24 +90,30 @@ class Life {
   ) {}
 
   async live(): Promise<LifeEnd> {
-    const first = await this.build.deciding.run(() => this.#decide());
+    const first = await this.build.deciding.run(() =>
+      this.#phase('decide', { type: 'group', group: 'deciding' }, () => this.#decide()),
+    );
     if (first.state === 'fresh') return this.#fresh(first);
     const demand = this.#demand(first);
     const { slots, priority, starting } = this.build;
     const own = (): number => priority(this.target.name);
-    let grant = await slots.acquire(demand, own, starting);
+    const { name } = this.target;
+    let grant = await slots.acquire(demand, own, starting, name);
     let lock: TargetLock | undefined;
+    let blocked: Span | undefined;
     try {
       const { run } = this.build;
-      lock = await acquireTargetLock(run.session.layout, this.target.name, {
+      lock = await acquireTargetLock(run.session.layout, name, {
         run: run.id,
         signal: starting,
         onWait: (holder) => {
           grant.release();
-          run.emit({ type: 'target-blocked', target: this.target.name, holder });
+          const facts = { pid: holder.pid, run: holder.run };
+          blocked ??= run.session.timeline.begin({ phase: 'wait for a lock', lane: { type: 'waiting' }, name, facts });
+          run.emit({ type: 'target-blocked', target: name, holder });
         },
-      });
-      if (!grant.held) grant = await slots.acquire(demand, own, starting);
+      }).finally(() => blocked?.end());
+      if (!grant.held) grant = await slots.acquire(demand, own, starting, name);
       return await this.#underLock(grant);
     } finally {
       lock?.release();
@@ -111,10 +121,16 @@ class Life {
     }
   }
 
-  async #underLock(grant: Grant): Promise<LifeEnd> {
+  async #underLock(first: Grant): Promise<LifeEnd> {
     let changed = false;
+    let grant = first;
     for (let round = 1; ; round++) {
-      const decision = await this.#decide();
+      // Parts gave it back, and need to be listed again.
+      if (!grant.held) {
+        const { slots, priority, starting } = this.build;
+        grant = await slots.acquire(PARTS_DEMAND, () => priority(this.target.name), starting, this.target.name);
+      }
+      const decision = await this.#phase('decide', { type: 'slot', slot: grant.slot }, () => this.#decide());
       try {
         switch (decision.state) {
           case 'fresh':
@@ -134,8 +150,20 @@ class Life {
           changed = true;
           this.#warn(executeErrors.inputChangedOnce({ what: error.what }));
         } else throw error;
+      } finally {
+        if (grant !== first) grant.release();
       }
     }
+  }
+
+  /** Without a lane: as part of what is done with the target. */
+  async #phase<T>(phase: Phase, lane: Lane | undefined, work: () => T | Promise<T>): Promise<T> {
+    const { name } = this.target;
+    const { timeline } = this.build.run.session;
+    return timeline.during(
+      lane === undefined ? { phase, lane: { type: 'target', target: name } } : { phase, lane, name },
+      work,
+    );
   }
 
   async #decide(): Promise<Decision> {
@@ -256,14 +284,16 @@ class Life {
       askAgain: forced && build.askAgain,
     };
     try {
-      await keepReplaced(run, target);
-      await staging.own.take();
+      await this.#phase('keep what is replaced', undefined, async () => {
+        await keepReplaced(run, target);
+        await staging.own.take();
+      });
       const { outputs, parts } = await this.#work(work);
-      await checkInputs(session, handing.items);
+      await this.#phase('compare inputs', undefined, () => checkInputs(session, handing.items));
       build.checkLockedOutputs(target, outputs);
       const seconds = secondsSince(started);
-      recordAction(run, target, decision, outputs, parts, seconds);
-      await installOutputs(run, target, outputs, staging);
+      await this.#phase('record', undefined, () => recordAction(run, target, decision, outputs, parts, seconds));
+      await this.#phase('install', undefined, () => installOutputs(run, target, outputs, staging));
       const known: Fresh = {
         state: 'fresh',
         target: target.name,
@@ -286,38 +316,35 @@ class Life {
     const { target, handing, staging } = work;
     const { hosts, root, layout } = work.run.session;
     const options = { ...limits(work), on: relay(work) };
+    const lane = { type: 'slot', slot: work.grant.slot } as const;
     const outputs = staging.outputs;
     if (target.work.type === 'command') {
-      const made = await hosts.run(
-        {
-          type: 'command',
-          target: target.name,
-          root,
-          cache: layout.cache,
-          env: handing.env,
-          secrets: handing.secrets,
-          inputs: handing.inputs,
-          outputs,
-          text: commandText(target.work.text, handing, outputs),
-          keep: target.store,
-        },
-        options,
-      );
+      const task = {
+        type: 'command',
+        target: target.name,
+        root,
+        cache: layout.cache,
+        env: handing.env,
+        secrets: handing.secrets,
+        inputs: handing.inputs,
+        outputs,
+        text: commandText(target.work.text, handing, outputs),
+        keep: target.store,
+      } as const;
+      const made = await this.#phase('run', lane, () => hosts.run(task, options));
       return { outputs: made.outputs, parts: null };
     }
     const { rule } = target.work;
     if (rule.shape === 'parts') return runParts(work, target.work);
-    const made = await hosts.run(
-      {
-        type: 'whole',
-        ...ruleTask(work, rule),
-        inputs: (await copyLiveDatabases(handing, staging.folder)).inputs,
-        outputs,
-        params: target.params,
-        keep: target.store,
-      },
-      options,
-    );
+    const task = {
+      type: 'whole',
+      ...ruleTask(work, rule),
+      inputs: (await copyLiveDatabases(handing, staging.folder)).inputs,
+      outputs,
+      params: target.params,
+      keep: target.store,
+    } as const;
+    const made = await this.#phase('run', lane, () => hosts.run(task, options));
     return { outputs: made.outputs, parts: null };
   }
 
@@ -325,7 +352,7 @@ class Life {
   #demand(decision: Decision): Demand {
     const { work, resources } = this.target;
     const single = decision.state === 'restorable' || (work.type === 'rule' && work.rule.shape === 'parts');
-    return single ? { cpus: 1, gpus: 0, pools: {} } : resources;
+    return single ? PARTS_DEMAND : resources;
   }
 
   #checkSecrets(): void {

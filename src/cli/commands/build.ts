@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { buildCommand } from '@stricli/core';
+import { cliErrors } from '../../diagnostics/cli.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
 import { watchErrors } from '../../diagnostics/watch.js';
 import type { PartsPreview } from '../../execute/parts-preview.js';
@@ -9,6 +11,7 @@ import { styleOf, type CliContext, type CliProcess } from '../context.js';
 import { parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 import { rendererFor } from '../renderer.js';
+import { openTrace, type Trace } from '../trace-file.js';
 
 interface Flags extends ProjectFlags {
   readonly jobs?: number;
@@ -19,6 +22,7 @@ interface Flags extends ProjectFlags {
   readonly locked?: boolean;
   readonly askAgain?: boolean;
   readonly watch?: boolean;
+  readonly trace?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
@@ -50,6 +54,13 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
       locked: flag('Stop with 3 where anything differs from the lock; never write it'),
       askAgain: flag('Run the named targets and ask remembered questions anew'),
       watch: flag('Build again whenever something changes, as `vlmbuild watch` does'),
+      trace: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        brief: 'Write where the time goes to a file that ui.perfetto.dev opens',
+        placeholder: 'FILE',
+      },
       quiet: flag('Print failures alone'),
       verbose: flag('Print what rules and commands print, and what is fresh'),
       json: flag('Print one event a line as JSON'),
@@ -60,20 +71,36 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     if (flags.watch === true) return watchInstead(flags, words, this.process);
     const jobs = flags.jobs ?? availableParallelism();
-    const work = flags.dryRun === true ? showPlan : runBuild;
-    await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), { jobs });
+    if (flags.dryRun === true) {
+      if (flags.trace !== undefined) throw new UserFacingError(cliErrors.traceOfPlan());
+      await withSession(flags, this.process.env, (session) => showPlan(session, flags, words, this.process), { jobs });
+      return;
+    }
+    const trace = flags.trace === undefined ? undefined : await openTrace(resolve(flags.directory ?? '.', flags.trace));
+    const options = { jobs, ...(trace === undefined ? {} : { timeline: trace.timeline }) };
+    try {
+      await withSession(
+        flags,
+        this.process.env,
+        (session) => runBuild(session, flags, words, this.process, trace),
+        options,
+      );
+    } finally {
+      trace?.close();
+    }
   },
 });
 
 /** What a build can be told once makes no sense again and again. */
 async function watchInstead(flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
-  const { dryRun, force, only, locked, askAgain } = flags;
+  const { dryRun, force, only, locked, askAgain, trace } = flags;
   const [once] = Object.entries({
     '-n': dryRun,
     '-B': force,
     '--only': only,
     '--locked': locked,
     '--ask-again': askAgain,
+    '--trace': trace !== undefined,
   })
     .filter(([, given]) => given === true)
     .map(([name]) => name);
@@ -82,13 +109,20 @@ async function watchInstead(flags: Flags, words: readonly string[], world: CliPr
   return runWatch(flags, words, world);
 }
 
-async function runBuild(session: Session, flags: Flags, words: readonly string[], world: CliProcess): Promise<void> {
+async function runBuild(
+  session: Session,
+  flags: Flags,
+  words: readonly string[],
+  world: CliProcess,
+  trace: Trace | undefined,
+): Promise<void> {
   const { build } = await import('../../execute/build.js');
   const renderer = await rendererFor(flags, world);
+  const listener = trace === undefined ? renderer.on : trace.tee(renderer.on);
   try {
     const { keepGoing, force, only, locked, askAgain } = flags;
     const options = { targets: words, keepGoing, force, only, locked, askAgain };
-    const { exitCode } = await withInterrupt((signal) => build(session, { ...options, signal }, renderer.on));
+    const { exitCode } = await withInterrupt((signal) => build(session, { ...options, signal }, listener));
     world.exitCode = exitCode;
   } finally {
     renderer.close();
