@@ -23,6 +23,13 @@ test('players that do not look play once for all modes', async (t) => {
   t.deepEqual(image, { ...text, mode: 'image' } as typeof image);
   t.like(text, { episodes: 2, failed: 0, mean_length: 40, cost_usd: null });
   t.is(text?.achievements.collect_wood.rate, 1);
+  const { low = 0, high = 0 } = text?.intervals?.mean_achievements ?? {};
+  const [first = 0, second = 0] = parts.map(({ meta }) => (meta['achievements'] as string[]).length);
+  t.deepEqual(
+    [low, high],
+    [Math.min(first, second), Math.max(first, second)],
+    'two episodes, drawn twice in four ways',
+  );
 });
 
 test('modes stand side by side for a model, with what they took', async (t) => {
@@ -78,9 +85,9 @@ test('episodes that failed are counted, and count for nothing else', (t) => {
   ];
   const report = reportOf(episodes, { policy: { kind: 'expert' }, length: 9, steps: null, turns: 3, told: [] });
   const [text, image] = report.modes;
-  t.like(text, { episodes: 1, failed: 1, mean_achievements: 2, mean_reward: 1.9 });
+  t.like(text, { episodes: 1, failed: 1, mean_achievements: 2, mean_reward: 1.9, intervals: null });
   t.like(text?.achievements.place_table, { episodes: 1, rate: 1, high: 1 });
-  t.like(image, { episodes: 0, failed: 1, score: 0, mean_achievements: 0 });
+  t.like(image, { episodes: 0, failed: 1, score: 0, mean_achievements: 0, intervals: null });
   t.like(image?.achievements.place_table, { rate: 0, low: 0, high: 1 });
   t.regex(pageOf(report), /^\| failed, not counted below \| 1 \| 1 \|$/m);
   t.deepEqual(benchmarkSummary(episodes)['text'], {

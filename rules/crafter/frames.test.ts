@@ -1,5 +1,6 @@
 import test from 'ava';
 import sharp from 'sharp';
+import { UserError } from 'vlmbuild';
 import { folderHandle } from '../lib/testing/play.js';
 import frames from './frames.js';
 import { Crafter } from './sim/crafter.js';
@@ -61,6 +62,11 @@ test('frame i is what the player saw before action i', async (t) => {
     frame = game.step(action ?? 'noop').frame;
   }
   t.is((await pixels(sheet ?? new Uint8Array())).info.channels, 3);
+});
+
+test('a sheet too large to look at is refused before anything is captured', async (t) => {
+  const error = await t.throwsAsync(capture({ steps: 100_000, size: 64 }), { instanceOf: UserError });
+  t.is(error.message, 'a sheet of 100000 frames of 64x64 pixels would be too large to look at');
 });
 
 test('the preview is written as JSON text with sorted observation keys', async (t) => {

@@ -1,4 +1,4 @@
-import { defineRule, directory, file, jsonl } from 'vlmbuild';
+import { UserError, defineRule, directory, file, jsonl } from 'vlmbuild';
 import { z } from 'zod';
 import { jsonText } from '../lib/chat/json-text.js';
 import { NOTHING_YET, advance, observe, observeImage } from './agent/observation.js';
@@ -9,6 +9,9 @@ import { type CaptionedFrame, contactSheet } from './art/contact-sheet.js';
 import { Crafter } from './sim/crafter.js';
 import { MersenneTwister } from './sim/mt19937.js';
 import { ACTIONS } from './sim/rules.js';
+
+/** A contact sheet is put together in memory. */
+const MOST_SHEET_PIXELS = 100_000_000;
 
 /** Fisher and Yates, with a generator of its own. */
 function shuffled<T>(items: readonly T[], shuffleSeed: number): T[] {
@@ -50,6 +53,13 @@ export default defineRule({
         : shuffled(params.actions, params.shuffle === true ? params.seed : params.shuffle);
     const size = sizeOf(params.size);
     const [width, height] = size;
+    if (outputs.sheet !== undefined && params.steps * width * height > MOST_SHEET_PIXELS)
+      throw new UserError(
+        `a sheet of ${params.steps} frames of ${width}x${height} pixels would be too large to look at`,
+        {
+          next: 'leave out the output `sheet`, or capture fewer or smaller frames',
+        },
+      );
     const game = new Crafter({
       seed: params.seed,
       area: params.area,

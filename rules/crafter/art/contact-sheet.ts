@@ -11,7 +11,9 @@ const MARGIN = 8;
 const BACKGROUND = 0x18;
 const INK = 0xe8;
 /** Smaller frames are magnified by a whole number to at least this width. */
-const LEAST_WIDTH = 128;
+const LEAST_WIDTH = 192;
+/** Captions are written with a dot of a pixel for so many of a frame's width, where they fit. */
+const WIDTH_PER_DOT = 96;
 
 /** Frames of one size in a grid, about as wide as high, each with its caption below. */
 export function contactSheet(frames: readonly CaptionedFrame[]): Canvas {
@@ -20,7 +22,8 @@ export function contactSheet(frames: readonly CaptionedFrame[]): Canvas {
   const height = first?.height ?? 1;
   const scale = Math.max(1, Math.ceil(LEAST_WIDTH / width));
   const letters = Math.max(1, ...frames.map(({ caption }) => caption.length));
-  const pen = Math.max(1, Math.min(2, Math.floor((width * scale) / (letters * LETTER_WIDTH))));
+  const fitting = Math.floor((width * scale) / (letters * LETTER_WIDTH));
+  const pen = Math.max(1, Math.min(Math.floor((width * scale) / WIDTH_PER_DOT), fitting));
   const cellWidth = width * scale + MARGIN;
   const cellHeight = height * scale + LETTER_HEIGHT * pen + 2 * MARGIN;
   const columns = Math.max(1, Math.ceil(Math.sqrt((frames.length * cellHeight) / cellWidth)));

@@ -3,7 +3,7 @@ import type { JsonObject } from 'vlmbuild';
 import { ACHIEVEMENTS, type AchievementName } from '../../sim/rules.js';
 import type { EpisodeResult } from '../episode.js';
 import { MODES, type Mode } from '../prompt.js';
-import { crafterScore, wilson } from './score.js';
+import { bootstrap, crafterScore, wilson } from './score.js';
 
 /** An episode that was to be played; without a result it failed. */
 export interface Evaluated {
@@ -32,6 +32,10 @@ export interface Rate {
   readonly high: number;
 }
 
+/** The figures that stand for more episodes than were played, each with its interval. */
+const ESTIMATES = ['score', 'mean_achievements', 'mean_reward', 'mean_length', 'mean_turns'] as const;
+export type Estimate = (typeof ESTIMATES)[number];
+
 /** Of the episodes that were played; those that failed are only counted. Means are of an episode. */
 export interface ModeReport {
   readonly mode: Mode;
@@ -46,6 +50,8 @@ export interface ModeReport {
   readonly mean_length: number;
   /** Turns whose calls were carried out. */
   readonly mean_turns: number;
+  /** The 95 % bootstrap intervals of the figures above; `null` where a single episode was played, or none. */
+  readonly intervals: Readonly<Record<Estimate, { readonly low: number; readonly high: number }>> | null;
   readonly total_tool_calls: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
@@ -80,6 +86,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 const rounded = (value: number, places: number): number =>
   Number.isFinite(value) ? Math.round(value * 10 ** places) / 10 ** places : 0;
 
+const places2 = (value: number): number => rounded(value, 2);
+
 const mean = (values: readonly number[]): number => rounded(sum(values) / values.length, 2);
 
 const turnsPlayed = ({ turns, ending }: EpisodeResult): number => turns - (ending === 'no tool call' ? 1 : 0);
@@ -92,15 +100,23 @@ function modeReport(mode: Mode, episodes: readonly Evaluated[]): ModeReport {
   const reached = ACHIEVEMENTS.map((name) => results.filter(({ achievements }) => achievements.includes(name)).length);
   const endings = new Map<string, number>();
   for (const { ending } of results) endings.set(ending, (endings.get(ending) ?? 0) + 1);
+  const estimated = estimates(results);
+  const all = Int32Array.from(results.keys());
+  const [score = 0, meanAchievements = 0, meanReward = 0, meanLength = 0, meanTurns = 0] = estimated(all).map(places2);
+  const intervals = bootstrap(n, estimated)?.map(([low, high]) => ({ low: places2(low), high: places2(high) }));
   return {
     mode,
     episodes: n,
     failed: episodes.length - n,
-    score: rounded(n === 0 ? 0 : crafterScore(reached.map((count) => count / n)), 2),
-    mean_achievements: mean(of(({ achievements }) => achievements.length)),
-    mean_reward: mean(of(({ gameReward }) => gameReward)),
-    mean_length: mean(of(({ steps }) => steps)),
-    mean_turns: mean(of(turnsPlayed)),
+    score,
+    mean_achievements: meanAchievements,
+    mean_reward: meanReward,
+    mean_length: meanLength,
+    mean_turns: meanTurns,
+    intervals:
+      intervals === undefined
+        ? null
+        : (Object.fromEntries(ESTIMATES.map((name, i) => [name, intervals[i]])) as ModeReport['intervals']),
     total_tool_calls: sum(of(({ toolCalls }) => toolCalls)),
     input_tokens: sum(of(({ usage }) => usage.inputTokens)),
     output_tokens: sum(of(({ usage }) => usage.outputTokens)),
@@ -110,6 +126,26 @@ function modeReport(mode: Mode, episodes: readonly Evaluated[]): ModeReport {
       ACHIEVEMENTS.map((name, i) => [name, rateOf(reached[i] as number, n)]),
     ) as ModeReport['achievements'],
   };
+}
+
+/** {@link ESTIMATES} of the results with given indices, which may recur. */
+function estimates(results: readonly EpisodeResult[]): (drawn: Int32Array) => number[] {
+  const columns = [
+    results.map(({ achievements }) => achievements.length),
+    results.map(({ gameReward }) => gameReward),
+    results.map(({ steps }) => steps),
+    results.map(turnsPlayed),
+  ];
+  const reached = ACHIEVEMENTS.map((name) => results.map(({ achievements }) => Number(achievements.includes(name))));
+  const meanOf = (values: readonly number[], drawn: Int32Array): number => {
+    let total = 0;
+    for (const index of drawn) total += values[index] as number;
+    return total / drawn.length;
+  };
+  return (drawn) => [
+    crafterScore(reached.map((values) => meanOf(values, drawn))),
+    ...columns.map((values) => meanOf(values, drawn)),
+  ];
 }
 
 function rateOf(episodes: number, n: number): Rate {

@@ -1,6 +1,7 @@
 import test from 'ava';
 import * as fc from 'fast-check';
-import { crafterScore, wilson } from './score.js';
+import { MersenneTwister } from '../../sim/mt19937.js';
+import { bootstrap, crafterScore, wilson } from './score.js';
 
 const isNear = (value: number, expected: number): boolean => Math.abs(value - expected) < 5e-5 * Math.max(1, expected);
 
@@ -38,4 +39,46 @@ test('an interval holds its rate, stays within 0 and 1, and mirrors that of fail
     }),
   );
   t.pass();
+});
+
+test('a bootstrap interval is that of a normal mean, where the mean is normal', (t) => {
+  const values = Array.from({ length: 400 }, (_, i) => ((i * 2654435761) % 2 ** 32) / 2 ** 32);
+  const mean = (drawn: Int32Array) => drawn.reduce((sum, index) => sum + (values[index] ?? 0), 0) / drawn.length;
+  const all = mean(Int32Array.from(values.keys()));
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - all) ** 2, 0) / values.length);
+  const [[low, high] = [0, 0]] = bootstrap(400, (drawn) => [mean(drawn)]) ?? [];
+  const half = (1.96 * deviation) / 20;
+  t.true(Math.abs(low - (all - half)) < 0.1 * half, `${low}`);
+  t.true(Math.abs(high - (all + half)) < 0.1 * half, `${high}`);
+  t.deepEqual(
+    bootstrap(400, (drawn) => [mean(drawn)]),
+    [[low, high]],
+    'the same each time',
+  );
+});
+
+test('95 of 100 bootstrap intervals hold the true mean', (t) => {
+  const random = new MersenneTwister(1);
+  let held = 0;
+  for (let study = 0; study < 100; study++) {
+    const values = Array.from({ length: 50 }, () => random.uniform() + random.uniform());
+    const figures = (drawn: Int32Array) => [drawn.reduce((sum, i) => sum + (values[i] ?? 0), 0) / 50];
+    const [[low, high] = [0, 0]] = bootstrap(50, figures) ?? [];
+    if (low <= 1 && 1 <= high) held++;
+  }
+  t.true(held >= 88 && held <= 99, String(held));
+});
+
+test('one episode says nothing of others, and equal ones leave no doubt', (t) => {
+  t.is(
+    bootstrap(1, () => [1]),
+    undefined,
+  );
+  t.deepEqual(
+    bootstrap(5, () => [7, 8]),
+    [
+      [7, 7],
+      [8, 8],
+    ],
+  );
 });
