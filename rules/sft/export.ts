@@ -30,7 +30,7 @@ export default defineRule({
       const counts = { sessions: 0, eligible: 0 };
       for (const session of eligibleSessions(db, tables, params, counts)) {
         yield {
-          id: session.id,
+          id: partId(session.id),
           spec: { session: session.id, compat: params.compat },
           inputs: { trace: sliceOf(inputs.db, tables, session) },
         };
@@ -96,6 +96,11 @@ export default defineRule({
   },
 });
 
+/** A session's name, which may be empty; where that could be mistaken, in quotes. */
+function partId(session: string): string {
+  return session === '' || session.startsWith('"') ? JSON.stringify(session) : session;
+}
+
 /** All that a session's rows follow from. Rows come by id, one at a time: sorting whole rows would copy the database. */
 function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
   const { eventRewards } = tables;
@@ -107,12 +112,12 @@ function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
     },
     rewards: {
       sql:
-        eventRewards === undefined
-          ? 'SELECT NULL AS type WHERE 0'
+        eventRewards === undefined || session.rewards.length === 0
+          ? 'SELECT NULL AS type, NULL AS annotation, NULL AS metadata WHERE 0'
           : `SELECT r.reward_type AS type, ${eventRewards.column('r', 'annotation')} AS annotation, e.metadata
         FROM json_each(?) AS listed CROSS JOIN event_rewards AS r ON ${idOf(eventRewards, 'r')} = listed.value
         CROSS JOIN events AS e ON e.id = r.event_id`,
-      args: eventRewards === undefined ? [] : [JSON.stringify(session.rewards)],
+      args: eventRewards === undefined || session.rewards.length === 0 ? [] : [JSON.stringify(session.rewards)],
     },
   };
   return db.slice(queries);

@@ -300,8 +300,8 @@ export class JsonReader {
     if (match[1] !== undefined || match[2] !== undefined) return jsonDouble(Number(digits));
     if (digits.length > MAX_INTEGER_DIGITS) this.fail('an integer of too many digits');
     if (digits.length <= 15) return digits === '-0' ? 0 : Number(digits);
-    const integer = BigInt(digits);
-    return integer === BigInt(Number(integer)) && Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+    const number = Number(digits);
+    return Number.isSafeInteger(number) ? number : BigInt(digits);
   }
 }
 

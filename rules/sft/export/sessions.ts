@@ -5,13 +5,16 @@ import type { TraceTables } from '../../lib/tracing/tables.js';
 import { turnOf } from '../../lib/tracing/turn.js';
 import { type ExportParams, parseEventReward } from './filters.js';
 
+/** As text where a number would not be exact; SQLite compares it as an integer all the same. */
+type RowId = number | string;
+
 /** A session to export: which of its rows its rows follow from, in order. */
 export interface ListedSession {
   readonly id: string;
   /** Ids of its model calls that have records and, where the params name models, are of one of those. */
-  readonly events: readonly number[];
+  readonly events: readonly RowId[];
   /** Ids of its rewards that name achievements. */
-  readonly rewards: readonly number[];
+  readonly rewards: readonly RowId[];
 }
 
 /** How many sessions were looked at, and how many of them pass the filters. */
@@ -71,27 +74,27 @@ export function* eligibleSessions(
 // ---- rows, each led by its session ----
 
 type CursorRow<Row> = Row & { readonly 0: string };
-type EventRow = readonly [session: string, id: number, model: unknown, provider: unknown, recorded: 0 | 1];
-type RewardRow = readonly [session: string, id: number, type: string, annotation: unknown, metadata: unknown];
+type EventRow = readonly [session: string, id: RowId, model: unknown, provider: unknown, recorded: 0 | 1];
+type RewardRow = readonly [session: string, id: RowId, type: string, annotation: unknown, metadata: unknown];
 type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
 type TotalRow = readonly [session: string, type: unknown, total: number];
 
 /** `typeof` instead of `IS NOT NULL`: it never reads the pages that hold a long value. */
 function eventsSql({ events }: TraceTables): string {
   return `
-    SELECT session_id, id, model_name, provider, typeof(${events.column('events', 'call_records')}) <> 'null'
+    SELECT session_id, ${exactId('id')}, model_name, provider, typeof(${events.column('events', 'call_records')}) <> 'null'
     FROM events WHERE event_type = 'cais' AND typeof(session_id) = 'text'
     ORDER BY session_id COLLATE BINARY, id`;
 }
 
 function rewardsSql({ eventRewards: table }: TraceTables, facts: boolean): string | undefined {
-  if (!table?.has('session_id') || !table.has('event_id')) return undefined;
+  if (table === undefined || !['session_id', 'event_id', 'reward_type'].every((name) => table.has(name))) return undefined;
   return `
-    SELECT r.session_id, ${idOf(table, 'r')}, r.reward_type, ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
+    SELECT r.session_id, ${exactId(idOf(table, 'r'))}, r.reward_type, ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
     FROM event_rewards r ${facts ? 'JOIN events e ON e.id = r.event_id' : ''}
-    WHERE ${table.column('r', 'reward_value')} > 0 AND ${table.column('r', 'reward_type')} IN ('${UNIQUE_DELTA}', '${DELTA}')
+    WHERE ${table.column('r', 'reward_value')} > 0 AND r.reward_type IN ('${UNIQUE_DELTA}', '${DELTA}')
       AND typeof(r.session_id) = 'text'
-    ORDER BY r.session_id COLLATE BINARY, 2`;
+    ORDER BY r.session_id COLLATE BINARY, ${idOf(table, 'r')}`;
 }
 
 function outcomesSql({ outcomeRewards: table }: TraceTables): string | undefined {
@@ -113,6 +116,11 @@ function totalsSql({ eventRewards: table }: TraceTables): string | undefined {
 /** The column that orders a table's rows. */
 export function idOf(table: { has(name: string): boolean }, alias: string): string {
   return `${alias}.${table.has('id') ? 'id' : 'rowid'}`;
+}
+
+function exactId(id: string): string {
+  const most = Number.MAX_SAFE_INTEGER;
+  return `CASE WHEN ${id} BETWEEN -${most} AND ${most} THEN ${id} ELSE CAST(${id} AS TEXT) END`;
 }
 
 // ---- the filters ----
