@@ -101,6 +101,71 @@ test('older databases: tables and columns that are not there', async (t) => {
   await t.throwsAsync(exported('old'), { message: /too old to export: `events` lacks `provider`, `call_records`$/ });
 });
 
+test('rewards without a type, of no event, or without ids of their own', async (t) => {
+  for (const [name, sql, has] of [
+    ['untyped', 'DROP INDEX idx_event_rewards_type; ALTER TABLE event_rewards DROP COLUMN reward_type', false],
+    [
+      'loose',
+      'CREATE TABLE r AS SELECT * FROM event_rewards; DROP TABLE event_rewards; ALTER TABLE r RENAME TO event_rewards; ALTER TABLE event_rewards DROP COLUMN event_id',
+      false,
+    ],
+    [
+      'plain',
+      'CREATE TABLE r AS SELECT * FROM event_rewards ORDER BY id; DROP TABLE event_rewards; ALTER TABLE r RENAME TO event_rewards; ALTER TABLE event_rewards DROP COLUMN id',
+      true,
+    ],
+  ] as const) {
+    const path = database(name);
+    databaseFrom(`${FIXTURES}/small.sql`, path);
+    const db = new Database(path);
+    db.pragma('foreign_keys = OFF');
+    db.exec(sql);
+    db.close();
+    const rows = String(await exported(name));
+    t.is(rows.split('\n').length, 25, name);
+    t.is(rows.includes('"new_unique": ["'), has, name);
+  }
+});
+
+test('a session may have any name, and an event any id', async (t) => {
+  const path = database('names');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.pragma('foreign_keys = OFF');
+  const [first, second, third] = db.prepare('SELECT DISTINCT session_id FROM events ORDER BY 1').pluck().all();
+  const rename = (from: unknown, to: string) => {
+    for (const table of ['events', 'event_rewards', 'outcome_rewards'])
+      db.prepare(`UPDATE ${table} SET session_id = ? WHERE session_id = ?`).run(to, from);
+  };
+  rename(first, '');
+  rename(second, '""');
+  rename(third, '"');
+  db.exec(`
+    UPDATE event_rewards SET event_id = event_id + 9007199254740993;
+    UPDATE events SET id = id + 9007199254740993;`);
+  db.close();
+  const { outputs, parts } = await play(rule, { inputs: { db: path } });
+  t.deepEqual(
+    parts.slice(0, 3).map(({ id }) => id),
+    ['""', String.raw`"\""`, String.raw`"\"\""`],
+  );
+  const rows = String(outputs['rows']);
+  const before = String(await exported('small'));
+  t.is(rows.split('\n').length, 25);
+  for (const key of ['new_unique', 'turned_true'])
+    t.is(rows.split(`"${key}": ["`).length, before.split(`"${key}": ["`).length, key);
+});
+
+test('a database in UTF-16 gives the same rows', async (t) => {
+  const path = database('utf16');
+  const db = new Database(path);
+  db.pragma("encoding = 'UTF-16le'");
+  db.pragma('foreign_keys = OFF');
+  db.exec(readFileSync(`${FIXTURES}/edge.sql`, 'utf8'));
+  db.close();
+  t.is(await exported('utf16'), readFileSync(`${FIXTURES}/edge.expected.full.jsonl`, 'utf8'));
+});
+
 test('what is no trace database is a clear error', async (t) => {
   const other = new Database(database('other'));
   other.exec('CREATE TABLE t (x)');

@@ -106,7 +106,7 @@ function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
   const { eventRewards } = tables;
   const queries = {
     events: {
-      sql: `SELECT e.id, e.model_name AS model, e.provider, e.metadata, e.call_records
+      sql: `SELECT e.id, e.model_name AS model, e.provider, e.metadata, ${tables.bytesOf('e.call_records')} AS call_records
         FROM json_each(?) AS listed CROSS JOIN events AS e ON e.id = listed.value`,
       args: [JSON.stringify(session.events)],
     },

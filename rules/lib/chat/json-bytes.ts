@@ -50,6 +50,8 @@ export class JsonBytes {
   bytes: Buffer = Buffer.alloc(0);
   private end = 0;
   private depth = 0;
+  /** By depth, whether what `skip` is in is a list. */
+  private readonly isList = new Uint8Array(MAX_DEPTH);
   /** Of the string that `string` passed last. */
   form: StringForm = PLAIN;
   /** The first quote and backslash at or after the place where one was last searched for; `end` where there is none. */
@@ -84,31 +86,39 @@ export class JsonBytes {
     return at;
   }
 
-  /** Passes a value. */
+  /** Passes a value. In one loop, not by recursion: nearly all of a record is passed here. */
   skip(at: number): number {
-    const { bytes } = this;
-    switch (bytes[at]) {
-      case QUOTE:
-        return this.string(at);
-      case OPEN_OBJECT: {
-        at = this.enter(at, CLOSE_OBJECT);
-        if (at < 0) return -at;
-        for (;;) {
-          at = this.skip(this.colon(this.key(at)));
-          at = this.next(at, CLOSE_OBJECT);
-          if (at < 0) return -at;
+    const { bytes, isList } = this;
+    const outside = this.depth;
+    for (;;) {
+      const byte = bytes[at];
+      if (byte === QUOTE) at = this.string(at);
+      else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+        const list = byte === OPEN_LIST;
+        at++;
+        if (bytes[at] === BLANK) at = this.blanks(at);
+        if (bytes[at] === (list ? CLOSE_LIST : CLOSE_OBJECT)) at++;
+        else {
+          if (this.depth === MAX_DEPTH) throw UNUSUAL;
+          isList[this.depth++] = list ? 1 : 0;
+          if (!list) at = this.colon(this.key(at));
+          continue;
         }
-      }
-      case OPEN_LIST: {
-        at = this.enter(at, CLOSE_LIST);
-        if (at < 0) return -at;
-        for (;;) {
-          at = this.next(this.skip(at), CLOSE_LIST);
-          if (at < 0) return -at;
+      } else at = this.scalar(at);
+      for (;;) {
+        const { depth } = this;
+        if (depth === outside) return at;
+        if (bytes[at] === BLANK) at = this.blanks(at);
+        const list = isList[depth - 1] === 1;
+        const after = bytes[at++];
+        if (after === COMMA) {
+          if (bytes[at] === BLANK) at = this.blanks(at);
+          if (!list) at = this.colon(this.key(at));
+          break;
         }
+        if (after !== (list ? CLOSE_LIST : CLOSE_OBJECT)) throw UNUSUAL;
+        this.depth = depth - 1;
       }
-      default:
-        return this.scalar(at);
     }
   }
 
@@ -133,10 +143,15 @@ export class JsonBytes {
 
   /** Passes a key. @throws Unusual for one with escapes. */
   key(at: number): number {
-    if (this.bytes[at] !== QUOTE) throw UNUSUAL;
-    at = this.string(at);
-    if (this.form !== PLAIN) throw UNUSUAL;
-    return at;
+    const { bytes } = this;
+    if (bytes[at] !== QUOTE) throw UNUSUAL;
+    const { end } = this;
+    for (at++; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === QUOTE) return at + 1;
+      if (byte === BACKSLASH) break;
+    }
+    throw UNUSUAL;
   }
 
   colon(at: number): number {
@@ -183,14 +198,9 @@ export class JsonBytes {
 
   /** Passes a number or a word. */
   scalar(at: number): number {
-    const { bytes } = this;
-    const byte = bytes[at];
+    const byte = this.bytes[at];
     if (byte === MINUS || isDigit(byte)) return this.number(at);
-    for (const word of WORDS) {
-      if (byte !== word[0]) continue;
-      for (let i = 1; i < word.length; i++) if (bytes[at + i] !== word[i]) throw UNUSUAL;
-      return at + word.length;
-    }
+    for (const word of WORDS) if (byte === word.charCodeAt(0) && this.matches(at, word)) return at + word.length;
     throw UNUSUAL;
   }
 
@@ -300,7 +310,7 @@ const ESCAPES = new Uint8Array(256);
 for (const kind of '"\\bfnrt') ESCAPES[kind.charCodeAt(0)] = 1;
 ESCAPES['/'.charCodeAt(0)] = 2;
 
-const WORDS = ['null', 'true', 'false', 'NaN', 'Infinity'].map((word) => Buffer.from(word));
+const WORDS = ['null', 'true', 'false', 'NaN', 'Infinity'];
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;

@@ -9,6 +9,15 @@ export function columnText(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined;
 }
 
+/** The same as UTF-8 bytes. */
+export function columnBytes(value: unknown): Buffer | undefined {
+  if (value instanceof Uint8Array) {
+    return isUtf8(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;
+  }
+  const text = columnText(value);
+  return text === undefined ? undefined : Buffer.from(text);
+}
+
 /** A JSON column's value; undefined where it is NULL or not JSON. */
 export function columnJson(value: unknown): JsonValue | undefined {
   const text = columnText(value);

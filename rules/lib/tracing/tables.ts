@@ -13,6 +13,10 @@ export interface TraceTables {
   readonly events: TraceTable;
   readonly eventRewards: TraceTable | undefined;
   readonly outcomeRewards: TraceTable | undefined;
+  /** SQL for a text column as its UTF-8 bytes, where the database keeps those; else for the text. */
+  readonly bytesOf: (column: string) => string;
+  /** SQL to order by a text column in the byte order of its UTF-8. */
+  readonly inByteOrder: (column: string) => string;
 }
 
 const REQUIRED = ['id', 'session_id', 'event_type', 'model_name', 'provider', 'metadata', 'call_records'];
@@ -32,7 +36,16 @@ export function traceTables(db: Database, path: string): TraceTables {
       { next: 'record it again, or let its own tools bring it up to date' },
     );
   }
-  return { events, eventRewards: tableOf(db, 'event_rewards'), outcomeRewards: tableOf(db, 'outcome_rewards') };
+  const isUtf8 = db.pragma('encoding', { simple: true }) === 'UTF-8';
+  // SQLite compares the bytes that the database keeps, and UTF-16 orders otherwise.
+  if (!isUtf8) db.function('utf8_bytes', { deterministic: true }, (text: unknown) => Buffer.from(String(text)));
+  return {
+    events,
+    eventRewards: tableOf(db, 'event_rewards'),
+    outcomeRewards: tableOf(db, 'outcome_rewards'),
+    bytesOf: (column) => (isUtf8 ? `CAST(${column} AS BLOB)` : column),
+    inByteOrder: (column) => (isUtf8 ? `${column} COLLATE BINARY` : `utf8_bytes(${column})`),
+  };
 }
 
 /** What `read` gives. @throws UserError where SQLite cannot read the file. */

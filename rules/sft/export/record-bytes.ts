@@ -39,8 +39,6 @@ export interface WrittenRecord {
 const SHORT_REPLY = 2000;
 /** Of the values, only `null` starts with it. */
 const LETTER_N = 0x6e;
-const FIRST = 1 << 16;
-const KEPT = 4 << 20;
 
 /**
  * Reads `call_records` as they are nearly always recorded, and writes the record's messages as it goes: texts and images
@@ -49,15 +47,19 @@ const KEPT = 4 << 20;
  */
 export class RecordBytes {
   private readonly json = new JsonBytes();
-  private buffer = Buffer.allocUnsafeSlow(FIRST);
   private hasUserImage = false;
 
   constructor(private readonly compat: Compat) {}
 
-  /** Writes the list of messages of a list of one record; where that gives no row, says why. @throws Unusual */
-  write(text: string, writer: LineWriter): WrittenRecord | Skip {
+  /**
+   * Writes the list of messages of a list of one record; where that gives no row, says why.
+   *
+   * @param records UTF-8.
+   * @throws Unusual
+   */
+  write(records: Buffer, writer: LineWriter): WrittenRecord | Skip {
     const { json } = this;
-    this.load(text);
+    json.open(records, 0, records.length);
     let at = json.blanks(0);
     if (json.bytes[at] !== OPEN_LIST) json.fail();
     at = json.enter(at, CLOSE_LIST);
@@ -97,18 +99,6 @@ export class RecordBytes {
     if (inputs === undefined || inputs === start) return 'record has no input';
     writer.text(`, {"role": "assistant", "content": ${replyText(reply)}}]`);
     return { userHasImage: this.hasUserImage, assistantHasImage: reply.hasImage };
-  }
-
-  private load(text: string): void {
-    const most = text.length * 3 + 1;
-    const needed = most <= KEPT ? most : Buffer.byteLength(text) + 1;
-    if (needed > this.buffer.length || this.buffer.length > KEPT) {
-      this.buffer = Buffer.allocUnsafeSlow(Math.max(needed <= KEPT / 2 ? 2 * needed : needed, FIRST));
-    }
-    const length = this.buffer.write(text);
-    // What is left there of a longer text must not be taken for more of this one.
-    this.buffer[length] = 0;
-    this.json.open(this.buffer, 0, length);
   }
 
   private pieceAt(start: number, end: number): Piece | undefined {

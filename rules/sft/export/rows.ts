@@ -8,7 +8,7 @@ import { LineWriter } from '../../lib/chat/line-writer.js';
 import { replyOf } from '../../lib/chat/reply.js';
 import type { ToolCall } from '../../lib/chat/tool-calls.js';
 import { rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
-import { columnJson, columnName, columnObject, columnText } from '../../lib/tracing/json-column.js';
+import { columnBytes, columnJson, columnName, columnObject } from '../../lib/tracing/json-column.js';
 import { TurnCounter, turnOf } from '../../lib/tracing/turn.js';
 import { RecordBytes, type WrittenRecord } from './record-bytes.js';
 
@@ -93,17 +93,17 @@ function* writtenRecords(
   quick: RecordBytes,
   writer: LineWriter,
 ): Generator<WrittenRecord> {
-  const text = columnText(event['call_records']);
-  if (text === undefined) {
+  const bytes = columnBytes(event['call_records']);
+  if (bytes === undefined) {
     to.skipped('call_records is not JSON', event['id']);
     return;
   }
   writer.clear();
   writer.text(BEGUN);
-  const written = quickly(() => quick.write(text, writer));
+  const written = quickly(() => quick.write(bytes, writer));
   if (typeof written === 'object') yield written;
   else if (typeof written === 'string') to.skipped(written, event['id'], 0);
-  else yield* slowRecords(text, event, to, writer);
+  else yield* slowRecords(bytes.toString('utf8'), event, to, writer);
 }
 
 const BEGUN = '{"messages": ';

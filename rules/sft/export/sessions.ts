@@ -80,37 +80,38 @@ type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
 type TotalRow = readonly [session: string, type: unknown, total: number];
 
 /** `typeof` instead of `IS NOT NULL`: it never reads the pages that hold a long value. */
-function eventsSql({ events }: TraceTables): string {
+function eventsSql({ events, inByteOrder }: TraceTables): string {
   return `
     SELECT session_id, ${exactId('id')}, model_name, provider, typeof(${events.column('events', 'call_records')}) <> 'null'
     FROM events WHERE event_type = 'cais' AND typeof(session_id) = 'text'
-    ORDER BY session_id COLLATE BINARY, id`;
+    ORDER BY ${inByteOrder('session_id')}, id`;
 }
 
-function rewardsSql({ eventRewards: table }: TraceTables, facts: boolean): string | undefined {
-  if (table === undefined || !['session_id', 'event_id', 'reward_type'].every((name) => table.has(name))) return undefined;
+function rewardsSql({ eventRewards: table, inByteOrder }: TraceTables, facts: boolean): string | undefined {
+  if (table === undefined || !['session_id', 'event_id', 'reward_type'].every((name) => table.has(name)))
+    return undefined;
   return `
     SELECT r.session_id, ${exactId(idOf(table, 'r'))}, r.reward_type, ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
     FROM event_rewards r ${facts ? 'JOIN events e ON e.id = r.event_id' : ''}
     WHERE ${table.column('r', 'reward_value')} > 0 AND r.reward_type IN ('${UNIQUE_DELTA}', '${DELTA}')
       AND typeof(r.session_id) = 'text'
-    ORDER BY r.session_id COLLATE BINARY, ${idOf(table, 'r')}`;
+    ORDER BY ${inByteOrder('r.session_id')}, ${idOf(table, 'r')}`;
 }
 
-function outcomesSql({ outcomeRewards: table }: TraceTables): string | undefined {
+function outcomesSql({ outcomeRewards: table, inByteOrder }: TraceTables): string | undefined {
   if (!table?.has('session_id')) return undefined;
   return `
     SELECT o.session_id, coalesce(CAST(${table.column('o', 'total_reward')} AS REAL), 0.0), ${table.column('o', 'reward_metadata')}
     FROM outcome_rewards o WHERE typeof(o.session_id) = 'text'
-    ORDER BY o.session_id COLLATE BINARY, ${idOf(table, 'o')}`;
+    ORDER BY ${inByteOrder('o.session_id')}, ${idOf(table, 'o')}`;
 }
 
-function totalsSql({ eventRewards: table }: TraceTables): string | undefined {
+function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): string | undefined {
   if (!table?.has('session_id')) return undefined;
   return `
     SELECT r.session_id, ${table.column('r', 'reward_type')}, total(${table.column('r', 'reward_value')})
     FROM event_rewards r WHERE typeof(r.session_id) = 'text'
-    GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY r.session_id COLLATE BINARY`;
+    GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY ${inByteOrder('r.session_id')}`;
 }
 
 /** The column that orders a table's rows. */
