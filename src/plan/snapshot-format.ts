@@ -175,18 +175,9 @@ export function compareSnapshot(
   most = Number.POSITIVE_INFINITY,
 ): ComparedSnapshot | undefined {
   try {
-    const bytes = readWhole(path);
-    if (bytes.length < HEADER * 8 || bytes.length % 8 !== 0) return undefined;
-    const doubles = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
-    const [magic, format, fixed = 0, followed = 0, unfollowed = 0, targets = 0] = doubles;
-    const [textLength = 0, names = 0, plan = 0, sum] = doubles.subarray(6, HEADER);
-    const count = fixed + followed + unfollowed;
-    const at = (HEADER + count * COLUMNS) * 8;
-    if (magic !== MAGIC || format !== SNAPSHOT_FORMAT || bytes.length !== at + Math.ceil(textLength / 8) * 8)
-      return undefined;
-    if (sum !== checksum(bytes)) return undefined;
-    const texts = bytes.toString('utf8', at, at + textLength).split('\0');
-    if (texts.length !== 2 + names + count || texts[0] !== identityText(identity)) return undefined;
+    const opened = openSnapshot(path);
+    if (opened?.texts[0] !== identityText(identity)) return undefined;
+    const { doubles, fixed, followed, count, targets, names, plan, texts } = opened;
     const used: string[] = [];
     for (const text of texts.slice(2, 2 + names)) {
       const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text;
@@ -218,17 +209,47 @@ export function compareSnapshot(
   }
 }
 
-/** The paths that a snapshot covers. Only of one that `checkSnapshot` has just found to hold. */
-export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollowed'> {
-  const bytes = readWhole(path);
-  const header = new Float64Array(bytes.buffer, 0, HEADER);
-  const [, , fixed = 0, followed = 0, unfollowed = 0, , textLength = 0, names = 0] = header;
-  const at = (HEADER + (fixed + followed + unfollowed) * COLUMNS) * 8;
-  const paths = bytes
-    .toString('utf8', at, at + textLength)
-    .split('\0')
-    .slice(2 + names);
-  return { followed: paths.slice(0, fixed + followed), unfollowed: paths.slice(fixed + followed) };
+/** The paths that the snapshot at `path` covers, whether it still holds or not; undefined where there is none of this format. */
+export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollowed'> | undefined {
+  const opened = openSnapshot(path);
+  if (opened === undefined) return undefined;
+  const paths = opened.texts.slice(2 + opened.names);
+  const followed = opened.fixed + opened.followed;
+  return { followed: paths.slice(0, followed), unfollowed: paths.slice(followed) };
+}
+
+interface OpenedSnapshot {
+  readonly doubles: Float64Array;
+  readonly fixed: number;
+  readonly followed: number;
+  readonly count: number;
+  readonly targets: number;
+  readonly names: number;
+  readonly plan: number;
+  /** As in the file's text. */
+  readonly texts: readonly string[];
+}
+
+/** Undefined where the file is not there, was cut or overwritten, or is of another format. */
+function openSnapshot(path: string): OpenedSnapshot | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readWhole(path);
+  } catch {
+    return undefined;
+  }
+  if (bytes.length < HEADER * 8 || bytes.length % 8 !== 0) return undefined;
+  const doubles = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
+  const [magic, format, fixed = 0, followed = 0, unfollowed = 0, targets = 0] = doubles;
+  const [textLength = 0, names = 0, plan = 0, sum] = doubles.subarray(6, HEADER);
+  const count = fixed + followed + unfollowed;
+  const at = (HEADER + count * COLUMNS) * 8;
+  if (magic !== MAGIC || format !== SNAPSHOT_FORMAT || bytes.length !== at + Math.ceil(textLength / 8) * 8)
+    return undefined;
+  if (sum !== checksum(bytes)) return undefined;
+  const texts = bytes.toString('utf8', at, at + textLength).split('\0');
+  if (texts.length !== 2 + names + count) return undefined;
+  return { doubles, fixed, followed, count, targets, names, plan, texts };
 }
 
 function isSame(stats: Stats | undefined, doubles: Float64Array, at: number): boolean {

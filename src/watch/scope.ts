@@ -52,7 +52,10 @@ export function scopeOf(input: ScopeInput): Scope {
 /** Without vlmbuild's own files: a new version does not change a watch under way. */
 function withoutProgram(paths: Iterable<string>, root: string, program: string): string[] {
   const packageFile = resolve(program, '../package.json');
+  // Most paths are plainly within the root, and vlmbuild is not: resolving each would take as long as stating it.
+  const inside = isWithin(packageFile, root);
   return [...paths].filter((path) => {
+    if (!inside && !isAbsolute(path) && !path.startsWith('..')) return true;
     const absolute = resolve(root, path);
     return !isWithin(absolute, program) && absolute !== packageFile;
   });
@@ -81,7 +84,7 @@ export function coverageScope(
 
 class CoverageScope implements Scope {
   readonly folders = new Set<string>();
-  readonly #sources: Set<string>;
+  readonly #sources: ReadonlySet<string>;
   readonly #outputs: ReadonlySet<string>;
   /** Folders on the way to sources, and on the way to outputs alone: they may come and go as a whole. */
   readonly #aboveSources = new Set<string>();
@@ -96,11 +99,10 @@ class CoverageScope implements Scope {
     this.#root = root;
     this.#lock = this.#place(lock);
     this.#lockDraft = join(dirname(this.#lock), `.${basename(lock)}.`);
-    this.#sources = new Set(sources);
-    this.#sources.delete(this.#lock);
-    this.#outputs = new Set(outputs);
-    this.#collect(this.#sources, this.#aboveSources);
-    this.#collect(this.#outputs, this.#aboveOutputs);
+    const withoutLock = new Set(sources);
+    withoutLock.delete(this.#lock);
+    this.#sources = this.#collect(withoutLock, this.#aboveSources);
+    this.#outputs = this.#collect(new Set(outputs), this.#aboveOutputs);
   }
 
   roleOf(path: string): Role | undefined {
@@ -110,27 +112,37 @@ class CoverageScope implements Scope {
     if (this.#outputs.has(placed)) return 'own';
     if (this.#sources.has(placed) || this.#aboveSources.has(placed) || this.#linked.has(path)) return 'source';
     if (this.#aboveOutputs.has(placed)) return 'own';
-    if (isIgnored(basename(placed))) return undefined;
-    // A folder that is covered itself was listed: whatever comes into it may count.
-    const parent = dirname(placed);
-    if (this.#outputs.has(parent)) return 'own';
-    return this.#sources.has(parent) ? 'source' : undefined;
+    if (isImplied(placed, this.#outputs)) return 'own';
+    return isImplied(placed, this.#sources) ? 'source' : undefined;
   }
 
   changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[] {
     const changed: string[] = [];
-    for (const path of this.#sources) {
-      const absolute = resolve(this.#root, path);
-      if (!folders.has(dirname(absolute)) && !folders.has(absolute)) continue;
+    const look = (absolute: string): void => {
       const stats = statSync(absolute, { throwIfNoEntry: false });
       if (stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= sinceMs) changed.push(absolute);
+    };
+    for (const path of this.#sources) {
+      const absolute = resolve(this.#root, path);
+      if (folders.has(dirname(absolute)) || folders.has(absolute)) look(absolute);
+    }
+    for (const folder of folders) {
+      if (!this.#sources.has(this.#place(folder))) continue;
+      for (const name of namesIn(folder)) {
+        const child = join(folder, name);
+        if (!this.#sources.has(this.#place(child)) && !isIgnored(name)) look(child);
+      }
     }
     return changed;
   }
 
-  /** The folders that hold these paths, those of them that are folders, and the way there from the root. */
-  #collect(paths: ReadonlySet<string>, above: Set<string>): void {
+  /**
+   * The folders that hold these paths, those of them that are folders, and the way there from the root. Gives the paths
+   * without the files of covered folders, which need not be named and of which there may be very many.
+   */
+  #collect(paths: ReadonlySet<string>, above: Set<string>): ReadonlySet<string> {
     const parents = new Set<string>();
+    const folders = new Set<string>();
     for (const path of paths) if (!this.#isCache(path)) parents.add(dirname(path));
     for (const parent of parents) {
       this.folders.add(resolve(this.#root, parent));
@@ -138,8 +150,10 @@ class CoverageScope implements Scope {
         const child = parent === '.' ? name : join(parent, name);
         if (!paths.has(child) || this.#isCache(child)) continue;
         const real = link ? realPath(resolve(this.#root, child)) : { folder: true };
-        if (real.folder) this.folders.add(resolve(this.#root, child));
-        else if (real.path !== undefined) {
+        if (real.folder) {
+          folders.add(child);
+          this.folders.add(resolve(this.#root, child));
+        } else if (real.path !== undefined) {
           // What is written through a link shows where the file is.
           this.#linked.add(real.path);
           this.folders.add(dirname(real.path));
@@ -151,6 +165,7 @@ class CoverageScope implements Scope {
         if (!isAbsolute(at)) this.folders.add(resolve(this.#root, dirname(at)));
       }
     }
+    return new Set([...paths].filter((path) => parents.has(path) || folders.has(path) || !isImplied(path, paths)));
   }
 
   #isCache(placed: string): boolean {
@@ -205,6 +220,19 @@ export function bothScopes(a: Scope | undefined, b: Scope): Scope {
 interface Entry {
   readonly name: string;
   readonly link: boolean;
+}
+
+/** Whether what is in a covered folder, which was listed, counts without being named. */
+function isImplied(placed: string, paths: ReadonlySet<string>): boolean {
+  return paths.has(dirname(placed)) && !isIgnored(basename(placed));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The folders and links in a folder; none where it is not there. */

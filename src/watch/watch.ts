@@ -311,16 +311,19 @@ class Watch {
   async #askSnapshot(): Promise<boolean> {
     const { file, set, environment, targets } = this.options;
     if (set.length > 0) return false;
-    const sinceMs = Date.now();
     const layout = cacheLayout(this.#root);
     const identity = { root: this.#root, file: basename(file), words: targets, program: PROGRAM };
     const path = `${layout.snapshot}${snapshotSuffix(identity)}`;
+    const covered = snapshotPaths(path);
+    if (covered === undefined) return false;
+    // Watched first and looked at then: what is written from here on is either seen in its times or noticed.
+    const paths = { lock: lockPath(file), program: PROGRAM, searched: environment['PATH'] ?? '' };
+    this.#scope = snapshotScope(this.#root, covered, paths);
+    await this.#folders.set(this.#scope.folders);
     const fresh = checkSnapshot(path, identity, environment);
     if (fresh === undefined) return false;
     this.#tally.fresh = fresh;
     this.#doubtsOutputs = false;
-    const paths = { lock: lockPath(file), program: PROGRAM, searched: environment['PATH'] ?? '' };
-    await this.#watch(snapshotScope(this.#root, snapshotPaths(path), paths), { layout, openedMs: sinceMs });
     return true;
   }
 
