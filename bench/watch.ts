@@ -61,11 +61,13 @@ class Watching {
 
   /** MiB of the process itself, now and at most so far; of all its hosts together now. */
   memory(): { readonly now: number; readonly peak: number; readonly hosts: number } {
-    const children = spawnSync('pgrep', ['-P', String(this.#child.pid)], { encoding: 'utf8' });
-    const hosts = children.stdout.split('\n').filter((line) => line !== '');
+    const { pid } = this.#child;
+    const hosts = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter((word) => word !== '');
     return {
-      now: residentMiB(this.#child.pid, 'VmRSS'),
-      peak: residentMiB(this.#child.pid, 'VmHWM'),
+      now: residentMiB(pid, 'VmRSS'),
+      peak: residentMiB(pid, 'VmHWM'),
       hosts: hosts.reduce((sum, pid) => sum + residentMiB(Number(pid), 'VmRSS'), 0),
     };
   }

@@ -8,6 +8,8 @@ import { readManifest } from './directory.js';
 import { contentFiles, isOlder, sameStamp, stampOf, statOf, type FileStamp } from './file-stamp.js';
 import { hashFile, xxh64Files } from './hash-file.js';
 import type { ArtifactRecord, DirectoryEntry, KindName } from './kind.js';
+import { bringUpToDate, type FoundFile, type KeptDirectories } from './kept-directories.js';
+import { KeptDirectory } from './kept-directory.js';
 import { listDirectory } from './listing.js';
 import { manifestDigest } from './manifest.js';
 import { Turn } from './pieces.js';
@@ -26,6 +28,8 @@ export interface DigesterOptions {
   tickNs?(): bigint;
   /** Where manifests of installed directories are read from, so that `record` need not read their files. */
   readonly objects?: ObjectStore;
+  /** Directories of which somebody tells every change: they are read once, and then what is doubted of them. */
+  readonly kept?: KeptDirectories;
   /** Told of every file whose bytes are read; what it gives is called when they are. */
   readonly onHash?: (path: string, bytes: number) => (() => void) | undefined;
 }
@@ -61,6 +65,14 @@ interface Walked {
   /** Stands for all names and stats; kept in the `xxh64` of the directory's own record. */
   readonly stamp: string;
   readonly youngestNs: bigint;
+  /** Whether a file has other names, under which it can be written without a word to whoever watches this one. */
+  readonly linked: boolean;
+}
+
+/** A directory that was read. */
+interface ReadDirectory {
+  readonly digest: Digest;
+  entries(): DirectoryEntry[];
 }
 
 /** A record that is too young to be trusted. */
@@ -104,6 +116,8 @@ export class ArtifactDigester {
       if (kind !== 'directory')
         return stat.isFile() ? this.#trusted(at, kind, stampOf(stat, at.path, kind === 'sqlite'))?.digest : undefined;
       if (!stat.isDirectory()) return undefined;
+      const kept = this.#options.kept?.get(at.path);
+      if (kept !== undefined) return kept.isDoubted ? undefined : kept.digest;
       const walked = this.#walk(at);
       return this.#trustedDirectory(at, walked)?.digest ?? this.#digestOfKnown(walked);
     } catch (error) {
@@ -131,6 +145,7 @@ export class ArtifactDigester {
     const at = this.#locate(path, kind);
     const stat = statOf(at.path);
     if (kind === 'directory') {
+      this.#options.kept?.drop(at.path);
       if (stat?.isDirectory() === true) this.#recordDirectory(at, record, now);
       return;
     }
@@ -166,7 +181,31 @@ export class ArtifactDigester {
     const at = this.#locate(path, 'directory');
     const read = await this.#readDirectory(at);
     if (read === 'absent') throw new UserFacingError(artifactErrors.absent(path));
-    return read.entries;
+    return read.entries();
+  }
+
+  /** Reads a directory where it is not kept as it is, so that it is known at once when it is asked for. */
+  async keep(path: string): Promise<void> {
+    await this.#readDirectory(this.#locate(path, 'directory'));
+  }
+
+  /**
+   * Looks at a path again, whatever was told of it: what is kept of a directory is compared with the stats of its files,
+   * so that a change is known that nobody had the time to tell.
+   */
+  recheck(path: string, kind: KindName): void {
+    const { kept } = this.#options;
+    const at = this.#locate(path, kind);
+    const directory = kind === 'directory' ? kept?.get(at.path) : undefined;
+    if (directory === undefined) return;
+    try {
+      const names = listDirectory(at.path).files.map(({ name }) => name);
+      if (directory.recheck(at.path, names)) return;
+    } catch (error) {
+      // What is wrong with it is told where it is asked for.
+      if (!(error instanceof UserFacingError) && !isSystemError(error)) throw error;
+    }
+    kept?.drop(at.path);
   }
 
   isExecutable(path: string): boolean {
@@ -306,6 +345,7 @@ export class ArtifactDigester {
     for (const folder of folders) this.#touched.add(folder);
     const lines: string[] = [];
     let youngestNs = 0n;
+    let linked = files.some((file) => file.linked);
     const walked = files.map(({ name }): WalkedFile => {
       const path = `${at.path}/${name}`;
       this.#touched.add(path);
@@ -314,10 +354,11 @@ export class ArtifactDigester {
       const stamp = stampOf(stat, path, false);
       const executable = (stat.mode & 0o111n) !== 0n;
       if (stamp.youngestNs > youngestNs) youngestNs = stamp.youngestNs;
+      linked ||= stat.nlink > 1n;
       lines.push(`${name}\0${stamp.size} ${stamp.mtimeNs} ${stamp.ctimeNs} ${stamp.ino} ${executable}`);
       return { path, key: at.key === '' ? name : `${at.key}/${name}`, name, executable, stamp };
     });
-    return { files: walked, stamp: sha256(lines.join('\n')), youngestNs };
+    return { files: walked, stamp: sha256(lines.join('\n')), youngestNs, linked };
   }
 
   #trustedDirectory(at: Located, walked: Walked): StatRecord | undefined {
@@ -335,13 +376,47 @@ export class ArtifactDigester {
     return manifestDigest(entries);
   }
 
-  async #readDirectory(
-    at: Located,
-  ): Promise<{ readonly digest: Digest; readonly entries: DirectoryEntry[] } | 'absent'> {
+  async #readDirectory(at: Located): Promise<ReadDirectory | 'absent'> {
+    const { kept, trust } = this.#options;
+    if (kept === undefined || trust === 'nothing') return (await this.#readWholeDirectory(at)).read;
+    const before = kept.get(at.path);
+    if (before?.isDoubted === false) return before;
+    if (before !== undefined) {
+      try {
+        if (await bringUpToDate(before, at.path, (name) => this.#found(at, name))) return before;
+      } catch (error) {
+        kept.drop(at.path);
+        throw error;
+      }
+      kept.drop(at.path);
+    }
+    const reading = kept.begin(at.path);
+    let make: Parameters<KeptDirectories['end']>[1] = () => undefined;
+    try {
+      const { read, keep } = await this.#readWholeDirectory(at);
+      if (keep !== undefined) make = keep;
+      return read;
+    } finally {
+      kept.end(reading, make);
+    }
+  }
+
+  async #found(at: Located, name: string): Promise<FoundFile> {
+    const [path, key] = [`${at.path}/${name}`, at.key === '' ? name : `${at.key}/${name}`];
+    this.#touched.add(path);
+    const read = await this.#readFile({ path, key }, 'file');
+    return read === 'absent' ? read : { ...read, young: this.#young.has(`file:${key}`) };
+  }
+
+  async #readWholeDirectory(at: Located): Promise<{
+    readonly read: ReadDirectory | 'absent';
+    /** Absent where what was read may not be kept. */
+    readonly keep?: (doubted: ReadonlySet<string>) => KeptDirectory;
+  }> {
     for (let attempt = 1; ; attempt++) {
       const now = this.#options.clock();
       const stat = statOf(at.path);
-      if (stat === undefined) return 'absent';
+      if (stat === undefined) return { read: 'absent' };
       if (!stat.isDirectory()) throw new UserFacingError(artifactErrors.wrongType(at.path, 'a folder', 'a file'));
       const walked = this.#walk(at);
       const entries: DirectoryEntry[] = [];
@@ -356,7 +431,16 @@ export class ArtifactDigester {
       const digest = manifestDigest(entries);
       if (!changed && this.#trustedDirectory(at, walked)?.digest !== digest)
         this.#putDirectory(at, digest, walked, now, true);
-      return { digest, entries };
+      const read = { digest, entries: () => entries };
+      if (changed || walked.linked) return { read };
+      const young = walked.files.filter(({ key }) => this.#young.has(`file:${key}`)).map(({ name }) => name);
+      return {
+        read,
+        keep: (doubted) => {
+          const files = entries.map((entry, i) => ({ entry, stamp: (walked.files[i] as WalkedFile).stamp }));
+          return new KeptDirectory(files, new Set([...doubted, ...young]));
+        },
+      };
     }
   }
 
@@ -402,6 +486,10 @@ function recordKind(kind: KindName): string {
 
 function entryOf(file: WalkedFile, sha256: Digest): DirectoryEntry {
   return { name: file.name, executable: file.executable, sha256, size: file.stamp.size };
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function ignoreUserFacing(error: unknown): void {

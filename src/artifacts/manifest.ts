@@ -16,23 +16,32 @@ const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/s;
  * names, whatever the order of `entries`.
  */
 export function printManifest(entries: readonly DirectoryEntry[]): Buffer {
-  const lines = [...entries]
-    .sort((a, b) => compareBytes(a.name, b.name))
-    .map(
-      (entry) => `${hexOf(entry.sha256)} ${entry.executable ? 'x' : '-'} ${entry.size} ${JSON.stringify(entry.name)}`,
-    );
-  return Buffer.from(`${[HEAD, ...lines].join('\n')}\n`);
+  const sorted = [...entries].sort((a, b) => compareBytes(a.name, b.name));
+  return Buffer.from(manifestText(sorted.map(manifestLine)));
+}
+
+/** @param lines in byte order of their entries' names */
+export function manifestText(lines: readonly string[]): string {
+  return `${[HEAD, ...lines].join('\n')}\n`;
+}
+
+/** Without the line feed. */
+export function manifestLine({ sha256, executable, size, name }: DirectoryEntry): string {
+  return `${hexOf(sha256)} ${executable ? 'x' : '-'} ${size} ${JSON.stringify(name)}`;
+}
+
+/** @throws Error where the line is none of a manifest. */
+export function parseLine(line: string): DirectoryEntry {
+  const [, hex, mode, size, name] = LINE.exec(line) ?? [];
+  if (hex === undefined || size === undefined || name === undefined) throw new Error('not a directory manifest');
+  return { name: JSON.parse(name) as string, executable: mode === 'x', sha256: `sha256:${hex}`, size: Number(size) };
 }
 
 /** @throws Error where the text is not a manifest of this format. */
 export function parseManifest(text: Uint8Array): DirectoryEntry[] {
   const lines = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8').split('\n');
   if (lines[0] !== HEAD || lines.pop() !== '') throw new Error('not a directory manifest');
-  return lines.slice(1).map((line) => {
-    const [, hex, mode, size, name] = LINE.exec(line) ?? [];
-    if (hex === undefined || size === undefined || name === undefined) throw new Error('not a directory manifest');
-    return { name: JSON.parse(name) as string, executable: mode === 'x', sha256: `sha256:${hex}`, size: Number(size) };
-  });
+  return lines.slice(1).map(parseLine);
 }
 
 /** The digest of a directory, or of one entry as a slice: of the manifest. */

@@ -13,6 +13,10 @@ import type { Run } from './run.js';
 import type { Slots } from './slots.js';
 
 type Fresh = Extract<Decision, { state: 'fresh' }>;
+
+/** Decisions of targets whose outputs on disk are the result of their key, by target. */
+export type Settled = ReadonlyMap<string, Fresh>;
+
 type PartCounts = { readonly total: number; readonly failed: number } | null;
 
 /** What the lives of one build's targets share. */
@@ -24,9 +28,9 @@ export class BuildState {
   readonly succeeded: Record<string, LockedTarget> = {};
   /** Whether `--locked` found a difference. */
   different = false;
-  /** Whether a target was assembled without parts that failed: then nothing may say that all is fresh. */
-  partial = false;
-  readonly #done = new Map<string, Decision>();
+  readonly #done = new Map<string, Fresh>();
+  /** Assembled without parts that failed, to be tried again. */
+  readonly #partial = new Set<string>();
 
   constructor(
     readonly run: Run,
@@ -45,7 +49,11 @@ export class BuildState {
     readonly interrupt: AbortSignal,
     /** Aborted when nothing more may start; then or before `interrupt`. */
     readonly starting: AbortSignal,
-  ) {}
+    /** Targets that are known to be fresh and are not looked at. */
+    settled: Settled,
+  ) {
+    for (const decision of settled.values()) this.#done.set(decision.target, decision);
+  }
 
   get askAgain(): boolean {
     return this.options.askAgain;
@@ -54,15 +62,25 @@ export class BuildState {
   /** What came of a target, for those that need it. */
   readonly upstream = (target: string): Decision | undefined => this.#done.get(target) ?? this.options.standIn(target);
 
-  /** What is known to be done, by target. */
-  get settled(): readonly Fresh[] {
-    return [...this.#done.values()].filter((decision): decision is Fresh => decision.state === 'fresh');
+  /** What is known to be done. */
+  get settled(): Settled {
+    return this.#done;
+  }
+
+  /** Whether a target was assembled without parts that failed: then nothing may say that all is fresh. */
+  get partial(): boolean {
+    return this.#partial.size > 0;
+  }
+
+  /** What is done and need not be tried again. */
+  get whole(): Settled {
+    return new Map([...this.#done].filter(([target]) => !this.#partial.has(target)));
   }
 
   /** The target's outputs on disk are the result of its key. */
   settle(decision: Fresh, parts: PartCounts): void {
     this.#done.set(decision.target, decision);
-    if (parts !== null && parts.failed > 0) this.partial = true;
+    if (parts !== null && parts.failed > 0) this.#partial.add(decision.target);
     const { graph, lock, history } = this.planContext;
     const target = graph.pipeline.targets.get(decision.target);
     if (target === undefined) return;

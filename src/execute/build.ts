@@ -10,7 +10,7 @@ import { decideAll } from '../plan/decide.js';
 import type { Decision, KnownOutputs } from '../plan/decision.js';
 import { neededBy, resolveWords } from '../plan/graph.js';
 import { isOutdated } from '../plan/lock-file.js';
-import { BuildState } from './build-state.js';
+import { BuildState, type Settled } from './build-state.js';
 import { criticalPath } from './critical-path.js';
 import { collectDaily } from './daily-gc.js';
 import type { BuildCounts, BuildOutcome, EventListener } from './events.js';
@@ -36,6 +36,11 @@ export interface BuildOptions {
   readonly locked?: boolean;
   /** Implies `force`; remembered answers are asked anew. */
   readonly askAgain?: boolean;
+  /**
+   * Of an earlier build, with nothing changed since that these targets need or made: they are not looked at, and such a
+   * build leaves no snapshot.
+   */
+  readonly settled?: Settled;
   /** Aborted on Ctrl-C: hosts end within a second, what is finished is recorded. */
   readonly signal?: AbortSignal;
 }
@@ -46,6 +51,8 @@ export interface BuildResult {
   readonly counts: BuildCounts;
   /** Null where nothing ran, so that nothing was recorded. */
   readonly run: string | null;
+  /** What the build found or made fresh, and what it took for so. */
+  readonly settled: Settled;
 }
 
 /**
@@ -58,11 +65,12 @@ export async function build(session: Session, options: BuildOptions, listener: E
   const wanted = wantedTargets(session, options.targets);
   const needed = neededBy(session.graph, wanted);
   const only = new Set(options.only === true ? wanted : needed);
+  const beside = needed.filter((name) => options.settled?.has(name));
   const scope: Scope = {
     wanted,
-    names: needed.filter((name) => only.has(name)),
+    names: needed.filter((name) => only.has(name) && options.settled?.has(name) !== true),
     standIns: options.only === true ? await findStandIns(session, [...only], needed) : new Map<string, Decision>(),
-    freshBeside: 0,
+    freshBeside: beside.length,
     books: wholeBooks(session, options, needed),
   };
   return buildScope(session, scope, options, listener);
@@ -131,11 +139,11 @@ export async function buildScope(
 /** What `build` would do (`-n`, `status`, `explain`): in topological order, by target. Writes and runs nothing. */
 export async function plan(
   session: Session,
-  options: Pick<BuildOptions, 'targets' | 'force' | 'only'>,
+  options: Pick<BuildOptions, 'targets' | 'force' | 'only' | 'settled'>,
 ): Promise<ReadonlyMap<string, Decision>> {
   const wanted = wantedTargets(session, options.targets);
   const forced = new Set(options.force === true ? wanted : []);
-  const decisions = await decideAll(session.planContext({ forced }), wanted);
+  const decisions = await decideAll(session.planContext({ forced }), wanted, options.settled);
   if (options.only !== true) return decisions;
   return new Map([...decisions].filter(([target]) => wanted.includes(target)));
 }
@@ -184,6 +192,7 @@ async function prepare(
     },
     interrupt,
     starting,
+    options.settled ?? new Map(),
   );
   await session.timeline.during({ phase: 'check before anything runs', lane: { type: 'build' } }, () =>
     checkBefore(session, build, wanted, names, options),
@@ -300,7 +309,12 @@ async function finish(
   await afterwards(build, 'settle records', 'the record of the build', () => settleRecords(build, writesLock));
   let stored: JsonObject | undefined;
   const results = (): JsonObject => (stored ??= books.results(build));
-  const plain = options.only !== true && options.locked !== true && options.force !== true && options.askAgain !== true;
+  const plain =
+    options.only !== true &&
+    options.locked !== true &&
+    options.force !== true &&
+    options.askAgain !== true &&
+    options.settled === undefined;
   if (wholeAndFresh && !overridden && !interrupt.aborted && plain) {
     await afterwards(build, 'take the snapshot', 'the snapshot', () => books.snapshot(build, results));
   } else if (writesLock)
@@ -326,7 +340,7 @@ async function finish(
         : build.different
           ? EXIT.different
           : EXIT.failed;
-  return { outcome, exitCode, counts, run: run.begun ? run.id : null };
+  return { outcome, exitCode, counts, run: run.begun ? run.id : null, settled: build.whole };
 }
 
 function wholeBooks(session: Session, options: BuildOptions, needed: readonly string[]): Books {

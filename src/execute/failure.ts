@@ -1,4 +1,4 @@
-import { isAbsolute, relative } from 'node:path';
+import { shortPath } from '../base/shown-path.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { TaskError } from '../host/pool.js';
@@ -90,11 +90,4 @@ export function failureOf(error: unknown, root: string): TargetError {
     return new TargetError(executeErrors.internal({ message: error.message, stack: error.stack ?? '' }));
   }
   return new TargetError(executeErrors.internal({ message: String(error), stack: '' }));
-}
-
-/** Root-relative where the path is inside the root. */
-export function shortPath(path: string, root: string): string {
-  if (!isAbsolute(path)) return path;
-  const short = relative(root, path);
-  return short.startsWith('..') ? path : short;
 }

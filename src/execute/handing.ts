@@ -88,6 +88,7 @@ export function valuesOf(session: Session, names: readonly string[]): Record<str
  */
 export async function checkInputs(session: Session, items: readonly ReadItem[]): Promise<void> {
   for (const { path, kind, digest } of items) {
+    session.digester.recheck(path, kind);
     const now = session.digester.known(path, kind) ?? (await session.digester.digest(path, kind));
     if (now !== digest) throw new InputChanged(`\`${path}\``);
   }

@@ -46,7 +46,7 @@ const MOST_STEPS = 32;
 export function resultsOf({ settled, run }: Pick<BuildState, 'settled' | 'run'>): RunResults {
   const { targets } = run.session.pipeline;
   const results: Record<string, TargetResult> = {};
-  for (const { target, key, outputs, fingerprint, source } of settled) {
+  for (const { target, key, outputs, fingerprint, source } of settled.values()) {
     const made: Record<string, OutputResult> = {};
     for (const { name, path } of Object.values(targets.get(target)?.outputs ?? {})) {
       const output = outputs[name];

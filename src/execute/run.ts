@@ -12,9 +12,9 @@ import { logPath } from '../store/layout.js';
 import { acquireRunLock, sweepStages, type RunLock } from '../store/run-lock.js';
 import type { JsonObject } from '../base/json.js';
 import type { Digest } from '../base/digest.js';
+import { shortPath } from '../base/shown-path.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
-import { shortPath } from './failure.js';
 
 /**
  * One invocation that builds. Its record, lock and folders come into being with the first target that runs, so that a

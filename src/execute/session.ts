@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ArtifactDigester } from '../artifacts/digester.js';
+import type { KeptDirectories } from '../artifacts/kept-directories.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
 import { readEnvironment, type Environment } from '../config/environment.js';
@@ -18,7 +20,7 @@ import { tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
-import { shortPath } from './failure.js';
+import { shortPath } from '../base/shown-path.js';
 import { Tools } from './tools.js';
 
 export interface SessionOptions {
@@ -36,6 +38,8 @@ export interface SessionOptions {
   readonly hosts?: HostPool;
   /** Told where the time goes. */
   readonly timeline?: Timeline;
+  /** Directories that the caller keeps between sessions: it tells of every change in them. */
+  readonly kept?: KeptDirectories;
 }
 
 /**
@@ -73,6 +77,11 @@ export interface Session {
     readonly forced?: ReadonlySet<string>;
     readonly onDamage?: (damage: CorruptObject) => void;
   }): PlanContext;
+  /**
+   * The same project for another build: its pipeline, rules and environment as they were read, the lock as it is now.
+   * To be closed once, by whichever of them.
+   */
+  again(): Session;
   /** Writes what is buffered, ends the hosts, closes the store. May be called twice. */
   close(): Promise<void>;
 }
@@ -100,8 +109,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         return { pipeline, graph };
       },
     );
-    const lock = readLock(lockPath(options.file));
-    return openStore(options, { ...begun, pipeline, graph, lock });
+    const lockFile = new LockReader(lockPath(options.file));
+    return openStore(options, { ...begun, pipeline, graph, lock: lockFile.read() }, lockFile);
   } catch (error) {
     if (options.hosts === undefined) {
       hosts.kill();
@@ -116,7 +125,8 @@ export function openPlanned(
   options: SessionOptions,
   planned: { readonly graph: Graph; readonly lock: LockFile | undefined },
 ): Session {
-  return openStore(options, { ...begin(options), ...planned, pipeline: planned.graph.pipeline });
+  const opened = { ...begin(options), ...planned, pipeline: planned.graph.pipeline };
+  return openStore(options, opened, new LockReader(lockPath(options.file)));
 }
 
 function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lock'> {
@@ -163,13 +173,34 @@ type Opened = Pick<
   | 'timeline'
 >;
 
-function openStore(options: SessionOptions, opened: Opened): Session {
-  const { root, layout, hosts, lock, graph, environment, timeline } = opened;
+function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader): Session {
+  const { layout, hosts, timeline } = opened;
   const opening = timeline.begin({ phase: 'open the store', lane: { type: 'build' } });
   const index = openIndex(layout);
   opening.end();
-  const objects = new ObjectStore(layout.objects);
-  const tools = new Tools(root, options.environment);
+  let closed = false;
+  return sessionOf(options, opened, {
+    index,
+    objects: new ObjectStore(layout.objects),
+    tools: new Tools(opened.root, options.environment),
+    lockFile,
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      if (options.hosts === undefined) await hosts.close();
+      index.close();
+    },
+  });
+}
+
+/** What the sessions of one opening share. */
+interface Shared extends Pick<Session, 'index' | 'objects' | 'tools' | 'close'> {
+  readonly lockFile: LockReader;
+}
+
+function sessionOf(options: SessionOptions, opened: Opened, shared: Shared): Session {
+  const { root, layout, graph, lock, environment, timeline } = opened;
+  const { index, objects, tools, lockFile, close } = shared;
   const digester = new ArtifactDigester({
     root,
     index,
@@ -177,10 +208,10 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     trust: options.trust ?? 'stat',
     clock: () => tick(layout),
     tickNs: () => tickLength(layout),
+    ...(options.kept === undefined ? {} : { kept: options.kept }),
     ...(timeline.isOn ? { onHash: (path, bytes) => digesting(timeline, shortPath(path, root), bytes) } : {}),
   });
   const history = historyOf(index);
-  let closed = false;
   return {
     ...opened,
     file: options.file,
@@ -189,7 +220,7 @@ function openStore(options: SessionOptions, opened: Opened): Session {
     index,
     digester,
     tools,
-    lockPath: lockPath(options.file),
+    lockPath: lockFile.path,
     notices: index.repaired === undefined ? [] : [executeErrors.indexRepaired({ what: index.repaired })],
     planContext: ({ forced = new Set<string>(), onDamage } = {}) => ({
       graph,
@@ -209,13 +240,25 @@ function openStore(options: SessionOptions, opened: Opened): Session {
       },
       tools: (names) => tools.versions(names),
     }),
-    close: async () => {
-      if (closed) return;
-      closed = true;
-      if (options.hosts === undefined) await hosts.close();
-      index.close();
-    },
+    again: () => sessionOf(options, { ...opened, lock: lockFile.read(), openedMs: Date.now() }, shared),
+    close,
   };
+}
+
+/** The lock, read again only where its file was written: it may have thousands of blocks. */
+class LockReader {
+  #stamp: string | undefined;
+  #lock: LockFile | undefined;
+
+  constructor(readonly path: string) {}
+
+  read(): LockFile | undefined {
+    const stats = statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    const stamp = stats === undefined ? '' : `${stats.mtimeNs} ${stats.ctimeNs} ${stats.size} ${stats.ino}`;
+    if (stamp !== this.#stamp) this.#lock = readLock(this.path);
+    this.#stamp = stamp;
+    return this.#lock;
+  }
 }
 
 /** @throws UserFacingError (exit code 1: nothing is wrong with the pipeline) for a cache that cannot be used. */

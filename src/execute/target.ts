@@ -1,5 +1,6 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
+import { shortPath } from '../base/shown-path.js';
 import type { Lane, Phase, Span } from '../base/timeline.js';
 import type { Target } from '../config/pipeline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
@@ -10,7 +11,7 @@ import type { Decision } from '../plan/decision.js';
 import { CorruptObject } from '../store/objects.js';
 import { acquireTargetLock, type TargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
-import { failureOf, InputChanged, shortPath, TargetError } from './failure.js';
+import { failureOf, InputChanged, TargetError } from './failure.js';
 import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
 import { copyLiveDatabases } from './live-databases.js';

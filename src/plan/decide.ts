@@ -212,12 +212,22 @@ export function modulesOf(target: Target): Readonly<Record<string, Digest>> {
   return target.work.type === 'rule' ? target.work.rule.modules : {};
 }
 
-/** The decisions for the targets and all that they need, in topological order: for `status`, `explain` and `-n`. */
-export async function decideAll(context: PlanContext, targets: readonly string[]): Promise<Map<string, Decision>> {
+/**
+ * The decisions for the targets and all that they need, in topological order: for `status`, `explain` and `-n`.
+ *
+ * @param settled what is known of some of them already
+ */
+export async function decideAll(
+  context: PlanContext,
+  targets: readonly string[],
+  settled: ReadonlyMap<string, Decision> = new Map(),
+): Promise<Map<string, Decision>> {
   const decisions = new Map<string, Decision>();
   for (const name of neededBy(context.graph, targets)) {
     const target = context.graph.pipeline.targets.get(name);
-    if (target !== undefined) decisions.set(name, await decide(target, context, (other) => decisions.get(other)));
+    if (target === undefined) continue;
+    const known = settled.get(name) ?? (await decide(target, context, (other) => decisions.get(other)));
+    decisions.set(name, known);
   }
   return decisions;
 }

@@ -23,6 +23,7 @@ const fresh: WatchEvent = { ...built, outcome: 'fresh', ran: [], restored: [] };
 const broken: WatchEvent = {
   type: 'watch-broken',
   diagnostics: [{ code: 'VB102', headline: 'not YAML' }],
+  graph: 'none',
 };
 const started: BuildEvent = { type: 'build-started', run: 'r', targets: ['list'], jobs: 1 };
 const finished: BuildEvent = {
@@ -51,12 +52,15 @@ test('plain: a line after each build that did something', (t) => {
   const builds = (): Renderer => plainRenderer(out, 'normal');
   const { on } = plainWatchRenderer(out, builds, { verbosity: 'normal', style: 'plain' });
   for (const event of [started, finished, built, fresh, { ...fresh, news: true }, broken]) on(event);
+  on({ ...broken, graph: 'old' });
   t.is(
     text(),
     `a.txt, b.txt, c.txt and 2 more changed: ran list; restored copy; 1,200 fresh; 0.4s after the save
 a.txt, b.txt, c.txt and 2 more changed: everything is fresh (1,200 targets); 0.4s after the save
 VB102: not YAML
 nothing is built until that is put right; watching goes on
+VB102: not YAML
+until that is put right, other changes are built as before; watching goes on
 `,
   );
 });

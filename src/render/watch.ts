@@ -86,7 +86,12 @@ export function watchLines(
     case 'watch-broken':
       return [
         ...event.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, { color })),
-        paint('yellow', 'nothing is built until that is put right; watching goes on'),
+        paint(
+          'yellow',
+          event.graph === 'none'
+            ? 'nothing is built until that is put right; watching goes on'
+            : 'until that is put right, other changes are built as before; watching goes on',
+        ),
       ];
     case 'watch-edited':
       return [paint('yellow', `${event.path} was edited by hand; it stays until \`${event.target}\` must run`)];

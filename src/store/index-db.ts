@@ -114,6 +114,11 @@ export class Index {
     this.#stats.load();
   }
 
+  /** Gives back the room that they take. */
+  unloadStatRecords(): void {
+    this.#stats.unload();
+  }
+
   // Actions: the results of keys.
 
   action(key: Digest): ActionRecord | undefined {

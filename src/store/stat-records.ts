@@ -72,6 +72,11 @@ export class StatRecords {
     this.#loaded ??= this.#connection.healing(() => this.#readAll());
   }
 
+  /** Gives back the room that `load` took; what is not written yet stays. */
+  unload(): void {
+    this.#loaded = undefined;
+  }
+
   #readAll(): Map<string, StatRow> {
     const loaded = new Map<string, StatRow>();
     let after = '';

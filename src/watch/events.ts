@@ -35,8 +35,14 @@ export type WatchEvent =
     }
   /** After a failed build: changes of what these targets need are what they wait for. */
   | { readonly type: 'watch-waiting'; readonly targets: readonly Waiting[] }
-  /** The pipeline, a rule or the wanted targets are wrong: nothing is built until that is put right. */
-  | { readonly type: 'watch-broken'; readonly changed?: Changed; readonly diagnostics: readonly Diagnostic[] }
+  /** The pipeline, a rule or the wanted targets are wrong, or a source is gone: watching goes on until that is put right. */
+  | {
+      readonly type: 'watch-broken';
+      readonly changed?: Changed;
+      readonly diagnostics: readonly Diagnostic[];
+      /** `old`: other changes are built by what was right before; `none`: nothing is built. */
+      readonly graph: 'old' | 'none';
+    }
   /** Not what its target made; left as it is until the target must run. */
   | { readonly type: 'watch-edited'; readonly target: string; readonly output: string; readonly path: string }
   /** These ran again and again because of changes made while they ran: the next change begins anew. */

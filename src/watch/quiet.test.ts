@@ -27,16 +27,34 @@ function quietAndCalls(): { timers: HandTimers; quiet: Quiet; calls: () => numbe
   return { timers, quiet: new Quiet(timers, () => calls++), calls: () => calls };
 }
 
-test('calls once when no change has come for a moment', (t) => {
+test('calls once, a short moment after a single change', (t) => {
   const { timers, quiet, calls } = quietAndCalls();
   quiet.wait();
-  timers.advance(15);
-  quiet.wait();
-  timers.advance(15);
+  timers.advance(5);
   t.is(calls(), 0);
-  timers.advance(15);
+  timers.advance(1);
   t.is(calls(), 1);
   timers.advance(1000);
+  t.is(calls(), 1);
+});
+
+test('the longer changes have been coming, the longer it waits for the next', (t) => {
+  const { timers, quiet, calls } = quietAndCalls();
+  for (const pause of [5, 5, 9, 18, 19]) {
+    quiet.wait();
+    timers.advance(pause);
+  }
+  t.is(calls(), 0);
+  timers.advance(1);
+  t.is(calls(), 1);
+});
+
+test('a longer moment where that is asked for', (t) => {
+  const { timers, quiet, calls } = quietAndCalls();
+  quiet.wait(50);
+  timers.advance(49);
+  t.is(calls(), 0);
+  timers.advance(1);
   t.is(calls(), 1);
 });
 
@@ -44,9 +62,9 @@ test('a storm that does not end is not waited for', (t) => {
   const { timers, quiet, calls } = quietAndCalls();
   for (let i = 0; i < 200; i++) {
     quiet.wait();
-    timers.advance(10);
+    timers.advance(5);
   }
-  t.is(calls(), 4);
+  t.is(calls(), 2);
 });
 
 test('stopped, it does not call', (t) => {

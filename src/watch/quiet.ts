@@ -5,12 +5,17 @@ export interface Timers {
   after(milliseconds: number, call: () => void): () => void;
 }
 
-/** Editors write a file in several steps, a few milliseconds apart. */
-const QUIET_MS = 20;
+/** Editors write a file in several steps, which an atomic save takes within this. */
+const SHORTEST_MS = 6;
+/** A pause longer than this is the end of any save. */
+const LONGEST_MS = 20;
 /** A storm that does not end is not waited for. */
 const PATIENCE_MS = 500;
 
-/** Calls back when `wait` has not been called for a moment. */
+/**
+ * Calls back when `wait` has not been called for a moment: a short one after a single save, longer the longer changes have
+ * been coming.
+ */
 export class Quiet {
   #cancel: (() => void) | undefined;
   #since: number | undefined;
@@ -20,11 +25,14 @@ export class Quiet {
     private readonly call: () => void,
   ) {}
 
-  wait(): void {
+  /** @param leastMs how long the moment is at least */
+  wait(leastMs = SHORTEST_MS): void {
     this.#cancel?.();
     const now = this.timers.now();
     this.#since ??= now;
-    const left = Math.max(0, Math.min(QUIET_MS, this.#since + PATIENCE_MS - now));
+    const going = now - this.#since;
+    const moment = Math.max(leastMs, Math.min(LONGEST_MS, going));
+    const left = Math.max(0, Math.min(moment, PATIENCE_MS - going));
     this.#cancel = this.timers.after(left, () => {
       this.stop();
       this.call();

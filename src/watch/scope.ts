@@ -28,6 +28,10 @@ export interface Scope {
   readonly folders: ReadonlySet<string>;
   /** Undefined for a path (absolute) that no build depends on. */
   roleOf(path: string): Role | undefined;
+  /** Paths (absolute) of links that lead to this one, under which builds know it. */
+  linksTo(path: string): readonly string[];
+  /** Whether all that this scope covers is covered by another one. */
+  isWithin(other: Pick<Scope, 'folders' | 'roleOf'>): boolean;
   /** What builds read of these folders (absolute) and was written since then, in milliseconds since 1970. Absolute. */
   changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[];
 }
@@ -50,7 +54,7 @@ export function scopeOf(input: ScopeInput): Scope {
 }
 
 /** Without vlmbuild's own files: a new version does not change a watch under way. */
-function withoutProgram(paths: Iterable<string>, root: string, program: string): string[] {
+export function withoutProgram(paths: Iterable<string>, root: string, program: string): string[] {
   const packageFile = resolve(program, '../package.json');
   // Most paths are plainly within the root, and vlmbuild is not: resolving each would take as long as stating it.
   const inside = isWithin(packageFile, root);
@@ -89,8 +93,8 @@ class CoverageScope implements Scope {
   /** Folders on the way to sources, and on the way to outputs alone: they may come and go as a whole. */
   readonly #aboveSources = new Set<string>();
   readonly #aboveOutputs = new Set<string>();
-  /** Where links among the sources lead, absolute. */
-  readonly #linked = new Set<string>();
+  /** Links by where they lead, absolute. */
+  readonly #linked = new Map<string, string[]>();
   readonly #root: string;
   readonly #lock: string;
   readonly #lockDraft: string;
@@ -114,6 +118,19 @@ class CoverageScope implements Scope {
     if (this.#aboveOutputs.has(placed)) return 'own';
     if (isImplied(placed, this.#outputs)) return 'own';
     return isImplied(placed, this.#sources) ? 'source' : undefined;
+  }
+
+  isWithin(other: Pick<Scope, 'folders' | 'roleOf'>): boolean {
+    for (const folder of this.folders) if (!other.folders.has(folder)) return false;
+    for (const paths of [this.#sources, this.#outputs]) {
+      for (const path of paths)
+        if (!this.#isCache(path) && other.roleOf(resolve(this.#root, path)) === undefined) return false;
+    }
+    return true;
+  }
+
+  linksTo(path: string): readonly string[] {
+    return this.#linked.get(path) ?? [];
   }
 
   changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[] {
@@ -155,7 +172,7 @@ class CoverageScope implements Scope {
           this.folders.add(resolve(this.#root, child));
         } else if (real.path !== undefined) {
           // What is written through a link shows where the file is.
-          this.#linked.add(real.path);
+          this.#linked.set(real.path, [...(this.#linked.get(real.path) ?? []), resolve(this.#root, child)]);
           this.folders.add(dirname(real.path));
         }
       }
@@ -181,39 +198,22 @@ class CoverageScope implements Scope {
 /** Where nothing is known of a project, because its pipeline cannot be read, the whole of it: up to so many folders. */
 const MOST_FOLDERS = 2000;
 
-/**
- * For a pipeline that cannot be read: what was covered when it could, and everything in the project that is not left
- * out of folders and globs.
- */
-export function wideScope(root: string, before: Scope | undefined): Scope {
-  const folders = new Set<string>(before?.folders);
-  const wide = [root];
-  for (const folder of wide) {
-    if (wide.length > MOST_FOLDERS) break;
-    for (const { name, link } of entriesOf(folder)) if (!link && !isIgnored(name)) wide.push(join(folder, name));
+/** For a project that cannot be read: everything in it that is not left out of folders and globs. */
+export function wideScope(root: string): Scope {
+  const folders = new Set([root]);
+  for (const folder of folders) {
+    if (folders.size > MOST_FOLDERS) break;
+    for (const { name, link } of entriesOf(folder)) if (!link && !isIgnored(name)) folders.add(join(folder, name));
   }
-  for (const folder of wide) folders.add(folder);
   return {
     folders,
     roleOf: (path) => {
-      const role = before?.roleOf(path);
-      if (role !== undefined) return role;
       const names = relative(root, path).split(sep);
       return names[0] === '..' || names.some((name) => isIgnored(name)) ? undefined : 'source';
     },
-    changedSince: (added, sinceMs) => before?.changedSince(added, sinceMs) ?? [],
-  };
-}
-
-/** Both: while a build runs, what the last one covered and what is known of this one. */
-export function bothScopes(a: Scope | undefined, b: Scope): Scope {
-  if (a === undefined) return b;
-  return {
-    folders: new Set([...a.folders, ...b.folders]),
-    roleOf: (path) => b.roleOf(path) ?? a.roleOf(path),
-    changedSince: (folders, sinceMs) => [
-      ...new Set([...a.changedSince(folders, sinceMs), ...b.changedSince(folders, sinceMs)]),
-    ],
+    linksTo: () => [],
+    isWithin: () => false,
+    changedSince: () => [],
   };
 }
 

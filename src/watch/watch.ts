@@ -1,29 +1,29 @@
 import { basename, dirname, join } from 'node:path';
 import type { Digest } from '../base/digest.js';
-import type { Target } from '../config/pipeline.js';
-import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { shortPath } from '../base/shown-path.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
-import { build, plan } from '../execute/build.js';
 import type { BuildOutcome } from '../execute/events.js';
-import { shortPath } from '../execute/failure.js';
-import { openSession, type Session, type SessionOptions } from '../execute/session.js';
-import { HostPool } from '../host/pool.js';
+import type { Session } from '../execute/session.js';
 import type { Decision } from '../plan/decision.js';
-import { neededBy, resolveWords } from '../plan/graph.js';
 import { lockPath } from '../plan/lock-file.js';
 import { checkSnapshot, snapshotPaths, snapshotSuffix } from '../plan/snapshot-format.js';
 import { packageRoot } from '../rule/package-root.js';
 import { tickLength } from '../store/clock.js';
 import { cacheLayout } from '../store/layout.js';
 import { Changes } from './changes.js';
-import type { Changed, Waiting, WatchEvent, WatchListener } from './events.js';
+import type { Changed, WatchEvent, WatchListener } from './events.js';
 import { FolderWatcher } from './folder-watcher.js';
 import { holdEdited } from './held.js';
 import { Machine, type Effect, type Signal } from './machine.js';
 import { Outputs } from './outputs.js';
+// The engine is loaded when there is something to build: to be ready takes less.
+import type * as Engine from './project.js';
 import { Quiet } from './quiet.js';
-import { bothScopes, scopeOf, snapshotScope, wideScope, type Scope } from './scope.js';
+import { scopeOf, snapshotScope, wideScope } from './scope.js';
+import { Scopes } from './scopes.js';
 import { BuildTally } from './tally.js';
+import { waitingOf } from './waiting.js';
 
 export interface WatchOptions {
   /** The pipeline file, absolute. */
@@ -60,34 +60,41 @@ export async function watch(options: WatchOptions, listener: WatchListener): Pro
 /** The folder of the running vlmbuild. */
 const PROGRAM = join(packageRoot(), 'dist');
 
+/** So long an editor may take between deleting a file and writing it anew. */
+const RETURN_MS = 60;
+
 class Watch {
   /** Resolves when the watch was told to end and no build is under way. */
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
-  /** What ends the watch although it is a user's mistake. */
-  #fatal: unknown;
-
   readonly #machine = new Machine();
   readonly #changes = new Changes(() => performance.now());
   readonly #outputs = new Outputs();
   readonly #folders: FolderWatcher;
   readonly #quiet: Quiet;
-  readonly #hosts: HostPool;
   readonly #root: string;
-  #scope: Scope | undefined;
-  /** Of the last build, open for questions until what it wrote has been noticed. */
+  readonly #scopes = new Scopes();
+  /** Once something was to be built, or there was time to make ready for it. */
+  #engine: Promise<{ readonly project: Engine.WatchedProject; readonly module: typeof Engine }> | undefined;
+  #project: Engine.WatchedProject | undefined;
+  /** Of the last build, for questions until what it wrote has been noticed. */
   #session: Session | undefined;
   #ready = false;
+  /** Whether changes may go unnoticed, because the system watches no more folders: then nothing is believed. */
+  #blind = false;
   /** Whether outputs may have been edited, so that a plan must say what to leave alone. */
   #doubtsOutputs = true;
   /** What was wrong with the project when it was last said. */
   #saidBroken = '';
   /** Whether the last that was said is an error. */
   #saidWrong = false;
+  /** Whether a source that is gone was given the time to come back. */
+  #waitedForReturn = false;
   #tally = new BuildTally();
   #interrupt = new AbortController();
   #probing: Promise<void> = Promise.resolve();
+  #resting: Promise<void> = Promise.resolve();
   /** Changes that an aborted build was for. */
   #unbuilt: Changed | undefined;
 
@@ -96,12 +103,12 @@ class Watch {
     private readonly listener: WatchListener,
   ) {
     this.#root = dirname(options.file);
-    const cache = cacheLayout(this.#root).cache;
-    this.#hosts = new HostPool({ slots: options.jobs, root: this.#root, cache });
     this.#folders = new FolderWatcher({
       hint: (path) => this.#hint(path),
-      error: ({ code = '', message }) =>
-        this.#emit({ type: 'watch-warning', diagnostic: watchErrors.noWatches({ code, message }) }),
+      error: ({ code = '', message }) => {
+        this.#blind = true;
+        this.#emit({ type: 'watch-warning', diagnostic: watchErrors.noWatches({ code, message }) });
+      },
     });
     this.#quiet = new Quiet(
       {
@@ -123,10 +130,18 @@ class Watch {
 
   async close(): Promise<void> {
     this.#quiet.stop();
-    await this.#probing;
+    await Promise.allSettled([this.#probing, this.#resting]);
     await this.#folders.close();
-    await this.#session?.close();
-    await this.#hosts.close();
+    await this.#project?.close();
+  }
+
+  async #loadEngine(): Promise<{ readonly project: Engine.WatchedProject; readonly module: typeof Engine }> {
+    this.#engine ??= import('./project.js').then((module) => {
+      const { file, set, environment, targets, jobs, keepGoing } = this.options;
+      this.#project = new module.WatchedProject({ file, set, environment, targets, jobs, keepGoing });
+      return { project: this.#project, module };
+    });
+    return this.#engine;
   }
 
   #emit(event: WatchEvent): void {
@@ -163,6 +178,7 @@ class Watch {
   #giveUp(targets: readonly { readonly target: string; readonly runs: number }[]): void {
     const { changed } = this.#changes;
     this.#changes.clear();
+    this.#nowReady();
     const diagnostic = watchErrors.oscillates({ targets, paths: changed.paths });
     this.#emit({ type: 'watch-oscillates', targets, changed, diagnostic });
   }
@@ -170,22 +186,26 @@ class Watch {
   // ---- what happens outside ----
 
   #hint(path: string): void {
-    const role = this.#scope?.roleOf(path);
+    const role = this.#scopes.roleOf(path);
     if (role === undefined) return;
-    if (role === 'own') {
-      // A build writes them: whether all that came of it is its own shows when it is over.
-      if (this.#machine.busy || this.#machine.state === 'settling') {
-        this.#outputs.hint(path);
-        return;
+    const paths = [path, ...this.#scopes.linksTo(path)];
+    // A build writes outputs: whether all that came of it is its own shows when it is over.
+    if (role === 'own' && (this.#machine.busy || this.#machine.state === 'settling')) {
+      for (const at of paths) {
+        this.#project?.wrote(at);
+        this.#outputs.hint(at);
       }
-      this.#doubtsOutputs = true;
+      return;
     }
-    this.#note([path]);
+    if (role === 'own') this.#doubtsOutputs = true;
+    this.#note(paths);
   }
 
   #note(paths: readonly string[]): void {
-    if (paths.length === 0) return;
-    for (const path of paths) this.#changes.add(shortPath(path, this.#root));
+    const [first] = paths;
+    if (first === undefined) return;
+    for (const path of paths) this.#project?.doubt(path);
+    this.#changes.add(shortPath(first, this.#root));
     this.#signal({ type: 'change' });
   }
 
@@ -194,26 +214,46 @@ class Watch {
       const foreign = this.#outputs.foreign(this.#session);
       if (foreign.length > 0) {
         this.#doubtsOutputs = true;
-        this.#note(foreign);
+        for (const path of foreign) this.#note([path]);
         return;
       }
     }
+    // An editor that deletes and writes anew: without this, its pause would be told as a missing source.
+    if (this.#machine.state === 'dirty' && !this.#waitedForReturn && this.#project?.misses() === true) {
+      this.#waitedForReturn = true;
+      this.#quiet.wait(RETURN_MS);
+      return;
+    }
+    this.#waitedForReturn = false;
     this.#signal({ type: 'quiet' });
-    if (this.#machine.state === 'idle') this.#rest().catch((error: unknown) => this.#fail(error));
+    if (this.#machine.state === 'idle') this.#resting = this.#rest().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Closes the last build's session: what it remembers of files is of no more use, and takes room. */
+  /** Nothing happens: makes ready for the next change. A build that begins meanwhile waits for it. */
   async #rest(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.close();
+    const { project, module } = await this.#loadEngine();
+    if (this.#session === undefined && this.#saidBroken === '') {
+      // The snapshot told that all is fresh; to know of what takes longer.
+      try {
+        const begun = await project.begin();
+        this.#outputs.learn(begun.session);
+        await project.plan(begun.session);
+        this.#session = begun.session;
+        await this.#watch(begun, begun.needed, 'anew');
+      } catch (error) {
+        // It is told when something is to be built.
+        if (!(error instanceof module.UnknownWords)) module.diagnosticsOf(error);
+      }
+    }
+    await project.rest();
   }
 
   // ---- a build ----
 
   async #build(): Promise<void> {
-    // Its session looks at the same store; and what it finds out is of no more use.
+    // What they find out is of no more use, or of use here.
     await this.#probing;
+    await this.#resting;
     const changed = this.#takeChanges();
     const sinceMs = this.#changes.sinceMs;
     this.#changes.clear();
@@ -222,11 +262,10 @@ class Watch {
     if (changed !== undefined) this.#emit({ type: 'watch-changed', changed });
     let outcome: BuildOutcome = 'failed';
     try {
-      outcome = await this.#buildOnce();
+      outcome = await this.#buildOnce(changed);
       if (outcome === 'interrupted') this.#unbuilt = changed;
-      else {
+      else if (outcome !== 'fresh' || this.#saidBroken === '') {
         const news = !this.#ready || this.#saidWrong;
-        this.#saidBroken = '';
         const { ran, restored, failed, fresh } = this.#tally;
         this.#emit({
           type: 'watch-built',
@@ -240,18 +279,23 @@ class Watch {
           folders: this.#folders.size,
           seconds: (performance.now() - sinceMs) / 1000,
         });
-        this.#saidWrong = failed.length > 0;
-        if (failed.length > 0) this.#emit({ type: 'watch-waiting', targets: this.#waiting(failed) });
+        this.#saidWrong = failed.length > 0 || this.#saidBroken !== '';
+        if (failed.length > 0 && this.#session !== undefined)
+          this.#emit({ type: 'watch-waiting', targets: waitingOf(failed, this.#session.pipeline) });
       }
     } catch (error) {
-      if (error === this.#fatal) throw error;
-      await this.#broken(diagnosticsOf(error), changed);
+      const { module } = await this.#loadEngine();
+      if (error instanceof module.UnknownWords) throw error.problem;
+      await this.#broken(module.diagnosticsOf(error), changed);
     }
-    if (!this.#ready && outcome !== 'interrupted') {
-      this.#ready = true;
-      this.#emit({ type: 'watch-ready', folders: this.#folders.size });
-    }
+    if (outcome !== 'interrupted') this.#nowReady();
     this.#signal({ type: 'ended', ran: this.#tally.ran });
+  }
+
+  #nowReady(): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#emit({ type: 'watch-ready', folders: this.#folders.size });
   }
 
   #takeChanges(): Changed | undefined {
@@ -262,48 +306,55 @@ class Watch {
     return { paths: [...before, ...paths], count: before.length + count };
   }
 
-  async #buildOnce(): Promise<BuildOutcome> {
+  async #buildOnce(changed: Changed | undefined): Promise<BuildOutcome> {
     const { options } = this;
-    if (!this.#ready) {
-      const fresh = await this.#askSnapshot();
-      if (fresh) return 'fresh';
-    }
-    await this.#rest();
-    const session = await openSession({ ...this.#sessionOptions(), hosts: this.#hosts, jobs: options.jobs });
+    if (!this.#ready && (await this.#askSnapshot())) return 'fresh';
+    const { project } = await this.#loadEngine();
+    if (this.#blind || this.#scopes.isLong) project.doubtAll();
+    const begun = await project.begin();
+    const { session, needed, problems, unfit } = begun;
     this.#session = session;
-    this.#outputs.learn(session);
-    const needed = this.#needed(session);
-    const cover = (): Scope =>
-      scopeOf({
-        pipeline: session.pipeline,
-        needed,
-        touched: session.digester.touched(),
-        lock: session.lockPath,
-        program: PROGRAM,
-      });
-    let { targets } = options;
+    if (problems.length > 0) await this.#broken(problems, changed);
+    else this.#saidBroken = '';
+    if (begun.opened) this.#outputs.learn(session);
+    const isKnown = (name: string): boolean => project.settled.has(name);
+    const settled = needed.filter(isKnown).length;
+    this.#tally.fresh = settled;
+    // Where the project is wrong, what it said before is still good for the targets that it does not concern.
+    let targets = problems.length === 0 ? undefined : needed.filter((name) => !isKnown(name) && !unfit.has(name));
+    if (settled === needed.length || targets?.length === 0) {
+      this.#doubtsOutputs = false;
+      return 'fresh';
+    }
     if (this.#doubtsOutputs || this.#outputs.anyEdited) {
-      const decisions = await plan(session, { targets });
+      const decisions = await project.plan(session);
       const { edited, work } = holdEdited(decisions, session.graph.dependencies);
       for (const { target, output } of this.#outputs.edited(session, edited)) {
         this.#emit({ type: 'watch-edited', target, output: output.name, path: output.path });
       }
       this.#doubtsOutputs = false;
+      if (edited.length > 0 || targets !== undefined) targets = work.filter((name) => !unfit.has(name));
       if (work.length === 0 && (this.#ready || edited.length > 0)) {
         this.#tally.fresh = decisions.size - edited.length;
-        await this.#watch(cover(), session);
+        await this.#watch(begun, needed, begun.opened ? 'anew' : 'also');
         return 'fresh';
       }
-      if (edited.length > 0) targets = work;
     }
-    await this.#watch(bothScopes(this.#scope, cover()), session);
+    if (begun.opened) await this.#watch(begun, needed, 'also');
     const signal = AbortSignal.any([options.signal, this.#interrupt.signal]);
-    const { outcome } = await build(session, { targets, keepGoing: options.keepGoing, signal }, (event) => {
-      this.#tally.on(event);
+    const looked = needed.filter((name) => !isKnown(name));
+    const listener: WatchListener = (event) => {
+      if (!event.type.startsWith('watch-')) this.#tally.on(event as Parameters<BuildTally['on']>[0]);
       this.listener(event);
-    });
+    };
+    const { outcome } = await project.build(
+      session,
+      { signal, ...(targets === undefined ? {} : { targets }) },
+      listener,
+    );
     if (options.signal.aborted) return 'interrupted';
-    await this.#watch(outcome === 'interrupted' ? bothScopes(this.#scope, cover()) : cover(), session);
+    const whole = begun.opened && outcome !== 'interrupted';
+    await this.#watch(begun, whole ? needed : looked, whole ? 'anew' : 'also');
     return outcome;
   }
 
@@ -318,8 +369,8 @@ class Watch {
     if (covered === undefined) return false;
     // Watched first and looked at then: what is written from here on is either seen in its times or noticed.
     const paths = { lock: lockPath(file), program: PROGRAM, searched: environment['PATH'] ?? '' };
-    this.#scope = snapshotScope(this.#root, covered, paths);
-    await this.#folders.set(this.#scope.folders);
+    this.#scopes.set(snapshotScope(this.#root, covered, paths));
+    await this.#folders.set(this.#scopes.folders);
     const fresh = checkSnapshot(path, identity, environment);
     if (fresh === undefined) return false;
     this.#tally.fresh = fresh;
@@ -327,45 +378,30 @@ class Watch {
     return true;
   }
 
-  #needed({ graph, pipeline }: Session): readonly string[] {
-    const { targets } = this.options;
-    try {
-      return neededBy(graph, targets.length === 0 ? pipeline.defaults : resolveWords(graph, targets));
-    } catch (error) {
-      // To begin with it is the command line that is wrong.
-      if (!this.#ready) this.#fatal = error;
-      throw error;
-    }
-  }
-
-  #sessionOptions(): Pick<SessionOptions, 'file' | 'set' | 'environment'> {
-    const { file, set, environment } = this.options;
-    return { file, set, environment };
-  }
-
-  /** Watches what is in the scope; what was written while nobody looked is a change. */
-  async #watch(scope: Scope, { layout, openedMs }: Pick<Session, 'layout' | 'openedMs'>): Promise<void> {
-    this.#scope = scope;
-    const added = await this.#folders.set(scope.folders);
+  /**
+   * Watches what a build of these targets depends on: `anew` and nothing else, or `also`. What was written while nobody
+   * looked is a change.
+   */
+  async #watch({ session }: Engine.Begun, names: readonly string[], how: 'anew' | 'also'): Promise<void> {
+    const { digester, layout, openedMs, lockPath: lock, pipeline } = session;
+    const scope = scopeOf({ pipeline, needed: names, touched: digester.touched(), lock, program: PROGRAM });
+    if (how === 'anew') this.#scopes.set(scope);
+    else this.#scopes.add(scope);
+    const added = await this.#folders.set(this.#scopes.folders);
     if (added.size === 0) return;
-    this.#note(scope.changedSince(added, openedMs - Number(tickLength(layout)) / 1e6));
+    const sinceMs = openedMs - Number(tickLength(layout)) / 1e6;
+    for (const path of scope.changedSince(added, sinceMs)) this.#note([path]);
   }
 
   async #broken(diagnostics: readonly Diagnostic[], changed?: Changed): Promise<void> {
-    this.#scope = wideScope(this.#root, this.#scope);
-    await this.#folders.set(this.#scope.folders);
+    this.#scopes.widen(wideScope(this.#root));
+    await this.#folders.set(this.#scopes.folders);
     const text = JSON.stringify(diagnostics);
     if (text === this.#saidBroken) return;
     this.#saidBroken = text;
     this.#saidWrong = true;
-    this.#emit({ type: 'watch-broken', ...(changed === undefined ? {} : { changed }), diagnostics });
-  }
-
-  #waiting(failed: readonly string[]): Waiting[] {
-    return failed.flatMap((name) => {
-      const target = this.#session?.pipeline.targets.get(name);
-      return target === undefined ? [] : [{ target: name, needs: needsOf(target, this.#root) }];
-    });
+    const graph = this.#project?.wasOpened === true ? 'old' : 'none';
+    this.#emit({ type: 'watch-broken', ...(changed === undefined ? {} : { changed }), diagnostics, graph });
   }
 
   // ---- changes while a build runs ----
@@ -375,16 +411,13 @@ class Watch {
     const { running } = this.#tally;
     let inVain: string[] = [];
     if (running.size > 0) {
-      let session: Session | undefined;
+      const { project, module } = await this.#loadEngine();
       try {
-        session = await openSession({ ...this.#sessionOptions(), jobs: 1 });
-        const decisions = await plan(session, { targets: this.options.targets });
+        const decisions = await project.keys();
         inVain = [...running].filter(([target, key]) => keyOf(decisions.get(target)) !== key).map(([target]) => target);
       } catch (error) {
         // The build goes on: it is a build of what was right.
-        await this.#broken(diagnosticsOf(error), this.#changes.changed);
-      } finally {
-        await session?.close();
+        await this.#broken(module.diagnosticsOf(error), this.#changes.changed);
       }
     }
     inVain = inVain.filter((target) => running.has(target));
@@ -399,29 +432,4 @@ class Watch {
 
 function keyOf(decision: Decision | undefined): Digest | undefined {
   return decision === undefined || decision.state === 'waiting' ? undefined : decision.key;
-}
-
-const NEEDS_SHOWN = 5;
-
-/** What to change for another result: inputs as written, the rule's module. */
-function needsOf({ inputs, work }: Target, root: string): string[] {
-  const names = Object.values(inputs).flatMap(({ references }) =>
-    references.map((reference) =>
-      reference.type === 'output'
-        ? `${reference.target}.${reference.output}`
-        : reference.type === 'path'
-          ? reference.path
-          : reference.pattern,
-    ),
-  );
-  if (work.type === 'rule') names.push(shortPath(work.rule.path, root));
-  return names.slice(0, NEEDS_SHOWN);
-}
-
-/** @throws the error itself where it is a mistake of vlmbuild's. */
-function diagnosticsOf(error: unknown): readonly Diagnostic[] {
-  if (error instanceof UserFacingError) return error.diagnostics;
-  const { syscall, message } = error as NodeJS.ErrnoException;
-  if (syscall === undefined) throw error;
-  return [watchErrors.unreadable({ message })];
 }

@@ -1,0 +1,157 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256, type Digest } from '../base/digest.js';
+import { compareBytes } from '../base/order.js';
+import type { FileStamp } from './file-stamp.js';
+import type { DirectoryEntry } from './kind.js';
+import { twinKey } from './listing.js';
+import { manifestLine, manifestText, parseLine } from './manifest.js';
+
+/** A file of a directory, with the stat under which its content was read. */
+export interface KeptFile {
+  readonly entry: DirectoryEntry;
+  readonly stamp: FileStamp;
+}
+
+const COLUMNS = 4;
+
+/**
+ * A directory as it was read, for somebody who is told of every change in it: what was not doubted since is not looked at
+ * again. Kept as its manifest's lines, so that one changed file costs one line and one digest of the text, and 20,000
+ * files take some 5 MB.
+ */
+export class KeptDirectory {
+  /** In byte order. */
+  readonly #names: string[];
+  readonly #lines: string[];
+  /** Of each file: mtime and ctime in milliseconds, size, inode. */
+  readonly #stamps: number[];
+  readonly #doubted: Set<string>;
+  /** Names that are looked at now. One whose look failed stays here: the directory is never believed again. */
+  readonly #looking = new Set<string>();
+  #turn: Promise<void> = Promise.resolve();
+  #digest: Digest | undefined;
+
+  /**
+   * @param files in byte order of their names
+   * @param doubted names of which a change was told while they were read
+   */
+  constructor(files: readonly KeptFile[], doubted: ReadonlySet<string>) {
+    this.#names = files.map(({ entry }) => entry.name);
+    this.#lines = files.map(({ entry }) => manifestLine(entry));
+    this.#stamps = files.flatMap(({ stamp }) => columnsOf(stamp));
+    this.#doubted = new Set(doubted);
+  }
+
+  /** Whether something may have appeared, changed or gone that was not looked at yet. */
+  get isDoubted(): boolean {
+    return this.#doubted.size + this.#looking.size > 0;
+  }
+
+  /** Has `look` find out what became of each doubted name, one after the other; what is doubted meanwhile stays so. */
+  async lookAtDoubted(look: (name: string) => Promise<void>): Promise<void> {
+    const before = this.#turn;
+    const turn = (async () => {
+      await before.catch(() => undefined);
+      for (const name of [...this.#doubted]) {
+        this.#doubted.delete(name);
+        this.#looking.add(name);
+        await look(name);
+        this.#looking.delete(name);
+      }
+    })();
+    this.#turn = turn;
+    await turn;
+  }
+
+  doubt(name: string): void {
+    this.#doubted.add(name);
+  }
+
+  /** What is doubted is counted as it was. */
+  get digest(): Digest {
+    this.#digest ??= sha256(manifestText(this.#lines));
+    return this.#digest;
+  }
+
+  entries(): DirectoryEntry[] {
+    return this.#lines.map(parseLine);
+  }
+
+  has(name: string): boolean {
+    return this.#names[this.#place(name)] === name;
+  }
+
+  /** Whether files are kept below a folder of that name. */
+  hasBelow(name: string): boolean {
+    return this.#names[this.#place(`${name}/`)]?.startsWith(`${name}/`) === true;
+  }
+
+  /** Whether another name would be the same one on some file systems. Files of other folders are no twins. */
+  hasTwin(name: string): boolean {
+    const key = twinKey(name);
+    return this.#names.some((other) => other !== name && other.length <= 2 * name.length && twinKey(other) === key);
+  }
+
+  /** The file is this now. */
+  set({ entry, stamp }: KeptFile): void {
+    const place = this.#place(entry.name);
+    const replaced = this.#names[place] === entry.name ? 1 : 0;
+    this.#names.splice(place, replaced, entry.name);
+    this.#lines.splice(place, replaced, manifestLine(entry));
+    this.#stamps.splice(place * COLUMNS, replaced * COLUMNS, ...columnsOf(stamp));
+    this.#digest = undefined;
+  }
+
+  /** There is no such file. */
+  delete(name: string): void {
+    const place = this.#place(name);
+    if (this.#names[place] !== name) return;
+    this.#names.splice(place, 1);
+    this.#lines.splice(place, 1);
+    this.#stamps.splice(place * COLUMNS, COLUMNS);
+    this.#digest = undefined;
+  }
+
+  /**
+   * Doubts every file that has another stat now.
+   *
+   * @param folder where the directory is, absolute
+   * @param names what is in it now, in byte order
+   * @returns false where these are not the names that are kept
+   */
+  recheck(folder: string, names: readonly string[]): boolean {
+    if (names.length !== this.#names.length || names.some((name, i) => name !== this.#names[i])) return false;
+    for (const [i, name] of names.entries()) {
+      const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+      const at = i * COLUMNS;
+      const same =
+        stats?.mtimeMs === this.#stamps[at] &&
+        stats?.ctimeMs === this.#stamps[at + 1] &&
+        stats?.size === this.#stamps[at + 2] &&
+        stats?.ino === this.#stamps[at + 3];
+      if (!same) this.#doubted.add(name);
+    }
+    return true;
+  }
+
+  /** Where the name is, or would be. */
+  #place(name: string): number {
+    let [from, to] = [0, this.#names.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (compareBytes(this.#names[middle] ?? '', name) < 0) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+function columnsOf({ mtimeNs, ctimeNs, size, ino }: FileStamp): [number, number, number, number] {
+  return [millisecondsOf(mtimeNs), millisecondsOf(ctimeNs), size, Number(ino)];
+}
+
+/** As `Stats.mtimeMs` has it, to the last bit. A difference would cost a look and nothing else. */
+function millisecondsOf(ns: bigint): number {
+  return Number(ns / 1_000_000_000n) * 1000 + Number(ns % 1_000_000_000n) / 1e6;
+}

@@ -1,0 +1,114 @@
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Target } from '../config/pipeline.js';
+import type { Session } from '../execute/session.js';
+import { coverageOf } from '../plan/coverage.js';
+import { resolveInput, type Graph } from '../plan/graph.js';
+import { PathIndex } from './path-index.js';
+import { withoutProgram } from './scope.js';
+
+/** For what was read when the project was opened: not one target, all of them. */
+const PROJECT = Symbol('the project');
+
+/** What is after a `*`, `?`, `[` or `{` of a glob is below this folder. */
+function globFolder(pattern: string): string {
+  const segments = pattern.split('/');
+  const special = segments.findIndex((segment) => /[*?[{]/.test(segment));
+  return segments.slice(0, Math.max(0, special)).join('/') || (pattern.startsWith('/') ? '/' : '.');
+}
+
+/** Which targets of a project a change can matter to. */
+export class Dependents {
+  readonly #index = new PathIndex<string | typeof PROJECT>();
+  readonly #readers = new Map<string, string[]>();
+  /** Paths that the pipeline names as inputs, and its own files. */
+  readonly #named = new Set<string>();
+  readonly #graph: Graph;
+
+  /** @param program the folder of the running vlmbuild, whose files do not count */
+  constructor({ pipeline, graph, lockPath: lock }: Session, program: string) {
+    const { root } = pipeline;
+    this.#graph = graph;
+    const add = (path: string, value: string | typeof PROJECT): void => this.#index.add(resolve(root, path), value);
+    const { loaded } = coverageOf(pipeline, [], { touched: [], lock, program, environment: {} });
+    for (const path of withoutProgram(loaded, root, program)) {
+      const absolute = resolve(root, path);
+      add(absolute, PROJECT);
+      // Of what was looked for and was not there, nothing is missed.
+      if (existsSync(absolute)) this.#named.add(absolute);
+    }
+    for (const { name, inputs, outputs } of pipeline.targets.values()) {
+      for (const { path } of Object.values(outputs)) for (const at of withSides(path)) add(at, name);
+      for (const { references } of Object.values(inputs)) {
+        for (const reference of references) {
+          if (reference.type === 'path') {
+            this.#named.add(resolve(root, reference.path));
+            for (const at of withSides(reference.path)) add(at, name);
+          }
+          if (reference.type === 'glob') add(globFolder(reference.pattern), name);
+        }
+      }
+      for (const other of graph.dependencies.get(name) ?? []) {
+        const readers = this.#readers.get(other);
+        if (readers === undefined) this.#readers.set(other, [name]);
+        else readers.push(name);
+      }
+    }
+  }
+
+  /** Whether the project, when it was opened, had this path (absolute) as an input or one of its own files. */
+  names(path: string): boolean {
+    return this.#named.has(path);
+  }
+
+  /** The targets whose inputs or outputs these paths (absolute) are, and whether the project itself was read from them. */
+  of(paths: Iterable<string>): { readonly project: boolean; readonly targets: ReadonlySet<string> } {
+    let project = false;
+    const targets = new Set<string>();
+    for (const path of paths) {
+      for (const value of this.#index.touchedBy(path)) {
+        if (value === PROJECT) project = true;
+        else targets.add(value);
+      }
+    }
+    return { project, targets };
+  }
+
+  /** With all that need them. */
+  withReaders(names: Iterable<string>): ReadonlySet<string> {
+    const targets = new Set(names);
+    // A set gives what is added while it is walked.
+    for (const name of targets) for (const reader of this.#readers.get(name) ?? []) targets.add(reader);
+    return targets;
+  }
+
+  /**
+   * Whether a target's inputs are still what the pipeline was checked against when it was opened: there, files where
+   * files were and folders where folders; and no link leads its outputs elsewhere. Otherwise it is to be opened anew,
+   * which finds what is wrong, or takes a folder for what it now is.
+   */
+  fits(target: Target): boolean {
+    const { root } = this.#graph.pipeline;
+    for (const use of Object.values(target.inputs)) {
+      const { items } = resolveInput(this.#graph, use);
+      if (items.length === 0 && use.optional !== true) return false;
+      for (const { path, from } of items) {
+        if (from !== undefined) continue;
+        const stats = statSync(resolve(root, path), { throwIfNoEntry: false });
+        const fits = use.kind === 'sqlite' ? stats !== undefined : stats?.isDirectory() === (use.kind === 'directory');
+        if (!fits) return false;
+      }
+    }
+    return Object.values(target.outputs).every(({ path }) => !leadsElsewhere(root, path));
+  }
+}
+
+function withSides(path: string): string[] {
+  return [path, `${path}-wal`, `${path}-journal`];
+}
+
+function leadsElsewhere(root: string, path: string): boolean {
+  for (let at = path; at !== '.' && at !== '/'; at = dirname(at))
+    if (lstatSync(resolve(root, at), { throwIfNoEntry: false })?.isSymbolicLink() === true) return true;
+  return false;
+}
