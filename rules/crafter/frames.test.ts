@@ -114,6 +114,7 @@ test('params that cannot be are refused before anything runs', (t) => {
   refused({ steps: 0 }, 'steps');
   refused({ size: 17 }, 'size');
   refused({ size: [64, 10] }, 'size');
-  refused({ view: [9, 2] }, 'size');
+  refused({ view: [9, 2] }, 'view');
+  refused({ view: [40, 40] }, 'size');
   refused({ sedd: 7 }, '');
 });

@@ -35,6 +35,9 @@ interface Measures {
 export const sizeOf = (size: Measures['size']): readonly [number, number] =>
   typeof size === 'number' ? [size, size] : size;
 
+/** Whether a view shows more than the inventory. */
+const hasRoom = ([columns, rows]: Measures['view']): boolean => rows > Math.ceil(ITEMS.length / columns);
+
 /** Refuses a frame too small for its view, before anything runs. */
 export function checkMeasures({ size, view }: Measures, context: z.RefinementCtx): void {
   try {
@@ -42,7 +45,7 @@ export function checkMeasures({ size, view }: Measures, context: z.RefinementCtx
   } catch (error) {
     context.addIssue({
       code: 'custom',
-      path: ['size'],
+      path: [hasRoom(view) ? 'size' : 'view'],
       message: error instanceof Error ? error.message : String(error),
     });
   }

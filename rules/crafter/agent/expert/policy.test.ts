@@ -11,13 +11,14 @@ import { expertPolicy } from './policy.js';
 import { sceneOf } from './scene.js';
 import { isSheltered } from './shelter.js';
 
-/** Plays an episode, and gives what was achieved and the reasons that were given. */
+/** Plays an episode, and gives what was achieved, the reasons that were given, and how often sleep did not come. */
 async function play(seed: number, length: number) {
   const game = new Crafter({ seed, length });
   game.reset();
   const policy = expertPolicy();
   const achieved = new Set<AchievementName>();
   const reasons: string[] = [];
+  let sleepless = 0;
   for (let turn = 0, done = false; !done; turn++) {
     const before = stateText(game);
     const { signal } = new AbortController();
@@ -27,12 +28,13 @@ async function play(seed: number, length: number) {
     reasons.push(message.content);
     for (const action of actionsOf(toolCallsOf(response), () => undefined)) {
       const outcome = game.step(action);
+      if (action === 'sleep' && !game.sleeping && !outcome.done && game.inventory().energy < 9) sleepless++;
       for (const name of outcome.unlocked) achieved.add(name);
       done = outcome.done;
       if (done) break;
     }
   }
-  return { achieved, reasons, health: game.inventory().health };
+  return { achieved, reasons, sleepless, health: game.inventory().health };
 }
 
 test('the expert plays well within 100 steps and stays alive', async (t) => {
@@ -44,6 +46,10 @@ test('the expert plays well within 100 steps and stays alive', async (t) => {
   }
   const mean = games.reduce((sum, { achieved }) => sum + achieved.size, 0) / games.length;
   t.true(mean >= 10, `${mean} achievements`);
+});
+
+test('the expert does not lie down where it would be up again at once', async (t) => {
+  for (const seed of [20, 21, 22]) t.is((await play(seed, 250)).sleepless, 0, `seed ${seed}`);
 });
 
 test('a tired expert digs in, closes the entrance and sleeps where nobody can come', (t) => {

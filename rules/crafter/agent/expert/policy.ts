@@ -29,7 +29,8 @@ export function expertPolicy(): Policy {
       const { done } = dream.step('sleep');
       if (dream.player.health < health) return false;
       if (done) return step > 0 && dream.player.health > 0;
-      if (!dream.player.sleeping) return true;
+      // Who was hurt a moment ago is awake again at once: that is no sleep.
+      if (!dream.player.sleeping) return step > 0;
     }
     return true;
   }

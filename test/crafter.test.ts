@@ -56,6 +56,20 @@ test('a changed texture is noticed by whatever shows it, and a wrong one is name
   t.regex(gone.stderr, /there is no .*`art`.*\n +pipeline\.yaml:5:/);
 });
 
+test('a database of episodes is the same to the byte with any number of workers', async (t) => {
+  const pipeline = `version: 1
+targets:
+  traces: { rule: crafter/rollouts, params: { seeds: [5, 0..2], steps: 12, policy: { kind: random } }, outputs: out.db }
+`;
+  const digests = [];
+  for (const jobs of ['-j1', '-j4']) {
+    const project = new Project(t, { 'pipeline.yaml': pipeline });
+    await project.builds(t, jobs);
+    digests.push(project.tree()['out.db']);
+  }
+  t.is(digests[1], digests[0]);
+});
+
 /** How many parts were made, by target. */
 const partsMade = (built: Parameters<typeof eventsOf>[0]): Record<string, number> =>
   Object.fromEntries(
