@@ -64,7 +64,7 @@ export function balance(world: World, chunk: Chunk, player: Entity): void {
 function balanceKind(world: World, chunk: Chunk, player: Entity, habitat: Habitat): void {
   const { random, daylight } = world;
   const space = chunk.cells[habitat.ground] as number;
-  const count = chunk.creatures[habitat.kind] as number;
+  const count = chunk.population(habitat.kind);
   const fewest = space < habitat.spaceNeeded ? 0 : Math.trunc(habitat.atLeast(daylight));
   const most = Math.trunc(habitat.atMost(daylight));
   if (count < fewest && random.uniform() < habitat.spawnChance) {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { NoiseTable } from './noise-table.js';
+import { FullNoiseTable, NoiseMemory, NoiseTable } from './noise-table.js';
 import { Gradients, noise } from './simplex.js';
 import { fixture } from './testing.js';
 
@@ -13,14 +13,20 @@ test('noise is exact to the last bit, at lattice points too, computed or tabled'
     const gradients = new Gradients(BigInt(seed));
     t.deepEqual([...gradients.permutation], perm);
     const all = [...points, ...lattice];
-    const table = new NoiseTable(all.length, (n) => {
+    const pointAt = (n: number) => {
       const [x = 0, y = 0, z = 0] = all[n] ?? [];
-      return [x, y, z];
-    });
+      return [x, y, z] as const;
+    };
+    const memory = new NoiseMemory();
+    memory.seed(BigInt(seed));
+    const table = new NoiseTable(memory, all.length, pointAt);
+    const full = new FullNoiseTable(memory, all.length, pointAt);
+    full.fill();
     all.forEach(([x, y, z, value], n) => {
       t.is(noise(gradients, x, y, z), value, `seed ${seed} at ${x}, ${y}, ${z}`);
-      t.is(table.at(gradients, n), value);
-      t.is(table.at(gradients, n), value, 'remembered');
+      t.is(table.at(n), value);
+      t.is(table.at(n), value, 'remembered');
+      t.is(full.at(n), value);
     });
   }
 });

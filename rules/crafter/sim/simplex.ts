@@ -3,8 +3,8 @@
  *
  * A value is a sum of contributions of lattice vertices near the point. Which vertices, how far away and with what
  * weight depends on the point alone; the seed decides only their gradients. So geometry ({@link addContributions})
- * and gradients ({@link Gradients}) are kept apart, and the geometry of fixed points is worked out once ({@link
- * NoiseTable}).
+ * and gradients ({@link Gradients}) are kept apart, and the geometry of fixed points is worked out once
+ * (`noise-table.ts`).
  *
  * At lattice points the value is mathematically zero, and world generation asks for the sign of what rounding leaves
  * there (about 1e-66). Hence the order of every operation matters, and no sum may be rearranged.
@@ -12,10 +12,10 @@
 
 const STRETCH = -1 / 6;
 const SQUISH = 1 / 3;
-export const NORM = 103;
+const NORM = 103;
 
 // prettier-ignore
-const GRADIENTS: readonly (readonly [number, number, number])[] = [
+export const GRADIENTS: readonly (readonly [number, number, number])[] = [
   [-11, 4, 4], [-4, 11, 4], [-4, 4, 11], [11, 4, 4], [4, 11, 4], [4, 4, 11],
   [-11, -4, 4], [-4, -11, 4], [-4, -4, 11], [11, -4, 4], [4, -11, 4], [4, -4, 11],
   [-11, 4, -4], [-4, 11, -4], [-4, 4, -11], [11, 4, -4], [4, 11, -4], [4, 4, -11],
@@ -25,10 +25,8 @@ const GRADIENTS: readonly (readonly [number, number, number])[] = [
 /** The lattice's gradients: a permutation of 0..255 shuffled by the seed. */
 export class Gradients {
   readonly permutation = new Uint8Array(256);
-  // The gradient that belongs to each value of the permutation's last look-up.
-  readonly directionX = new Float64Array(256);
-  readonly directionY = new Float64Array(256);
-  readonly directionZ = new Float64Array(256);
+  /** The gradient that belongs to each value of the permutation's last look-up, three numbers each. */
+  readonly directions = new Float64Array(3 * 256);
 
   /** @param seed a signed 64-bit integer. */
   constructor(seed: bigint) {
@@ -42,7 +40,7 @@ export class Gradients {
       const chosen = source[pick] as number;
       source[pick] = source[i] as number;
       this.permutation[i] = chosen;
-      [this.directionX[i], this.directionY[i], this.directionZ[i]] = GRADIENTS[chosen % 24] as [number, number, number];
+      this.directions.set(GRADIENTS[chosen % 24] as readonly number[], 3 * i);
     }
   }
 
@@ -50,10 +48,10 @@ export class Gradients {
   contribution(vertex: number, dx: number, dy: number, dz: number, weight: number): number {
     const first = this.permutation[vertex & 255] as number;
     const second = this.permutation[(first + (vertex >>> 8)) & 255] as number;
-    const third = (second + (vertex >>> 16)) & 255;
-    const gx = this.directionX[third] as number;
-    const gy = this.directionY[third] as number;
-    const gz = this.directionZ[third] as number;
+    const at = 3 * ((second + (vertex >>> 16)) & 255);
+    const gx = this.directions[at] as number;
+    const gy = this.directions[at + 1] as number;
+    const gz = this.directions[at + 2] as number;
     return weight * (gx * dx + gy * dy + gz * dz);
   }
 }
