@@ -29,7 +29,7 @@ import Database from 'better-sqlite3';
 import type { AnyRule } from 'vlmbuild';
 import exportRule from '../rules/sft/export.js';
 import filterRule from '../rules/sft/filter.js';
-import { openInput, openOutput, openSlice, sliceOf } from '../src/artifacts/handles.js';
+import { openInput, openOutput, openSlice, Readings, sliceOf } from '../src/artifacts/handles.js';
 import { addSession, generateDatabase, type DatabaseShape } from './data-databases.js';
 
 const { values: flags } = parseArgs({
@@ -89,10 +89,11 @@ async function work(
   const input = openInput({ kind, path, digest: `sha256:${'0'.repeat(64)}` });
   const params = rule.params.parse({});
   const out = openOutput({ kind: 'jsonl', path: output });
+  const readings = new Readings();
   const context = { env: {}, secrets: {}, log: () => undefined, progress: () => undefined };
   for await (const part of rule.parts({ inputs: { [role]: input.handle }, params })) {
     const slices = Object.entries(part.inputs ?? {}).map(
-      ([name, handle]) => [name, openSlice(sliceOf(handle))] as const,
+      ([name, handle]) => [name, openSlice(sliceOf(handle), readings)] as const,
     );
     await rule.make({
       ...context,
@@ -105,6 +106,7 @@ async function work(
     for (const [, slice] of slices) slice.close();
   }
   out.finish();
+  readings.close();
   input.close();
 }
 

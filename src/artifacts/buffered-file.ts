@@ -1,21 +1,34 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
+/** Written in pieces of this. */
 const PIECE = 1 << 20;
 /** The first buffer: most outputs of a part are small, and a part is made many times a second. */
 const FIRST = 1 << 14;
 
-/** Appends to a file in pieces of 1 MiB. The file is made at once, so that one to which nothing is written is empty. */
+/**
+ * Appends to a file in pieces of 1 MiB.
+ *
+ *     held ──more bytes than may be held, or `toDisk`──> on disk ──finish, discard──> closed
+ *       └──finish: gives the bytes, there is no file──────────────────────────────────> closed
+ *
+ * With `hold: 0` it is on disk from the start, so that a file to which nothing is written is empty.
+ */
 export class BufferedFile {
-  private file: number | undefined;
+  private state: 'held' | 'on disk' | 'closed' = 'held';
+  private file = -1;
   private buffer = Buffer.allocUnsafe(FIRST);
   private used = 0;
 
-  constructor(path: string) {
-    this.file = openSync(path, 'a');
+  /** @param hold how many bytes may be held in memory before there is a file */
+  constructor(
+    private readonly path: string,
+    private readonly hold: number,
+  ) {
+    if (hold === 0) this.toDisk();
   }
 
   get open(): boolean {
-    return this.file !== undefined;
+    return this.state !== 'closed';
   }
 
   write(data: Uint8Array): void {
@@ -36,27 +49,38 @@ export class BufferedFile {
     this.used += this.buffer.write(text, this.used);
   }
 
-  /** Writes what is buffered and closes the file. */
-  finish(): void {
-    this.flush();
+  /** From now on the path has all that was written. */
+  toDisk(): void {
+    if (this.state === 'held') {
+      this.file = openSync(this.path, 'a');
+      this.state = 'on disk';
+    }
+    if (this.state === 'on disk') this.flush();
+  }
+
+  /** Writes what is buffered and closes the file; where there is none, gives the bytes. */
+  finish(): Buffer | undefined {
+    const bytes = this.state === 'held' ? this.buffer.subarray(0, this.used) : undefined;
+    if (this.state === 'on disk') this.flush();
     this.discard();
+    return bytes;
   }
 
   /** Closes the file without writing what is buffered. */
   discard(): void {
-    if (this.file === undefined) return;
-    const file = this.file;
-    this.file = undefined;
-    closeSync(file);
+    if (this.state === 'on disk') closeSync(this.file);
+    this.state = 'closed';
   }
 
   /** Whether so many bytes now fit into the buffer. Where they never can, it is empty afterwards. */
   private makeRoom(bytes: number): boolean {
     if (bytes <= this.buffer.length - this.used) return true;
-    if (this.used + bytes > PIECE) this.flush();
-    if (bytes > PIECE) return false;
+    if (this.state === 'held' && this.used + bytes > this.hold) this.toDisk();
+    const most = this.state === 'held' ? this.hold : PIECE;
+    if (this.used + bytes > most) this.flush();
+    if (bytes > most) return false;
     if (bytes > this.buffer.length - this.used) {
-      const larger = Buffer.allocUnsafe(Math.min(PIECE, Math.max(4 * this.buffer.length, this.used + bytes)));
+      const larger = Buffer.allocUnsafe(Math.min(most, Math.max(4 * this.buffer.length, this.used + bytes)));
       this.buffer.copy(larger, 0, 0, this.used);
       this.buffer = larger;
     }
@@ -70,7 +94,7 @@ export class BufferedFile {
   }
 
   private writeAll(data: Uint8Array): void {
-    if (this.file === undefined) throw new Error('the file is closed');
+    if (this.state !== 'on disk') throw new Error('the file is closed');
     for (let at = 0; at < data.length;) at += writeSync(this.file, data, at);
   }
 }

@@ -462,7 +462,7 @@ export class ArtifactDigester {
   #recordDirectory(at: Located, record: ArtifactRecord, now: Clock): void {
     const walked = this.#walk(at);
     const { objects } = this.#options;
-    const entries = objects?.has(record.bytes.sha256) === true ? readManifest(record, objects) : undefined;
+    const entries = objects?.has(record.bytes) === true ? readManifest(record, objects) : undefined;
     if (entries !== undefined) {
       const agrees = (file: WalkedFile, index: number): boolean => {
         const entry = entries[index];

@@ -46,7 +46,7 @@ function requireFolder(path: string): void {
 
 /** The entries that a directory's record stands for. @throws CorruptObject */
 export function readManifest(record: ArtifactRecord, objects: ObjectStore): DirectoryEntry[] {
-  return parseManifest(concatPieces(objects.read(record.bytes.sha256)));
+  return parseManifest(concatPieces(objects.read(record.bytes)));
 }
 
 export const directoryKind: Kind = {
@@ -68,7 +68,7 @@ export const directoryKind: Kind = {
   },
 
   present(record: ArtifactRecord, objects: ObjectStore): boolean {
-    if (!objects.has(record.bytes.sha256)) return false;
+    if (!objects.has(record.bytes)) return false;
     return objects.missing(new Set(readManifest(record, objects).map((entry) => entry.sha256))).length === 0;
   },
 

@@ -45,11 +45,11 @@ export abstract class SingleFileKind implements Kind {
   }
 
   async restore(record: ArtifactRecord, destination: string, objects: ObjectStore): Promise<void> {
-    objects.copyTo(record.bytes.sha256, destination);
+    objects.copyTo(record.bytes, destination);
   }
 
   present(record: ArtifactRecord, objects: ObjectStore): boolean {
-    return objects.has(record.bytes.sha256);
+    return objects.has(record.bytes);
   }
 
   async install(staged: string, destination: string, options: InstallOptions): Promise<InstallReport> {

@@ -100,8 +100,8 @@ export interface OpenedSlice {
 }
 export interface OpenedOutput {
   readonly handle: OutputHandle;
-  /** Writes what is buffered and closes: after this the staged file is whole. */
-  readonly finish: () => void;
+  /** Writes what is buffered and closes: after this the staged file is whole; or gives the bytes of what has no file. */
+  readonly finish: () => Uint8Array | undefined;
   /** Closes without writing: the part failed. */
   readonly discard: () => void;
 }

@@ -115,7 +115,7 @@ export function openDirectoryOutput(path: string): OpenedOutput {
       writeFresh(join(path, ...segments), name, data);
     },
   };
-  const close = (): void => {
+  const close = (): undefined => {
     closed = true;
   };
   return { handle, finish: close, discard: close };

@@ -21,25 +21,46 @@ export function openFileInput(input: {
   return { handle, close: () => undefined };
 }
 
-export function openFileOutput(path: string): OpenedOutput {
+export function openFileOutput(path: string, hold: number): OpenedOutput {
   let closed = false;
-  const close = (): void => {
-    closed = true;
+  let held: Uint8Array | undefined;
+  let most = hold;
+  const toDisk = (data: string | Uint8Array): void => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, data);
   };
   const handle = {
-    path,
+    /** Whoever asks for the path may read or write there. */
+    get path(): string {
+      if (held !== undefined) toDisk(held);
+      held = undefined;
+      most = 0;
+      return path;
+    },
     async write(data: string | Uint8Array): Promise<void> {
       if (closed) throw new UserFacingError(artifactErrors.closed(path));
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, data);
+      held = undefined;
+      if (data.length >= most) {
+        most = 0;
+        toDisk(data);
+      } else held = Buffer.from(data);
     },
   };
-  return { handle, finish: close, discard: close };
+  return {
+    handle,
+    finish() {
+      closed = true;
+      return held;
+    },
+    discard() {
+      closed = true;
+    },
+  };
 }
 
 export function openMadeFile(record: ArtifactRecord, objects: ObjectStore, scratch: string): OpenedInput {
   const path = scratchCopy(record, objects, scratch, '');
-  const bytes = (): Buffer => concatPieces(objects.read(record.bytes.sha256));
+  const bytes = (): Buffer => concatPieces(objects.read(record.bytes));
   const handle: FileInputHandle = {
     digest: record.digest,
     get path() {

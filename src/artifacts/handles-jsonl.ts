@@ -13,6 +13,8 @@ import { pieces, readRange } from './pieces.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
 
+const LINE_END = Buffer.from('\n');
+
 type BlockSlice = Extract<Slice, { kind: 'jsonl' }>;
 
 export function openJsonlInput(input: { readonly path: string; readonly digest: Digest }): OpenedInput {
@@ -63,28 +65,30 @@ function jsonlSliceHandle(slice: BlockSlice, witness = new ChangeWitness()): Jso
   return registerSlice(handle, slice);
 }
 
-export function openJsonlOutput(path: string): OpenedOutput {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = new BufferedFile(path);
-  const lineEnd = Buffer.from('\n');
+export function openJsonlOutput(path: string, hold: number): OpenedOutput {
+  if (hold === 0) mkdirSync(dirname(path), { recursive: true });
+  const file = new BufferedFile(path, hold);
   const handle = {
-    path,
+    /** Whoever asks for the path may read or write there. */
+    get path(): string {
+      file.toDisk();
+      return path;
+    },
     append(line: string | Uint8Array): void {
       if (!file.open) throw new UserFacingError(artifactErrors.closed(path));
       if (typeof line === 'string' ? line.includes('\n') : line.includes(0x0a))
         throw new UserFacingError(artifactErrors.notOneLine(path));
       if (typeof line === 'string') file.writeText(line);
       else file.write(line);
-      file.write(lineEnd);
+      file.write(LINE_END);
     },
   };
   return { handle, finish: () => file.finish(), discard: () => file.discard() };
 }
 
 export function openMadeJsonl(record: ArtifactRecord, objects: ObjectStore, scratch: string): OpenedInput {
-  const { sha256: object } = record.bytes;
   const path = scratchCopy(record, objects, scratch, '.jsonl');
-  const source: LineSource = { path: 'the output of a part', firstLine: 1, pieces: () => objects.read(object) };
+  const source: LineSource = { path: 'the output of a part', firstLine: 1, pieces: () => objects.read(record.bytes) };
   const handle: JsonlInputHandle = {
     get path() {
       return path();

@@ -10,28 +10,63 @@ import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
 import { databaseFile, explain, openReadOnly, type OpenedDatabase } from './sqlite-open.js';
-import { queryRows, resultsDigest, rowObject, runQuery, type QueryResult } from './sqlite-queries.js';
+import { momentOf } from './sqlite-moment.js';
+import { Queries, resultsDigest } from './sqlite-queries.js';
 
 type QuerySlice = Extract<Slice, { kind: 'sqlite' }>;
 
 /** A connection with one read transaction from its first use to its end: all slices of it are of one moment. */
 class Reading {
   private opened: OpenedDatabase | undefined;
+  private open: { readonly queries: Queries; readonly moment: string | undefined } | undefined;
 
   constructor(readonly path: string) {}
 
-  get database(): Database.Database {
-    if (this.opened === undefined) {
-      this.opened = openReadOnly(this.path);
-      this.opened.database.exec('BEGIN');
-    }
-    return this.opened.database;
+  get queries(): Queries {
+    return this.begin().queries;
+  }
+
+  /** What the transaction sees; undefined where that cannot be told. */
+  get moment(): string | undefined {
+    return this.begin().moment;
   }
 
   close(): void {
     const { opened } = this;
-    this.opened = undefined;
+    this.opened = this.open = undefined;
     if (opened !== undefined) closeQuietly(opened);
+  }
+
+  private begin(): { readonly queries: Queries; readonly moment: string | undefined } {
+    if (this.open !== undefined) return this.open;
+    this.opened = openReadOnly(this.path);
+    const { database, copied } = this.opened;
+    database.exec('BEGIN');
+    // The transaction begins with its first read.
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return (this.open = {
+      queries: new Queries(database, this.path),
+      moment: copied ? undefined : momentOf(this.path),
+    });
+  }
+}
+
+/** The connections of slices that are read together: one a database. */
+export class Readings {
+  private readonly byPath = new Map<string, Reading>();
+
+  of(path: string): Reading {
+    let reading = this.byPath.get(path);
+    if (reading === undefined) {
+      reading = new Reading(path);
+      this.byPath.set(path, reading);
+    }
+    return reading;
+  }
+
+  close(): void {
+    for (const reading of this.byPath.values()) reading.close();
+    this.byPath.clear();
   }
 }
 
@@ -80,37 +115,42 @@ function listSlice(reading: Reading, queries: Readonly<Record<string, SliceQuery
   const { path } = reading;
   const results: Record<string, Digest> = {};
   try {
-    for (const [name, query] of Object.entries(queries))
-      results[name] = runQuery(reading.database, path, name, query, false).digest;
+    for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query);
+    const slice = { kind: 'sqlite', path, digest: resultsDigest(results), queries, results } as const;
+    const { moment } = reading;
+    return sliceHandle(reading, moment === undefined ? slice : { ...slice, moment });
   } catch (error) {
     throw explain(path, error);
   }
-  const slice: QuerySlice = { kind: 'sqlite', path, digest: resultsDigest(results), queries, results };
-  return sliceHandle(reading, slice);
 }
 
-export function openSqliteSlice(slice: QuerySlice): OpenedSlice {
-  const reading = new Reading(slice.path);
+export function openSqliteSlice(slice: QuerySlice, readings: Readings): OpenedSlice {
+  const reading = readings.of(slice.path);
   const witness = new ChangeWitness();
-  return { handle: sliceHandle(reading, slice, witness), verify: () => witness.verify(), close: () => reading.close() };
+  const verify = (): void => {
+    // Who overwrites the file without SQLite asks for no lock.
+    if (slice.moment !== undefined && slice.moment === reading.moment && momentOf(slice.path) !== slice.moment)
+      throw witness.changed(slice.path);
+    witness.verify();
+  };
+  return { handle: sliceHandle(reading, slice, witness), verify, close: () => undefined };
 }
 
-/** A query's rows are handed out when their digest is that of the listing, and read in one transaction with it. */
+/**
+ * A query's rows are what was listed: where the reading is of the moment of the listing they are read at once, else
+ * their digest is taken first, in one transaction with them.
+ */
 function sliceHandle(reading: Reading, slice: QuerySlice, witness = new ChangeWitness()): SqliteSliceHandle {
   const { path } = slice;
-  const checked = (name: string, query: SliceQuery): QueryResult => {
+  function* rows(name: string, query: SliceQuery): Generator<Record<string, unknown>> {
     try {
-      const result = runQuery(reading.database, path, name, query, true);
-      if (result.digest !== slice.results[name]) throw witness.changed(`${path}, query ${name}`);
-      return result;
+      const isOfListing = slice.moment !== undefined && slice.moment === reading.moment;
+      if (!isOfListing && reading.queries.digest(name, query) !== slice.results[name])
+        throw witness.changed(`${path}, query ${name}`);
     } catch (error) {
       throw explain(path, error);
     }
-  };
-  function* rows(name: string, query: SliceQuery): Generator<Record<string, unknown>> {
-    const result = checked(name, query);
-    for (const row of result.rows ?? queryRows(reading.database, path, name, query))
-      yield rowObject(result.columns, row);
+    yield* reading.queries.rows(name, query);
   }
   const handle: SqliteSliceHandle = {
     kind: 'sqlite',
@@ -127,7 +167,7 @@ function sliceHandle(reading: Reading, slice: QuerySlice, witness = new ChangeWi
 export function openSqliteOutput(path: string): OpenedOutput {
   let database: Database.Database | undefined;
   let closed = false;
-  const close = (): void => {
+  const close = (): undefined => {
     closed = true;
     database?.close();
   };

@@ -28,7 +28,7 @@ import type {
 } from '../rule/roles.js';
 import { ObjectStore } from '../store/objects.js';
 import type { InputHandleByKind, OutputHandleByKind } from './handle-types.js';
-import { openInput, openMade, openOutput, openSlice, SliceChanged, sliceOf } from './handles.js';
+import { openInput, openMade, openOutput, openSlice, Readings, SliceChanged, sliceOf } from './handles.js';
 import type { KindName } from './kind.js';
 import { kindNamed } from './kinds.js';
 
@@ -145,7 +145,7 @@ test('blocks are read again elsewhere, and a changed one is noticed', async (t) 
   t.true(blocks.length > 1);
   const texts: string[] = [];
   for (const block of blocks) {
-    const opened = openSlice(structuredClone(sliceOf(block)));
+    const opened = openSlice(structuredClone(sliceOf(block)), new Readings());
     if (opened.handle.kind !== 'jsonl') return t.fail();
     t.is(opened.handle.id, block.id);
     t.is(sha256(await opened.handle.bytes()), block.digest);
@@ -158,12 +158,12 @@ test('blocks are read again elsewhere, and a changed one is noticed', async (t) 
   const [first, last] = [blocks[0], blocks.at(-1)];
   writeFileSync(path, `${lines.join('\n').replace('"id":5,', '"id":6,')}\n`);
   if (first === undefined || last === undefined) return t.fail();
-  const open = (block: object) => openSlice(sliceOf(block)).handle as typeof first;
+  const open = (block: object) => openSlice(sliceOf(block), new Readings()).handle as typeof first;
   await t.throwsAsync(open(first).bytes(), { instanceOf: SliceChanged });
   await t.throwsAsync(all(open(first).rows()), { instanceOf: SliceChanged });
   await t.notThrowsAsync(all(open(last).lines()));
   // A rule that catches the error does not hide it.
-  const careless = openSlice(sliceOf(first));
+  const careless = openSlice(sliceOf(first), new Readings());
   t.notThrows(careless.verify);
   await (careless.handle as typeof first).bytes().catch(() => undefined);
   t.throws(careless.verify, { instanceOf: SliceChanged });
@@ -225,7 +225,7 @@ test('entries are read again elsewhere; their digest is of name and content; cha
   if (first === undefined || second === undefined) return t.fail();
   t.not(first.digest, second.digest);
   const open = () => {
-    const opened = openSlice(structuredClone(sliceOf(first)));
+    const opened = openSlice(structuredClone(sliceOf(first)), new Readings());
     return { ...opened, handle: opened.handle as typeof first };
   };
   const good = open();
@@ -380,8 +380,9 @@ test('a slice is read again elsewhere in one moment, and a change is noticed', (
   const listed = input(t, 'sqlite', path).slice({ rows: ROWS, count: { sql: 'SELECT count(*) AS n FROM e' } });
   const slice = structuredClone(sliceOf(listed));
   const open = () => {
-    const opened = openSlice(slice);
-    t.teardown(() => opened.close());
+    const readings = new Readings();
+    const opened = openSlice(slice, readings);
+    t.teardown(() => readings.close());
     return opened.handle as typeof listed;
   };
   const early = open();
@@ -402,12 +403,13 @@ test('a large result is streamed once its digest is known', (t) => {
     Array.from({ length: 9 }, (_, index) => ['a', Buffer.alloc(8 << 20, index)] as const),
   );
   const slice = input(t, 'sqlite', path).slice({ rows: ROWS });
-  const opened = openSlice(sliceOf(slice));
+  const readings = new Readings();
+  const opened = openSlice(sliceOf(slice), readings);
   t.deepEqual(
     [...(opened.handle as typeof slice).rows('rows')].map((row) => (row['x'] as Buffer)[7]),
     [0, 1, 2, 3, 4, 5, 6, 7, 8],
   );
-  opened.close();
+  readings.close();
 });
 
 test('queries that are wrong, that write or that name a column twice are told', (t) => {

@@ -1,12 +1,14 @@
 import type { Digest } from '../base/digest.js';
-import type { ObjectStore } from '../store/objects.js';
+import { EXTENT_BYTES, type ObjectStore } from '../store/objects.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, OpenInputOptions } from './handle-types.js';
 import { openDirectoryInput, openDirectoryOutput, openDirectorySlice, openMadeDirectory } from './handles-directory.js';
 import { openFileInput, openFileOutput, openMadeFile } from './handles-file.js';
 import { openJsonlInput, openJsonlOutput, openJsonlSlice, openMadeJsonl } from './handles-jsonl.js';
+import type { Readings } from './handles-sqlite.js';
 import { openMadeSqlite, openSqliteInput, openSqliteOutput, openSqliteSlice } from './handles-sqlite.js';
 import type { ArtifactRecord, KindName, Slice } from './kind.js';
 
+export { Readings } from './handles-sqlite.js';
 export { SliceChanged, sliceOf } from './slices.js';
 export type { InputHandle, OpenedInput, OpenedOutput, OpenedSlice, OpenInputOptions } from './handle-types.js';
 
@@ -27,29 +29,37 @@ export function openInput(
   }
 }
 
-/** What a rule writes to, at a staged path at which there is nothing. */
-export function openOutput(staged: { readonly kind: KindName; readonly path: string }): OpenedOutput {
+/**
+ * What a rule writes to, at a staged path at which there is nothing.
+ *
+ * @param held whether a small output that is written through its handle alone may stay in memory: `finish` gives it
+ */
+export function openOutput(
+  staged: { readonly kind: KindName; readonly path: string },
+  held: 'held' | 'on disk' = 'on disk',
+): OpenedOutput {
+  const hold = held === 'held' ? EXTENT_BYTES : 0;
   switch (staged.kind) {
     case 'file':
-      return openFileOutput(staged.path);
+      return openFileOutput(staged.path, hold);
     case 'directory':
       return openDirectoryOutput(staged.path);
     case 'jsonl':
-      return openJsonlOutput(staged.path);
+      return openJsonlOutput(staged.path, hold);
     case 'sqlite':
       return openSqliteOutput(staged.path);
   }
 }
 
-/** Opens a slice in the process that makes the part. */
-export function openSlice(slice: Slice): OpenedSlice {
+/** Opens a slice in the process that makes the part; databases with the others of `readings`. */
+export function openSlice(slice: Slice, readings: Readings): OpenedSlice {
   switch (slice.kind) {
     case 'directory':
       return openDirectorySlice(slice);
     case 'jsonl':
       return openJsonlSlice(slice);
     case 'sqlite':
-      return openSqliteSlice(slice);
+      return openSqliteSlice(slice, readings);
   }
 }
 

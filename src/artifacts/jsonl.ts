@@ -18,7 +18,7 @@ class JsonlKind extends SingleFileKind {
     objects: ObjectStore,
     keepWhole: boolean,
   ): Promise<ArtifactRecord> {
-    const file = destination === null ? undefined : new BufferedFile(destination);
+    const file = destination === null ? undefined : new BufferedFile(destination, 0);
     try {
       const whole = await concatenate(parts, objects, file);
       file?.finish();
@@ -46,7 +46,7 @@ async function concatenate(
   let size = 0;
   for (const [index, part] of parts.entries()) {
     let last = LF;
-    for (const piece of objects.read(part.bytes.sha256)) {
+    for (const piece of objects.read(part.bytes)) {
       hash.update(piece);
       file?.write(piece);
       size += piece.length;

@@ -53,6 +53,8 @@ export type Slice =
       readonly queries: Readonly<Record<string, SliceQuery>>;
       /** Of each query's result; `digest` is made of them. */
       readonly results: Readonly<Record<string, Digest>>;
+      /** Of the database when it was listed, where that can be told: a reading of the same moment sees the same rows. */
+      readonly moment?: string;
     };
 
 /** A query of a database slice: its rows are what is digested and all that the part can read. */

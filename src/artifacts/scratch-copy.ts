@@ -18,7 +18,7 @@ export function scratchCopy(
     if (path === undefined) {
       mkdirSync(scratch, { recursive: true });
       const fresh = join(mkdtempSync(join(scratch, 'made-')), `output${extension}`);
-      objects.copyTo(record.bytes.sha256, fresh);
+      objects.copyTo(record.bytes, fresh);
       path = fresh;
     }
     return path;

@@ -31,6 +31,8 @@ export function databaseFile(path: string): string {
 
 export interface OpenedDatabase {
   readonly database: Database.Database;
+  /** Whether it is a copy of what is at the path. */
+  readonly copied: boolean;
   close(): void;
 }
 
@@ -47,7 +49,7 @@ export function openReadOnly(path: string): OpenedDatabase {
   return explained(path, () => {
     try {
       const database = tryOpen(file, true);
-      return { database, close: () => void database.close() };
+      return { database, copied: false, close: () => void database.close() };
     } catch (error) {
       if (!needsCopy(error)) throw error;
       return openCopy(file);
@@ -99,6 +101,7 @@ function openCopy(file: string): OpenedDatabase {
     database.pragma('query_only = ON');
     return {
       database,
+      copied: true,
       close() {
         database.close();
         remove();

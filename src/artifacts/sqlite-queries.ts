@@ -6,48 +6,62 @@ import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { SliceQuery } from './kind.js';
 import { ValueHash, type SqliteValue } from './sqlite-values.js';
 
-/** How many bytes of values a result may have to be held until its digest is known; larger ones are read twice. */
-const HELD_BYTES = 64 << 20;
+/** So many statements are kept: a rule that writes values into its SQL never asks the same again. */
+const KEPT = 16;
 
-export interface QueryResult {
-  readonly columns: readonly string[];
-  /** Of column names, row count and all values: what the rows are, not how they were asked for. */
-  readonly digest: Digest;
-  /** The rows, where they are few enough to be held. */
-  readonly rows?: readonly SqliteValue[][];
-}
+/** The queries of one connection. A statement is prepared once for all its arguments: parts differ in these alone. */
+export class Queries {
+  readonly #database: Database;
+  readonly #path: string;
+  /** By SQL: those that no reader is in the middle of, the one that rested longest first. */
+  readonly #resting = new Map<string, PreparedQuery>();
+  readonly #hash = new ValueHash();
 
-/** Runs a slice's query and digests what it gives. @throws UserFacingError for a query that is wrong or would write. */
-export function runQuery(
-  database: Database,
-  path: string,
-  name: string,
-  query: SliceQuery,
-  hold: boolean,
-): QueryResult {
-  const statement = prepare(database, path, name, query);
-  const columns = columnsOf(statement, path, name, query);
-  const hash = new ValueHash();
-  let count = 0;
-  let held: SqliteValue[][] | undefined = hold ? [] : undefined;
-  for (const row of iterate(statement, path, name, query)) {
-    count++;
-    for (const value of row) hash.add(value);
-    if (hash.bytes > HELD_BYTES) held = undefined;
-    held?.push(row);
+  constructor(database: Database, path: string) {
+    this.#database = database;
+    this.#path = path;
   }
-  const digest = sha256(JSON.stringify(['vlmbuild rows 1', columns, count, hash.digest()]));
-  return { columns, digest, ...(held === undefined ? {} : { rows: held }) };
-}
 
-/** Streams a query's rows. */
-export function* queryRows(
-  database: Database,
-  path: string,
-  name: string,
-  query: SliceQuery,
-): Generator<SqliteValue[]> {
-  yield* iterate(prepare(database, path, name, query), path, name, query);
+  /**
+   * The digest of what a query gives: column names, row count and all values; what the rows are, not how they were
+   * asked for.
+   *
+   * @throws UserFacingError for a query that is wrong or would write.
+   */
+  digest(name: string, query: SliceQuery): Digest {
+    const prepared = this.#take(name, query);
+    this.#hash.reset();
+    let count = 0;
+    for (const row of iterate(prepared.statement, this.#path, name, query)) {
+      count++;
+      for (const value of row) this.#hash.add(value);
+    }
+    this.#giveBack(query, prepared);
+    return sha256(JSON.stringify(['vlmbuild rows 1', prepared.columns, count, this.#hash.digest()]));
+  }
+
+  /** Streams a query's rows as a rule sees them. */
+  *rows(name: string, query: SliceQuery): Generator<Record<string, unknown>> {
+    const prepared = this.#take(name, query);
+    for (const row of iterate(prepared.statement, this.#path, name, query)) yield rowObject(prepared.columns, row);
+    this.#giveBack(query, prepared);
+  }
+
+  /** A statement runs once at a time: whoever asks meanwhile gets another. */
+  #take(name: string, query: SliceQuery): PreparedQuery {
+    const resting = this.#resting.get(query.sql);
+    this.#resting.delete(query.sql);
+    return resting ?? prepare(this.#database, this.#path, name, query);
+  }
+
+  /** At its end; one that a reader left in the middle is not used again. */
+  #giveBack({ sql }: SliceQuery, prepared: PreparedQuery): void {
+    this.#resting.set(sql, prepared);
+    for (const other of this.#resting.keys()) {
+      if (this.#resting.size <= KEPT) break;
+      this.#resting.delete(other);
+    }
+  }
 }
 
 /** The digest of a slice, by its queries' results. */
@@ -55,8 +69,8 @@ export function resultsDigest(results: Readonly<Record<string, Digest>>): Digest
   return sha256(JSON.stringify(['vlmbuild slice 1', ...sortedEntries(results)]));
 }
 
-/** A row as a rule sees it: an integer is a number where that is exact, else a bigint. */
-export function rowObject(columns: readonly string[], row: readonly SqliteValue[]): Record<string, unknown> {
+/** An integer is a number where that is exact, else a bigint. */
+function rowObject(columns: readonly string[], row: readonly SqliteValue[]): Record<string, unknown> {
   const entries = columns.map((column, at): [string, unknown] => {
     const value = row[at];
     const exact = typeof value === 'bigint' && BigInt.asIntN(54, value) === value && value !== -(1n << 53n);
@@ -67,11 +81,17 @@ export function rowObject(columns: readonly string[], row: readonly SqliteValue[
 
 type RowStatement = Statement<SqliteValue[], SqliteValue[]>;
 
-function prepare(database: Database, path: string, name: string, query: SliceQuery): RowStatement {
+interface PreparedQuery {
+  readonly statement: RowStatement;
+  readonly columns: readonly string[];
+}
+
+function prepare(database: Database, path: string, name: string, query: SliceQuery): PreparedQuery {
   const statement = refusing(path, name, query, () => database.prepare<SqliteValue[], SqliteValue[]>(query.sql));
   if (!statement.reader || !statement.readonly)
     throw new UserFacingError(artifactErrors.badQuery(path, name, query.sql, 'it does not only read'));
-  return statement.safeIntegers().raw();
+  statement.safeIntegers().raw();
+  return { statement, columns: columnsOf(statement, path, name, query) };
 }
 
 function columnsOf(statement: RowStatement, path: string, name: string, query: SliceQuery): string[] {

@@ -23,7 +23,7 @@ const LARGE = 1 << 12;
 export class ValueHash {
   /** Bytes digested so far. */
   bytes = 0;
-  private readonly hash = createHash('sha256');
+  private hash = createHash('sha256');
   private readonly buffer = Buffer.allocUnsafe(BUFFER);
   private used = 0;
 
@@ -44,6 +44,12 @@ export class ValueHash {
   addTextBytes(bytes: Uint8Array): void {
     if (BUFFER - this.used < LARGE * 3 + 7) this.flush();
     this.binary(TEXT, bytes);
+  }
+
+  /** Forgets what was added: the next digest is of what comes now. */
+  reset(): void {
+    this.bytes = this.used = 0;
+    this.hash = createHash('sha256');
   }
 
   digest(): Digest {

@@ -7,7 +7,7 @@ import { compareBytes } from '../base/order.js';
 import { Answers } from '../store/answers.js';
 import { checkObjects } from '../store/gc-objects.js';
 import { IndexTables } from '../store/gc-index.js';
-import { CorruptObject, type ObjectStore } from '../store/objects.js';
+import { CorruptObject, holderOf, type ObjectStore } from '../store/objects.js';
 import type { StoredOutput } from '../store/records.js';
 import { GC_BOUNDS, totalOf } from './gc.js';
 import { Marking } from './marking.js';
@@ -77,7 +77,7 @@ function wholeSize({ actions, parts, stored }: Survey, objects: ObjectStore): nu
   const folders = new Map<Digest, number>();
   const sizeOfOutput = (output: StoredOutput): number => {
     const { sha256, size } = output.bytes;
-    if (!stored.has(sha256)) return 0;
+    if (!stored.has(holderOf(output.bytes))) return 0;
     if (output.kind !== 'directory') return size;
     let sum = folders.get(sha256);
     if (sum === undefined) {
@@ -156,9 +156,9 @@ function lostResults(
   objects: ObjectStore,
 ): LostResult[] {
   const isLost = (output: StoredOutput): boolean =>
-    broken.has(output.bytes.sha256) ||
+    broken.has(holderOf(output.bytes)) ||
     (output.kind === 'directory' &&
-      objects.has(output.bytes.sha256) &&
+      objects.has(output.bytes) &&
       entriesOf(output, objects).some((entry) => broken.has(entry)));
   const lost: LostResult[] = [];
   for (const { key, target, outputs } of actions) {

@@ -2,7 +2,7 @@ import { readManifest } from '../artifacts/directory.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { StoredObject } from '../store/gc-objects.js';
-import { CorruptObject, type ObjectStore } from '../store/objects.js';
+import { CorruptObject, holderOf, type ObjectStore } from '../store/objects.js';
 import type { StoredOutput } from '../store/records.js';
 
 /** Which objects are needed: by walking from outputs to lists, manifests and blobs. */
@@ -24,7 +24,7 @@ export class Marking {
   /** Marks all that an output needs; gives how many bytes that adds. */
   output({ kind, digest, bytes }: StoredOutput): number {
     const before = this.bytes;
-    this.object(bytes.sha256);
+    this.object(holderOf(bytes));
     if (kind === 'directory') for (const entry of this.#entries({ kind, digest, bytes })) this.object(entry);
     return this.bytes - before;
   }
@@ -48,7 +48,7 @@ export class Marking {
       const members = object.list ? (this.store.members(name) ?? []) : [];
       return members.reduce((sum, member) => sum + cost(member.sha256), object.bytes);
     };
-    let sum = cost(bytes.sha256);
+    let sum = cost(holderOf(bytes));
     if (kind === 'directory' && !this.#opened.has(bytes.sha256))
       for (const entry of entriesOf({ kind, digest, bytes }, this.store)) sum += cost(entry);
     return sum;

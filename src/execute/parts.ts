@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import type { Lane as TimelineLane } from '../base/timeline.js';
 import { joinOutput } from '../artifacts/join-output.js';
 import type { ArtifactRecord, KindName } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
@@ -7,16 +5,15 @@ import type { Digest } from '../base/digest.js';
 import type { FailureAllowance, RuleUse } from '../config/pipeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
-import { formatDiagnostic } from '../diagnostics/format.js';
 import { planErrors } from '../diagnostics/plan.js';
 import { TaskError } from '../host/pool.js';
-import type { ListedPart, RecordedPart, TaskFailure } from '../host/protocol.js';
+import type { ListedPart, RecordedPart } from '../host/protocol.js';
 import type { LoadedRule } from '../rule/description.js';
 import type { PartRecord } from '../store/index-db.js';
-import { CorruptObject } from '../store/objects.js';
-import { diagnosticOf, InputChanged, Interrupted, TargetError } from './failure.js';
-import type { Grant } from './slots.js';
-import { Lane } from './staging.js';
+import { CorruptObject, holderOf } from '../store/objects.js';
+import { Interrupted, TargetError } from './failure.js';
+import { makeParts, type Remembered } from './make-parts.js';
+import { limits, ruleTask } from './rule-task.js';
 import { relay, type TargetWork } from './work.js';
 
 export interface PartsResult {
@@ -26,8 +23,6 @@ export interface PartsResult {
 
 /** A store that is damaged again after so many repairs is beyond them. */
 const MOST_REPAIRS = 10;
-
-type Remembered = Map<Digest, PartRecord>;
 
 /**
  * A rule in parts:
@@ -130,106 +125,6 @@ async function list(work: TargetWork, rule: LoadedRule): Promise<ListedPart[]> {
   return parts;
 }
 
-interface Making {
-  readonly failed: ReadonlyMap<Digest, Diagnostic>;
-  readonly count: number;
-}
-
-interface Attempt {
-  readonly part: ListedPart;
-  readonly attempt: number;
-}
-
-/** Makes parts with as many workers as there may be, each in a slot of its own; adds what is made to `remembered`. */
-async function makeParts(
-  work: TargetWork,
-  rule: LoadedRule,
-  concurrency: number | null,
-  missing: readonly ListedPart[],
-  remembered: Remembered,
-): Promise<Making> {
-  const { run, target, slots, signal, priority } = work;
-  const queue: Attempt[] = missing.map((part) => ({ part, attempt: 1 }));
-  const failed = new Map<Digest, Diagnostic>();
-  let next = 0;
-  let stop: Error | undefined;
-
-  const fail = ({ part, attempt }: Attempt, failure: Exclude<TaskFailure, { type: 'aborted' }>): void => {
-    const diagnostic = diagnosticOf(failure, run.session.root);
-    const final = attempt > target.retries;
-    run.log(target.name).write(formatDiagnostic(diagnostic, { color: false }), part.id);
-    run.emit({ type: 'part-failed', target: target.name, part: part.id, diagnostic, attempt, final });
-    if (final) failed.set(part.key, diagnostic);
-    else queue.push({ part, attempt: attempt + 1 });
-  };
-  const make = async (at: Attempt, lane: Lane, on: TimelineLane): Promise<void> => {
-    const { part, attempt } = at;
-    const facts = { target: target.name, key: part.key, attempt };
-    const span = run.session.timeline.begin({ phase: 'make', lane: on, name: part.id, facts });
-    const started = performance.now();
-    try {
-      const { outputs, meta } = await run.session.hosts.run(
-        { type: 'make', ...ruleTask(work, rule), inputs: {}, outputs: lane.outputs, part },
-        { ...limits(work), on: relay(work, part.id), ...(concurrency === null ? {} : { concurrency }) },
-      );
-      const seconds = (performance.now() - started) / 1000;
-      const record: PartRecord = { key: part.key, outputs, meta, seconds };
-      run.session.index.putPart(target.name, record);
-      remembered.set(part.key, record);
-      run.emit({ type: 'part-finished', target: target.name, part: part.id, seconds });
-    } catch (error) {
-      if (!(error instanceof TaskError)) throw error;
-      const { failure } = error;
-      if (failure.type === 'aborted') throw new Interrupted();
-      if (failure.type === 'input-changed') throw new InputChanged(failure.slice);
-      // A full disk fails every part alike: there is no point in trying the others.
-      if (failure.type === 'system') throw new TargetError(diagnosticOf(failure, run.session.root));
-      fail(at, failure);
-    } finally {
-      span.end();
-      lane.clear();
-    }
-  };
-  const worker = async (n: number, shared: Grant | undefined): Promise<void> => {
-    const lane = new Lane(join(work.staging.folder, `lane-${n}`), Object.values(target.outputs));
-    for (let at = queue[next]; at !== undefined && stop === undefined; at = queue[next]) {
-      next++;
-      const grant = shared ?? (await slots.acquire(target.resources, priority, signal, target.name));
-      try {
-        await make(at, lane, { type: 'slot', slot: grant.slot, ...(shared === undefined ? {} : { worker: n + 1 }) });
-      } finally {
-        if (shared === undefined) grant.release();
-      }
-    }
-  };
-
-  const count = Math.min(missing.length, concurrency ?? run.session.jobs);
-  // Parts that wait rather than compute share one slot.
-  const shared =
-    concurrency === null || count === 0
-      ? undefined
-      : await slots.acquire(target.resources, priority, signal, target.name);
-  try {
-    await Promise.all(
-      Array.from({ length: count }, async (_, n) => {
-        try {
-          await worker(n, shared);
-        } catch (error) {
-          // The others finish what they have in hand.
-          stop ??= error instanceof Error ? error : new Error(String(error));
-        }
-      }),
-    );
-  } finally {
-    shared?.release();
-  }
-  run.session.index.flush();
-  // The workers above assign it, which the compiler cannot see.
-  const stopped = stop;
-  if (stopped !== undefined) throw stopped;
-  return { failed, count: missing.length - failed.size };
-}
-
 async function assemble(
   work: TargetWork,
   rule: LoadedRule,
@@ -292,10 +187,9 @@ function dropDamaged({ run }: TargetWork, remembered: Remembered): Digest[] {
   const damaged: Digest[] = [];
   for (const [key, record] of remembered) {
     for (const output of Object.values(kinded(record.outputs))) {
-      if (isWhole(() => kindNamed(output.kind).present(output, objects) && drain(objects.read(output.bytes.sha256))))
-        continue;
+      if (isWhole(() => kindNamed(output.kind).present(output, objects) && drain(objects.read(output.bytes)))) continue;
       remembered.delete(key);
-      damaged.push(output.bytes.sha256);
+      damaged.push(holderOf(output.bytes));
     }
   }
   return damaged;
@@ -318,28 +212,6 @@ function drain(pieces: Iterable<unknown>): true {
 function isCorruption(error: unknown): boolean {
   if (error instanceof CorruptObject) return true;
   return error instanceof TaskError && error.failure.type === 'system' && error.failure.code === 'CORRUPT';
-}
-
-/** What all tasks of a rule share. */
-export function ruleTask(work: TargetWork, rule: LoadedRule) {
-  const { run, target, handing, askAgain } = work;
-  const { root, layout } = run.session;
-  return {
-    target: target.name,
-    root,
-    cache: layout.cache,
-    env: handing.env,
-    secrets: handing.secrets,
-    rule: rule.name,
-    code: rule.code,
-    bundle: rule.bundle,
-    source: rule.path,
-    ...(askAgain ? { askAgain: join(run.begin().stage, 'asked') } : {}),
-  };
-}
-
-export function limits({ target, signal }: TargetWork): { signal: AbortSignal; timeoutMs?: number } {
-  return target.timeoutMs === undefined ? { signal } : { signal, timeoutMs: target.timeoutMs };
 }
 
 /** The store keeps a kind's name as text; what is in it came from a kind. */

@@ -48,14 +48,6 @@ export class Lane {
       outputs.map(({ name, kind }) => [name, { kind, path: join(folder, `${name}${PART_SUFFIX[kind]}`) }]),
     );
   }
-
-  /** Removes what a part left, so that the next one finds nothing. */
-  clear(): void {
-    for (const { path, kind } of Object.values(this.outputs)) {
-      rmSync(path, { recursive: true, force: true });
-      if (kind === 'sqlite') for (const side of DATABASE_SIDES) rmSync(`${path}${side}`, { force: true });
-    }
-  }
 }
 
 /**

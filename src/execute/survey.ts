@@ -4,6 +4,7 @@ import type { Digest } from '../base/digest.js';
 import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
 import { storedObjects, type StoredObject } from '../store/gc-objects.js';
 import type { IndexedPart, IndexTables } from '../store/gc-index.js';
+import { holderOf } from '../store/objects.js';
 import type { ActionRecord, OutputPathRecord, RunRecord, StoredOutput } from '../store/records.js';
 import { Marking } from './marking.js';
 import { loadResults, resultsObjects, resultsRef } from './results.js';
@@ -120,7 +121,7 @@ export function surveyStore(session: Session, tables: IndexTables, keepRuns: num
     ...parts
       .filter(({ key }) => !listed.has(key))
       .map(({ key, target, outputs }): Spare => {
-        const times = Object.values(outputs).map(({ bytes }) => stored.get(bytes.sha256)?.storedMs ?? 0);
+        const times = Object.values(outputs).map(({ bytes }) => stored.get(holderOf(bytes))?.storedMs ?? 0);
         return { type: 'part', id: key, target, outputs: Object.values(outputs), usedMs: Math.max(0, ...times) };
       }),
     ...runs.slice(keepRuns).map((run): Spare => {

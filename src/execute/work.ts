@@ -24,13 +24,13 @@ export interface TargetWork {
   readonly askAgain: boolean;
 }
 
-/** Passes on what a task says: lines to the log and the screen, progress to the screen. */
-export function relay(
-  { run, target }: Pick<TargetWork, 'run' | 'target'>,
-  part?: string,
-): (message: TaskMessage) => void {
-  const of = part === undefined ? { target: target.name } : { target: target.name, part };
-  return (message) => {
+/** Passes on what a task says, or a part of it: lines to the log and the screen, progress to the screen. */
+export function relay({
+  run,
+  target,
+}: Pick<TargetWork, 'run' | 'target'>): (message: TaskMessage, part?: string) => void {
+  return (message, part) => {
+    const of = part === undefined ? { target: target.name } : { target: target.name, part };
     if (message.type === 'log') {
       const line = run.scrub(message.line);
       run.log(target.name).write(line, part);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readings } from '../artifacts/handles.js';
 import { canonicalJson } from '../base/canonical.js';
 import { sha256 } from '../base/digest.js';
 import type { Json } from '../base/json.js';
@@ -13,7 +14,8 @@ import type { RunningTask } from './running-task.js';
 
 export async function runAsks(task: AsksTask, running: RunningTask): Promise<TaskResults['asks']> {
   const rule = await loadRule(task, 'parts');
-  const slices = new OpenedSlices(task.part.slices);
+  const readings = new Readings();
+  const slices = new OpenedSlices(task.part.slices, readings);
   try {
     const questions = await rule.asks?.({
       spec: task.part.spec,
@@ -26,6 +28,7 @@ export async function runAsks(task: AsksTask, running: RunningTask): Promise<Tas
     return { questions: questions ?? 0 };
   } finally {
     slices.close();
+    readings.close();
   }
 }
 

@@ -9,7 +9,13 @@ export type ToHost =
 
 /** From host to engine. Messages come before the end that they belong to. */
 export type FromHost =
-  | { readonly type: 'messages'; readonly id: number; readonly messages: readonly TaskMessage[] }
+  /** `part`: the id of the one that says it, of those of a `make` task. */
+  | {
+      readonly type: 'messages';
+      readonly id: number;
+      readonly part?: string;
+      readonly messages: readonly TaskMessage[];
+    }
   /** A command was started in a process group of its own, which must go when the task is stopped. */
   | { readonly type: 'group'; readonly id: number; readonly group: number }
   /** The host is about to end, because its state cannot be trusted: it takes no more work. */

@@ -10,7 +10,7 @@ import type { JsonObject } from '../base/json.js';
 import { HostPool, type RunOptions } from './pool.js';
 import type { KindName } from '../artifacts/kind.js';
 import { TaskError } from './task-error.js';
-import type { HandedInput, ListedPart, StagedOutput, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+import type { HandedInput, ListedPart, MadePart, StagedOutput, TaskFailure, TaskMessage } from './protocol.js';
 
 /** A project with rules and real hosts, for one test. */
 export interface HostProject extends TempProject {
@@ -22,7 +22,8 @@ export interface HostProject extends TempProject {
   /** Runs a whole rule whose one output is the file `out`, and gives that file's text and what was said. */
   whole(rule: string, options?: Options): Promise<{ text: string; said: TaskMessage[] }>;
   list(rule: string, options?: Partial<WorkOptions>): Promise<{ parts: ListedPart[]; count: number }>;
-  make(rule: string, part: ListedPart, options?: Options): Promise<TaskResults['make']>;
+  /** Makes one part. @throws TaskError where it, or the task, fails */
+  make(rule: string, part: ListedPart, options?: Options): Promise<MadePart>;
   command(text: string, options?: Options): Promise<{ said: TaskMessage[] }>;
   staged(name: string, kind: KindName): StagedOutput;
   handed(name: string, kind: KindName): HandedInput;
@@ -107,7 +108,22 @@ export function hostProject(
     },
     async make(rule, part, given = {}) {
       const [options, task] = split(given);
-      return pool.run({ ...(await host.ruleWork(rule, task)), type: 'make', part }, options);
+      const ends: (MadePart | TaskFailure)[] = [];
+      await pool.run(
+        { ...(await host.ruleWork(rule, task)), type: 'make', parts: [part] },
+        {
+          ...options,
+          on: (message, id) => {
+            if (message.type === 'made') ends.push(...message.parts);
+            else if (message.type === 'part-failed') ends.push(message.failure);
+            else options.on?.(message, id);
+          },
+        },
+      );
+      const [end] = ends;
+      if (end === undefined || ends.length > 1) throw new Error(`one part ended ${ends.length} times`);
+      if ('type' in end) throw new TaskError(end);
+      return end;
     },
     async command(text, given = {}) {
       const [options, task] = split(given);

@@ -4,7 +4,7 @@ import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js'
 import { TaskError } from './task-error.js';
 
 export interface JobOptions {
-  readonly on?: (message: TaskMessage) => void;
+  readonly on?: (message: TaskMessage, part?: string) => void;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly concurrency?: number;
@@ -116,13 +116,15 @@ export class Job {
       if (this.stopping) this.#signal('SIGTERM');
       return;
     }
-    for (const message of frame.messages) this.say(message);
+    const part = frame.type === 'messages' ? frame.part : undefined;
+    for (const message of frame.messages) this.say(message, part);
     if (frame.type === 'done') this.settle(this.#stopped, frame.result);
     else if (frame.type === 'failed') this.settle(this.#stopped ?? frame.failure);
   }
 
-  say(message: TaskMessage): void {
-    if (!this.#settled) this.options.on?.(message);
+  /** @param part the id of the part that says it, of those of a `make` task */
+  say(message: TaskMessage, part?: string): void {
+    if (!this.#settled) this.options.on?.(message, part);
   }
 
   /** The host ended under the job. */

@@ -1,15 +1,16 @@
 import type { Slice } from '../artifacts/kind.js';
-import { openSlice, type OpenedSlice } from '../artifacts/handles.js';
+import { openSlice, type OpenedSlice, type Readings } from '../artifacts/handles.js';
 
 /** The slices of a part, open for its rule until `close`. */
 export class OpenedSlices {
   readonly handles: Readonly<Record<string, OpenedSlice['handle']>>;
   readonly #opened: OpenedSlice[] = [];
 
-  constructor(slices: Readonly<Record<string, Slice>>) {
+  /** @param readings the connections of databases that the part shares with others */
+  constructor(slices: Readonly<Record<string, Slice>>, readings: Readings) {
     const handles: Record<string, OpenedSlice['handle']> = {};
     for (const [name, slice] of Object.entries(slices)) {
-      const opened = openSlice(slice);
+      const opened = openSlice(slice, readings);
       this.#opened.push(opened);
       handles[name] = opened.handle;
     }

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
-import type { RecordedPart } from './protocol.js';
-import { failureOf, hostProject, logLines } from './host-project.js';
+import type { ArtifactRecord } from '../artifacts/kind.js';
+import { holderOf } from '../store/objects.js';
+import { failureOf, hostProject, logLines, type HostProject } from './host-project.js';
+import type { MadePart, RecordedPart } from './protocol.js';
 import { storeOf } from './task-files.js';
 
 /** A rule in parts with a jsonl input and output, and given bodies. */
@@ -77,8 +79,8 @@ test('a slice that was listed is read where the part is made', async (t) => {
   if (part === undefined) return;
   const rows = host.staged('rows.jsonl', 'jsonl');
   const made = await host.make('my/rule', part, { outputs: { rows } });
-  t.is(readFileSync(rows.path, 'utf8'), '10\n20\n');
   t.like(made, { meta: {}, outputs: { rows: { kind: 'jsonl', bytes: { size: 6 } } } });
+  t.is(textOf(host, made.outputs['rows']), '10\n20\n');
 
   host.write({ 'in.jsonl': '{"a":1}\n{"a":3}\n' });
   t.like(await failureOf(t, host.make('my/rule', part, { outputs: { rows } })), { type: 'input-changed' });
@@ -100,6 +102,58 @@ for (const [what, parts, message] of [
     t.is(failure.type, 'user-error');
     t.regex('message' in failure ? failure.message : '', message);
   });
+}
+
+test('small outputs of parts are stored together, and told of as they are stored', async (t) => {
+  const host = hostProject(t, {
+    'rules/my/rule.ts': partsRule({
+      make: `if (spec.i === 3) throw new Error('not three');
+        log('part ' + spec.i);
+        outputs.rows.append('row ' + spec.i);
+        outputs.rejects.append('no ' + spec.i);
+        // Who asks for the path finds there what was written.
+        if (spec.i === 2) return { read: readFileSync(outputs.rows.path, 'utf8') };`,
+    }).replace('import', "import { readFileSync } from 'node:fs';\nimport"),
+  });
+  const outputs = { rows: host.staged('r.jsonl', 'jsonl'), rejects: host.staged('s.jsonl', 'jsonl') };
+  const { parts } = await host.list('my/rule', { params: { n: 6 }, outputs });
+  const made: MadePart[] = [];
+  const failed: string[] = [];
+  const said: string[] = [];
+  const work = await host.ruleWork('my/rule', { outputs });
+  const result = await host.pool.run(
+    { ...work, type: 'make', parts },
+    {
+      on: (message, part) => {
+        if (message.type === 'made') made.push(...message.parts);
+        else if (message.type === 'part-failed') failed.push(message.key);
+        else said.push(...logLines([message]).map((line) => `${part} ${line}`));
+      },
+    },
+  );
+  t.deepEqual(result, { made: 5 });
+  t.deepEqual(failed, [parts[3]?.key]);
+  const rest = parts.filter((_, i) => i !== 3);
+  t.deepEqual(
+    made.map(({ key }) => key),
+    rest.map(({ key }) => key),
+  );
+  t.deepEqual(
+    said,
+    rest.map(({ id }) => `${id} out: part ${id.slice(5)}`),
+  );
+  for (const [i, { id }] of rest.entries()) {
+    t.is(textOf(host, made[i]?.outputs['rows']), `row ${id.slice(5)}\n`);
+    t.is(textOf(host, made[i]?.outputs['rejects']), `no ${id.slice(5)}\n`);
+  }
+  t.deepEqual(made[2]?.meta, { read: 'row 2\n' });
+  const holders = made.flatMap((part) => Object.values(part.outputs)).map(({ bytes }) => holderOf(bytes));
+  t.true(new Set(holders).size < holders.length);
+});
+
+function textOf(host: HostProject, record: ArtifactRecord | undefined): string | undefined {
+  const objects = storeOf(join(host.root, 'cache'));
+  return record && Buffer.concat([...objects.read(record.bytes)]).toString();
 }
 
 const PART = { id: 'a', key: `sha256:${'0'.repeat(64)}`, spec: { i: 1 }, slices: {} } as const;
@@ -177,12 +231,12 @@ test('assemble leaves outputs to be joined by their kind', async (t) => {
   const { path, made } = await assemble(3, true);
   t.is(readFileSync(path, 'utf8'), '{"i":0}\n{"i":1}\n{"i":2}\n');
   t.deepEqual(Object.keys(made.outputs).sort(), ['rejects', 'rows']);
-  // The whole is the list of the parts' own blobs.
+  // The whole is the list of what holds the parts' bytes.
   const { rows } = made.outputs;
   const objects = storeOf(join(host.root, 'cache'));
   t.deepEqual(
     rows && objects.members(rows.bytes.sha256)?.map(({ sha256 }) => sha256),
-    parts.map(({ outputs }) => outputs['rows']?.bytes.sha256),
+    parts.map(({ outputs }) => outputs['rows'] && holderOf(outputs['rows'].bytes)),
   );
   const unkept = await assemble(3, false, false);
   t.is(readFileSync(unkept.path, 'utf8'), '{"i":0}\n{"i":1}\n{"i":2}\n');

@@ -78,25 +78,20 @@ captureOutput(() => running.values().next().value);
 forbidExit();
 
 async function start(id: number, task: Task): Promise<void> {
-  const work = new RunningTask(id, task, send);
+  const work = RunningTask.start(id, task, send);
   running.set(id, work);
   setEnvironment(task);
   try {
     const result = await currentTask.run(work, () => perform(task, work));
-    tidy(work);
+    work.tidy();
     work.done(result);
   } catch (error) {
     const { failureOf } = await import('./failure.js');
-    tidy(work);
+    work.tidy();
     work.failed(work.abort.signal.aborted ? { type: 'aborted' } : failureOf(error, root));
   } finally {
     running.delete(id);
   }
-}
-
-/** Before the engine hears that the task has ended. */
-function tidy(work: RunningTask): void {
-  for (const step of work.atEnd.splice(0)) step();
 }
 
 async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task['type']]> {
@@ -112,7 +107,7 @@ async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task[
     case 'asks':
       return (await modules.asks()).runAsks(task, work);
     case 'make':
-      return (await modules.make()).runMake(task, work);
+      return (await modules.make()).runMake(task, work, root);
     case 'list':
       return (await modules.list()).runList(task, work, (parts) => {
         work.flush();

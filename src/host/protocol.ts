@@ -88,9 +88,17 @@ export interface AsksTask extends RuleWorkTask {
   readonly part: ListedPart;
 }
 
+/** Parts to be made one after the other. Each is told of when it is in the store, and when it failed. */
 export interface MakeTask extends RuleWorkTask {
   readonly type: 'make';
-  readonly part: ListedPart;
+  readonly parts: readonly ListedPart[];
+}
+
+/** A part that is in the store. */
+export interface MadePart extends MadeOutputs {
+  readonly key: Digest;
+  readonly meta: JsonObject;
+  readonly seconds: number;
 }
 
 export interface AssembleTask extends RuleWorkTask {
@@ -121,7 +129,7 @@ export interface TaskResults {
   whole: MadeOutputs;
   list: { readonly count: number };
   asks: { readonly questions: number };
-  make: MadeOutputs & { readonly meta: JsonObject };
+  make: { readonly made: number };
   assemble: MadeOutputs;
   command: MadeOutputs;
 }
@@ -136,6 +144,9 @@ export type TaskMessage =
   | { readonly type: 'progress'; readonly done: number; readonly total?: number; readonly unit?: string }
   /** A batch of a `list` task, in order. */
   | { readonly type: 'parts'; readonly parts: readonly ListedPart[] }
+  /** Parts of a `make` task, in the order in which they were made. */
+  | { readonly type: 'made'; readonly parts: readonly MadePart[] }
+  | { readonly type: 'part-failed'; readonly key: Digest; readonly failure: TaskFailure }
   /** A question was asked for money, not answered from memory. */
   | { readonly type: 'asked' };
 

@@ -10,14 +10,8 @@ const FEW = 64;
 
 /** A task in the host that runs it: what it says, on its way to the engine, secrets replaced. */
 export class RunningTask {
-  readonly id: number;
-  readonly task: Task;
-  readonly abort = new AbortController();
   /** Done when the task has ended, however it ended. */
   readonly atEnd: (() => void)[] = [];
-  /** Replaces the task's secrets. */
-  readonly scrub: (text: string) => string;
-  readonly #send: (frame: FromHost) => void;
   readonly #out = new Lines((line) => this.log('out', line));
   readonly #err = new Lines((line) => this.log('err', line));
   #messages: TaskMessage[] = [];
@@ -27,11 +21,41 @@ export class RunningTask {
   #progress: Extract<TaskMessage, { type: 'progress' }> | undefined;
   #ended = false;
 
-  constructor(id: number, task: Task, send: (frame: FromHost) => void) {
-    this.id = id;
-    this.task = task;
-    this.#send = send;
-    this.scrub = scrubber('secrets' in task ? Object.values(task.secrets) : []);
+  private constructor(
+    readonly id: number,
+    readonly task: Task,
+    /** Aborted when the task must end. */
+    readonly abort: AbortController,
+    /** Replaces the task's secrets. */
+    readonly scrub: (text: string) => string,
+    private readonly send: (frame: FromHost) => void,
+    /** Where a part speaks, and not the whole task. */
+    private readonly part?: string,
+  ) {}
+
+  static start(id: number, task: Task, send: (frame: FromHost) => void): RunningTask {
+    const scrub = scrubber('secrets' in task ? Object.values(task.secrets) : []);
+    return new RunningTask(id, task, new AbortController(), scrub, send);
+  }
+
+  /** One of the parts that the task makes: what it says is told apart. To be ended by `leave`. */
+  enter(part: string): RunningTask {
+    return new RunningTask(this.id, this.task, this.abort, this.scrub, this.send, part);
+  }
+
+  /** The part has ended: what it said goes out. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#out.end();
+    this.#err.end();
+    this.#sayProgress();
+    this.flush();
+    this.#ended = true;
+  }
+
+  /** Before the engine hears that it has ended. */
+  tidy(): void {
+    for (const step of this.atEnd.splice(0)) step();
   }
 
   log(stream: 'out' | 'err', line: string): void {
@@ -70,7 +94,8 @@ export class RunningTask {
     this.#timer = undefined;
     if (this.#messages.length === 0) return;
     this.#saidAt = performance.now();
-    this.#send({ type: 'messages', id: this.id, messages: this.#takeMessages() });
+    const { id, part } = this;
+    this.send({ type: 'messages', id, ...(part === undefined ? {} : { part }), messages: this.#takeMessages() });
   }
 
   done(result: TaskResults[Task['type']]): void {
@@ -78,11 +103,11 @@ export class RunningTask {
   }
 
   failed(failure: TaskFailure): void {
-    this.#end((messages) => ({ type: 'failed', id: this.id, messages, failure: this.#scrubbed(failure) }));
+    this.#end((messages) => ({ type: 'failed', id: this.id, messages, failure: this.scrubbed(failure) }));
   }
 
   startedGroup(group: number): void {
-    this.#send({ type: 'group', id: this.id, group });
+    this.send({ type: 'group', id: this.id, group });
   }
 
   #end(frame: (messages: readonly TaskMessage[]) => FromHost): void {
@@ -92,7 +117,7 @@ export class RunningTask {
     this.#sayProgress();
     this.#ended = true;
     if (this.#timer !== undefined) clearImmediate(this.#timer);
-    this.#send(frame(this.#takeMessages()));
+    this.send(frame(this.#takeMessages()));
   }
 
   #sayProgress(): void {
@@ -106,7 +131,7 @@ export class RunningTask {
     return messages;
   }
 
-  #scrubbed(failure: TaskFailure): TaskFailure {
+  scrubbed(failure: TaskFailure): TaskFailure {
     return Object.fromEntries(
       Object.entries(failure).map(([name, value]) => [
         name,

@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { openInput, openOutput, type InputHandle, type OpenedOutput } from '../artifacts/handles.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
+import { sideFiles } from '../artifacts/sqlite-open.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
 import { ObjectStore } from '../store/objects.js';
+import type { Pack, Packed } from '../store/pack.js';
 import { KnownFailure } from './failure.js';
 import type { HandedInput, StagedOutput } from './protocol.js';
+
+/** The record of an output whose bytes may be in a pack that is not sealed yet. */
+export type PackedOutput = Omit<ArtifactRecord, 'bytes'> & { readonly bytes: Packed };
 
 type Staged = Readonly<Record<string, StagedOutput>>;
 
@@ -33,7 +38,12 @@ export class TaskFiles {
   readonly #opened: { close(): void }[] = [];
   readonly #openOutputs: [name: string, output: OpenedOutput][] = [];
 
-  constructor(inputs: Readonly<Record<string, HandedInput | readonly HandedInput[] | null>>, staged: Staged) {
+  /** @param held whether small outputs may stay in memory: for `pack` */
+  constructor(
+    inputs: Readonly<Record<string, HandedInput | readonly HandedInput[] | null>>,
+    staged: Staged,
+    held: 'held' | 'on disk' = 'on disk',
+  ) {
     this.#staged = new Map(Object.entries(staged));
     const open = (handed: HandedInput): InputHandle => {
       const opened = openInput(handed);
@@ -45,9 +55,8 @@ export class TaskFiles {
       return isOne(handed) ? open(handed) : handed.map(open);
     });
     this.outputs = mapped(staged, (output, name) => {
-      // An attempt that was cut short may have left something.
-      if (lstatSync(output.path, NOTHING_IS_FINE) !== undefined) rmSync(output.path, { recursive: true, force: true });
-      const opened = openOutput(output);
+      clearStaged(output);
+      const opened = openOutput(output, held);
       this.#openOutputs.push([name, opened]);
       return opened.handle;
     });
@@ -57,6 +66,23 @@ export class TaskFiles {
   async keep(objects: ObjectStore | null): Promise<Readonly<Record<string, ArtifactRecord>>> {
     for (const [, output] of this.#openOutputs.splice(0)) output.finish();
     return keepStaged(Object.fromEntries(this.#staged), objects);
+  }
+
+  /** As `keep`, but small outputs go into a pack, where they are once it is sealed. */
+  async pack(objects: ObjectStore, pack: Pack): Promise<Readonly<Record<string, PackedOutput>>> {
+    const records: Record<string, PackedOutput> = {};
+    const staged: Record<string, StagedOutput> = {};
+    for (const [name, output] of this.#openOutputs.splice(0)) {
+      const bytes = output.finish();
+      const at = this.#staged.get(name);
+      if (at === undefined) continue;
+      if (bytes === undefined) staged[name] = at;
+      else {
+        const packed = pack.add(bytes);
+        records[name] = { kind: at.kind, digest: packed.sha256, bytes: packed };
+      }
+    }
+    return { ...records, ...(await keepStaged(staged, objects)) };
   }
 
   /**
@@ -98,6 +124,13 @@ export async function keepStaged(
     records[name] = await kindNamed(kind).keep(path, objects);
   }
   return records;
+}
+
+/** An attempt that was cut short, or the part before, may have left something. */
+function clearStaged({ path, kind }: StagedOutput): void {
+  if (lstatSync(path, NOTHING_IS_FINE) !== undefined) rmSync(path, { recursive: true, force: true });
+  // SQLite would take what is beside a new database for a part of it.
+  if (kind === 'sqlite') for (const side of sideFiles(path)) rmSync(side, { force: true });
 }
 
 function isWritten(path: string): boolean {

@@ -14,12 +14,19 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
-import { parseList, printList } from './object-list.js';
+import { parseList, printList, type Extent } from './object-list.js';
 
-/** Bytes by name: the digest of the whole, and how many they are. */
+/** Bytes by name: their digest, and how many they are. */
 export interface ObjectRef {
   readonly sha256: Digest;
   readonly size: number;
+  /** Where they are no object of their own, but lie in a blob from `from` on: small objects are stored together. */
+  readonly inside?: { readonly blob: Digest; readonly from: number };
+}
+
+/** The object that holds the bytes: itself, or the blob in which it lies. */
+export function holderOf({ sha256, inside }: Pick<ObjectRef, 'sha256' | 'inside'>): Digest {
+  return inside?.blob ?? sha256;
 }
 
 /** What is stored is not what its name says, or a piece of it is gone. A damaged blob is dropped before this is thrown. */
@@ -41,6 +48,9 @@ export const EXTENT_BYTES = 4 * 1024 * 1024;
 /** From this many names on, listing the folders is cheaper than asking for each. */
 const MANY = 2000;
 
+/** Blobs of which pieces are read are held, so many of them: the next piece is mostly of one of these. */
+const HELD_BLOBS = 3;
+
 /** Names by folder of the store, while many objects are looked for. */
 type Listings = Map<string, ReadonlySet<string>>;
 
@@ -58,14 +68,16 @@ export class ObjectStore {
   readonly #writer = randomBytes(8).toString('hex');
   #written = 0;
   #buffer: Buffer | undefined;
+  /** Checked; the one that was used last comes last. */
+  readonly #held = new Map<Digest, Buffer>();
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /** Whether the object is there with all its pieces. Their bytes are not looked at. */
-  has(digest: Digest): boolean {
-    return this.#isWhole(digest, undefined);
+  has(name: Digest | ObjectRef): boolean {
+    return this.#isWhole(typeof name === 'string' ? name : holderOf(name), undefined);
   }
 
   /** Those of `digests` of which something is not there: as `has`, but quick for many. */
@@ -117,20 +129,21 @@ export class ObjectStore {
    * sizes agree is checked. Members may be lists.
    */
   putList(members: readonly ObjectRef[], whole: ObjectRef): void {
-    const filled = members.filter((member) => member.size > 0);
-    const size = filled.reduce((sum, member) => sum + member.size, 0);
+    const extents = extentsOf(members);
+    const size = extents.reduce((sum, extent) => sum + extent.size, 0);
     if (size !== whole.size) throw new RangeError(`members have ${String(size)} bytes, not ${String(whole.size)}`);
-    if (filled.length === 0) this.putBytes(new Uint8Array());
-    if (filled.length === 0 || (filled.length === 1 && filled[0]?.sha256 === whole.sha256)) return;
+    const [first] = extents;
+    if (first === undefined) this.putBytes(new Uint8Array());
+    if (first === undefined || (extents.length === 1 && first.sha256 === whole.sha256)) return;
     const path = this.#path(whole.sha256);
     if (sizeOf(path) === whole.size) return;
     // Equal bytes can be cut differently (by parts, by extents): the newer cut's members are those that are wanted now.
-    const text = Buffer.from(printList(filled, whole));
+    const text = Buffer.from(printList(extents, whole.size));
     if (readIfThere(`${path}.list`)?.equals(text) !== true) this.#write(`${path}.list`, text);
   }
 
   /** What a list consists of; undefined for a blob and for what is not there. A damaged list is dropped. */
-  members(digest: Digest): readonly ObjectRef[] | undefined {
+  members(digest: Digest): readonly Extent[] | undefined {
     const path = `${this.#path(digest)}.list`;
     const text = readIfThere(path)?.toString('latin1');
     if (text === undefined) return undefined;
@@ -144,7 +157,12 @@ export class ObjectStore {
    *
    * @throws CorruptObject where a piece is damaged or gone.
    */
-  *read(digest: Digest): Generator<Buffer, void, undefined> {
+  *read(name: Digest | ObjectRef): Generator<Buffer, void, undefined> {
+    if (typeof name === 'object' && name.inside !== undefined) {
+      yield this.#readPiece({ sha256: name.inside.blob, from: name.inside.from, size: name.size });
+      return;
+    }
+    const digest = typeof name === 'string' ? name : name.sha256;
     const blob = this.#readBlob(digest);
     if (blob !== undefined) {
       if (blob.length > 0) yield blob;
@@ -152,7 +170,10 @@ export class ObjectStore {
     }
     const members = this.members(digest);
     if (members === undefined) throw new CorruptObject(digest, 'missing');
-    for (const member of members) yield* this.read(member.sha256);
+    for (const { sha256, size, from } of members) {
+      if (from === undefined) yield* this.read(sha256);
+      else yield this.#readPiece({ sha256, size, from });
+    }
   }
 
   /**
@@ -160,11 +181,11 @@ export class ObjectStore {
    *
    * @throws CorruptObject
    */
-  copyTo(digest: Digest, destination: string, options: { readonly executable?: boolean } = {}): void {
+  copyTo(name: Digest | ObjectRef, destination: string, options: { readonly executable?: boolean } = {}): void {
     const file = openSync(destination, 'wx', options.executable === true ? 0o777 : 0o666);
     let done = false;
     try {
-      for (const piece of this.read(digest))
+      for (const piece of this.read(name))
         for (let at = 0; at < piece.length;) at += writeSync(file, piece, at, piece.length - at);
       done = true;
     } finally {
@@ -216,6 +237,21 @@ export class ObjectStore {
     throw new CorruptObject(digest, 'corrupt');
   }
 
+  /** @throws CorruptObject */
+  #readPiece({ sha256, from, size }: Required<Extent>): Buffer {
+    let blob = this.#held.get(sha256);
+    if (blob === undefined) {
+      blob = this.#readBlob(sha256);
+      if (blob === undefined) throw new CorruptObject(sha256, 'missing');
+      const [oldest] = this.#held.keys();
+      if (oldest !== undefined && this.#held.size >= HELD_BLOBS) this.#held.delete(oldest);
+    }
+    this.#held.delete(sha256);
+    this.#held.set(sha256, blob);
+    if (from + size > blob.length) throw new CorruptObject(sha256, 'corrupt');
+    return blob.subarray(from, from + size);
+  }
+
   #putBlob(ref: ObjectRef, data: Uint8Array): void {
     const path = this.#path(ref.sha256);
     // The size finds out what a power cut leaves: a name without its bytes.
@@ -258,6 +294,23 @@ export class ObjectStore {
     }
     return names.has(path.slice(folder.length + 1));
   }
+}
+
+/** Where the bytes of objects lie, one after the other; neighbours in one blob are one extent. */
+export function extentsOf(members: Iterable<ObjectRef>): Extent[] {
+  const extents: { sha256: Digest; size: number; from?: number }[] = [];
+  for (const { sha256, size, inside } of members) {
+    if (size === 0) continue;
+    if (inside === undefined) {
+      extents.push({ sha256, size });
+      continue;
+    }
+    const last = extents.at(-1);
+    if (last?.from !== undefined && last.sha256 === inside.blob && last.from + last.size === inside.from)
+      last.size += size;
+    else extents.push({ sha256: inside.blob, size, from: inside.from });
+  }
+  return extents;
 }
 
 /** Reads until the buffer is full or the file ends; returns how many bytes. */

@@ -1,0 +1,46 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { statOf } from './file-stamp.js';
+
+/** The header fields that tell: https://sqlite.org/fileformat2.html#the_database_header */
+const HEADER_BYTES = 100;
+const WRITE_VERSION = 18;
+const CHANGE_COUNTER = 24;
+const VERSION_VALID_FOR = 92;
+const ROLLBACK = 1;
+
+/** Times younger than this could be the same after another write: no file system counts in longer steps. */
+const STEP_MS = 2_000;
+
+/**
+ * Names the content of a database file as a read transaction sees it, without reading a row: two processes that each
+ * take it within a read transaction of their own, and get the same text, see the same content. Undefined where a header
+ * and stats cannot tell:
+ *
+ *   - something is in the `-wal`: commits that only SQLite can order
+ *   - the file is in WAL mode and was written a moment ago: a checkpoint leaves no trace but the time
+ *
+ * In rollback mode every commit counts up the change counter, and none happens while a read transaction is open.
+ */
+export function momentOf(file: string): string | undefined {
+  const wal = statOf(`${file}-wal`);
+  if (wal !== undefined && wal.size > 0n) return undefined;
+  const stat = statOf(file);
+  const header = stat === undefined ? undefined : readHeader(file);
+  if (stat === undefined || header === undefined) return undefined;
+  const { size, mtimeNs, ctimeNs, ino } = stat;
+  const youngestMs = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  if (header[WRITE_VERSION] !== ROLLBACK && youngestMs > Date.now() - STEP_MS) return undefined;
+  const counters = [header.readUInt32BE(CHANGE_COUNTER), header.readUInt32BE(VERSION_VALID_FOR)];
+  return [...counters, size, mtimeNs, ctimeNs, ino].join(' ');
+}
+
+/** Undefined for an empty file. */
+function readHeader(path: string): Buffer | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    return readSync(file, header, 0, HEADER_BYTES, 0) === HEADER_BYTES ? header : undefined;
+  } finally {
+    closeSync(file);
+  }
+}
