@@ -78,7 +78,7 @@ test('rows are counted in all their parts, in whatever blocks', async (t) => {
     achievements: { new_unique: { wood: 1 }, turned_true: { drink: 1, wood: 1 } },
     funnel: { rows: 3 },
   });
-  t.is(summary.tokens.families.find(({ family }) => family === 'claude')?.images, 3 * 175);
+  t.is(summary.tokens.families.find(({ family }) => family === 'claude')?.images, 3 * 190);
   t.deepEqual((await inspected({ rows: fileOf(LINES.join('\n')) }, 1 << 20)).summary, summary);
 });
 
@@ -124,8 +124,10 @@ test('image tokens are those that were billed, or that the documentation works o
   t.is(tokens('gpt-4o,', 128, 64), 255);
   t.is(tokens('gpt-4o-mini', 128, 64), 8500);
   t.is(tokens('gpt-4.1-mini', 128, 64), 13);
-  t.is(tokens('claude', 200, 200), 54);
+  t.is(tokens('claude', 200, 200), 64);
+  t.is(tokens('claude', 4000, 4000), 1568);
   t.is(tokens('gemini', 384, 384), 258);
   t.is(tokens('gemini', 1920, 1080), 1548);
-  t.is(tokens('qwen', 280, 56), 20);
+  t.is(tokens('qwen2.5', 280, 56), 20);
+  t.is(tokens('qwen3', 64, 64), 4);
 });

@@ -10,17 +10,21 @@ interface Family {
 }
 
 /*
- * As the makers' documentation had it in October 2025:
+ * As documentation had it in November 2026:
  *
- *   OpenAI, "Images and vision: calculating costs" (platform.openai.com/docs/guides/images-vision), and for text "about
- *     four characters a token" (help.openai.com, "What are tokens and how to count them?")
- *   Anthropic, "Vision: evaluate image size" (docs.claude.com): width * height / 750 after scaling to 1568 pixels; text
- *     about 3.5 characters a token (glossary)
- *   Google, "Understand and count tokens" (ai.google.dev/gemini-api/docs/tokens): 258 an image up to 384 pixels, else 258 a
- *     tile of 768; text about four characters a token
- *   Qwen, model card of Qwen2.5-VL: a token for 28 x 28 pixels, 4 to 16384 an image; text about 3.5 characters a token
+ *   OpenAI, platform.openai.com/docs/guides/images-vision, "Calculating costs": gpt-4o and gpt-4.1 by tiles of 512 pixels, gpt-4.1-mini
+ *     and -nano by patches of 32 with a factor. What was billed for 128 x 64 pixels agrees (255, mini 8,500, patches 13:
+ *     community.openai.com/t/1262691): small images are not scaled up. Text: "1 token ~= 4 chars in English" (help.openai.com, "What are
+ *     tokens and how to count them?")
+ *   Anthropic, platform.claude.com/docs/en/build-with-claude/vision, "Evaluate image size": a token for each 28 x 28 pixels begun; before 2026
+ *     it was width * height / 750. Larger images are scaled to 1568 pixels (2576 from Opus 4.7 on), and to about 1,560 tokens. Text: 3.5
+ *     characters (the glossary there); up to a third more tokens from Opus 4.7 on
+ *   Google, ai.google.dev/gemini-api/docs/tokens: 258 where both sides have at most 384 pixels, else 258 for each tile of 768; "a token is
+ *     equivalent to about 4 characters"
+ *   Qwen, qwen_vl_utils.smart_resize (github.com/QwenLM/Qwen3-VL): sides rounded to 28 pixels (32 from Qwen3-VL on), a token for each square, 4
+ *     to 16384 of them. Text: between the others' figures, for want of one of its own
  */
-export const AS_OF = '2025-10';
+export const AS_OF = '2026-11';
 
 const FAMILIES: readonly Family[] = [
   { name: 'gpt-4o, gpt-4.1', charactersPerToken: 4, image: tiles(85, 170) },
@@ -29,7 +33,8 @@ const FAMILIES: readonly Family[] = [
   { name: 'gpt-4.1-nano', charactersPerToken: 4, image: patches(2.46) },
   { name: 'claude', charactersPerToken: 3.5, image: claudeImage },
   { name: 'gemini-2', charactersPerToken: 4, image: geminiImage },
-  { name: 'qwen2.5-vl', charactersPerToken: 3.5, image: qwenImage },
+  { name: 'qwen2.5-vl', charactersPerToken: 3.5, image: qwenImage(28) },
+  { name: 'qwen3-vl', charactersPerToken: 3.5, image: qwenImage(32) },
 ];
 
 export interface CountedImages {
@@ -63,7 +68,7 @@ function patches(factor: number): Family['image'] {
 
 function claudeImage(width: number, height: number): number {
   const scale = Math.min(1, 1568 / Math.max(width, height));
-  return Math.min(1600, Math.ceil((width * scale * height * scale) / 750));
+  return Math.min(1568, Math.ceil((width * scale) / 28) * Math.ceil((height * scale) / 28));
 }
 
 function geminiImage(width: number, height: number): number {
@@ -71,6 +76,6 @@ function geminiImage(width: number, height: number): number {
   return 258 * Math.ceil(width / 768) * Math.ceil(height / 768);
 }
 
-function qwenImage(width: number, height: number): number {
-  return Math.min(16384, Math.max(4, Math.round(width / 28) * Math.round(height / 28)));
+function qwenImage(square: number): Family['image'] {
+  return (width, height) => Math.min(16384, Math.max(4, Math.round(width / square) * Math.round(height / square)));
 }
