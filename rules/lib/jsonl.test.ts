@@ -17,7 +17,9 @@ const inputOf = (content: string | Buffer): JsonlInput => {
 };
 const linesOf = async (blocks: AsyncIterable<JsonlSlice>) => {
   const lines: string[] = [];
-  for await (const block of blocks) for (const line of await blockLines(block, false)) lines.push(line.toString());
+  for await (const block of blocks) {
+    for (const line of await blockLines(block, false)) lines.push(line.toString());
+  }
   return lines;
 };
 
@@ -30,10 +32,17 @@ test('a line that is too long is refused by its number; one just as long as allo
       (await blocks(`a\n${long}${end}`)).map(({ length }) => length),
       [1, most],
     );
-  await t.throwsAsync(blocks(`a\n\nb\n${long}xxx\nc\n`), {
-    name: 'UserError',
-    message: /^line 4 of `.*\.jsonl` is longer than 5 MiB$/,
-  });
+  t.deepEqual(
+    (await blocks(`a\r${long}\rb\r${long}`)).map(({ length }) => length),
+    [1, most, 1, most],
+    'lines that end at CR alone',
+  );
+  for (const before of ['a\n\nb\n', 'a\r\n\r\nb\r\n', 'a\r\rb\r']) {
+    await t.throwsAsync(blocks(`${before}${long}x\nc\n`), {
+      name: 'UserError',
+      message: /^line 4 of `.*\.jsonl` is longer than 5 MiB$/,
+    });
+  }
 });
 
 test('lines end at LF, CRLF or CR alone', async (t) => {

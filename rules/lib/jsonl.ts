@@ -34,29 +34,6 @@ export async function copyLines(input: JsonlInput, output: JsonlOutput, limit = 
   }
 }
 
-/** A file in pieces of whole lines, each ending in LF. A piece is valid until the next is asked for. */
-function* wholeLines(path: string): Generator<Buffer> {
-  const file = openSync(path, 'r');
-  try {
-    let buffer = Buffer.allocUnsafe(1024 * 1024);
-    let filled = 0;
-    for (;;) {
-      if (filled === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
-      const read = readSync(file, buffer, filled, buffer.length - filled, null);
-      if (read === 0) break;
-      const end = buffer.subarray(0, filled + read).lastIndexOf(LF) + 1;
-      filled += read;
-      if (end === 0) continue;
-      yield buffer.subarray(0, end);
-      buffer.copyWithin(0, end, filled);
-      filled -= end;
-    }
-    if (filled > 0) yield Buffer.concat([buffer.subarray(0, filled), Buffer.from([LF])]);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /**
  * The blocks of an input, none of them longer than a line may be.
  *
@@ -64,28 +41,70 @@ function* wholeLines(path: string): Generator<Buffer> {
  * @throws UserError naming the line that is too long.
  */
 export async function* boundedBlocks(input: JsonlInput, most = MAX_LINE_BYTES): AsyncGenerator<JsonlSlice> {
+  let areChecked = false;
   for await (const block of input.blocks()) {
-    // Only a block of one line can be that long, with its end of two bytes.
-    if (block.length > most + 2) {
-      const line = `line ${lineAt(input.path, block.offset)} of \`${shownPath(input.path)}\``;
-      throw new UserError(`${line} is longer than ${most >> 20} MiB`, {
-        next: 'such a line is hardly a row: look at how the file was written',
-      });
+    // A block is longer than a line may be when it is one line, or lines that end at CR alone.
+    if (block.length > most && !areChecked) {
+      areChecked = true;
+      const number = longLine(input.path, most);
+      if (number !== undefined) {
+        throw new UserError(`line ${number} of \`${shownPath(input.path)}\` is longer than ${most >> 20} MiB`, {
+          next: 'such a line is hardly a row: look at how the file was written',
+        });
+      }
     }
     yield block;
   }
 }
 
-/** The number, from 1, of the line that starts at a byte. */
-function lineAt(path: string, offset: number): number {
-  let line = 1;
-  let before = 0;
-  for (const lines of wholeLines(path)) {
-    for (let at = 0; at < lines.length && before + at < offset; line++) at = lines.indexOf(LF, at) + 1;
-    before += lines.length;
-    if (before >= offset) break;
+/** The number, from 1, of the first line of more than so many bytes. */
+function longLine(path: string, most: number): number | undefined {
+  let number = 1;
+  let length = hasByteOrderMark(path) ? -3 : 0;
+  let afterCarriage = false;
+  for (const piece of pieces(path)) {
+    let carriage = -1;
+    for (let at = 0; at < piece.length;) {
+      if (afterCarriage) {
+        afterCarriage = false;
+        if (piece[at] === LF) {
+          at++;
+          continue;
+        }
+      }
+      const feed = indexOrEnd(piece, LF, at);
+      if (carriage < at) carriage = indexOrEnd(piece, CR, at);
+      const end = Math.min(feed, carriage);
+      length += end - at;
+      if (length > most) return number;
+      at = end + 1;
+      if (end === piece.length) break;
+      number++;
+      length = 0;
+      afterCarriage = end === carriage;
+    }
   }
-  return line;
+  return undefined;
+}
+
+function indexOrEnd(piece: Buffer, byte: number, from: number): number {
+  const at = piece.indexOf(byte, from);
+  return at < 0 ? piece.length : at;
+}
+
+/** A file in pieces. Each is valid until the next is asked for. */
+function* pieces(path: string): Generator<Buffer> {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(1024 * 1024);
+    for (;;) {
+      const count = readSync(file, buffer, 0, buffer.length, null);
+      if (count === 0) return;
+      yield buffer.subarray(0, count);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Whether a file starts with the byte order mark, which is no part of its first line. */
@@ -117,8 +136,10 @@ export function lineText(line: Buffer): string | undefined {
 /** How many lines a file has; a last one without an end counts. */
 export function countLines(path: string): number {
   let count = 0;
-  for (const lines of wholeLines(path)) {
-    for (let at = lines.indexOf(LF); at >= 0; at = lines.indexOf(LF, at + 1)) count++;
+  let last: number | undefined = LF;
+  for (const piece of pieces(path)) {
+    for (let at = piece.indexOf(LF); at >= 0; at = piece.indexOf(LF, at + 1)) count++;
+    last = piece.at(-1);
   }
-  return count;
+  return last === LF ? count : count + 1;
 }

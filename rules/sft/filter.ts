@@ -1,5 +1,6 @@
 import { defineRule, jsonl, type JsonlOutput, type JsonObject, type MadePart } from 'vlmbuild';
-import { canonicalLine, readMembers } from '../lib/chat/row.js';
+import { LineWriter } from '../lib/chat/line-writer.js';
+import { readMembers, writeCanonicalLine } from '../lib/chat/row.js';
 import { RowBytes } from '../lib/chat/row-bytes.js';
 import { addCounts, countsText } from '../lib/counts.js';
 import { blockLines, boundedBlocks, copyLines, hasByteOrderMark, lineText } from '../lib/jsonl.js';
@@ -31,6 +32,7 @@ export default defineRule({
     const wanted = decidingMembers(spec);
     const members = Object.keys(wanted);
     const rows = new RowBytes(wanted);
+    const writer = new LineWriter();
     for (const line of await blockLines(inputs.rows, spec.bom)) {
       total++;
       // Nearly all lines are written as they stand; the others are read whole.
@@ -39,12 +41,17 @@ export default defineRule({
       const row = quick ?? (text === undefined ? 'not UTF-8' : readMembers(text, members));
       const reason = typeof row === 'string' ? row : dropReason(row, spec);
       if (reason === undefined) {
-        outputs.rows.append(text === undefined ? line : canonicalLine(text));
+        if (text === undefined) outputs.rows.append(line);
+        else {
+          writer.clear();
+          writeCanonicalLine(text, writer);
+          outputs.rows.append(writer.line());
+        }
         kept++;
         continue;
       }
       dropped[reason] = (dropped[reason] ?? 0) + 1;
-      outputs.rejects?.append(rejectLine(reason, text ?? line.toString('utf8')));
+      outputs.rejects?.append(rejectLine(reason, text ?? line.toString('utf8'), writer));
     }
     return { total, kept, dropped };
   },
@@ -80,6 +87,7 @@ async function keepAcross(
   outputs: { readonly rows: JsonlOutput; readonly rejects: JsonlOutput | undefined },
   dropped: Record<string, number>,
 ): Promise<number> {
+  const writer = new LineWriter();
   let count = 0;
   for await (const line of part.outputs.rows.lines()) {
     const reason = across.dropReason(line);
@@ -89,13 +97,21 @@ async function keepAcross(
     }
     count++;
     dropped[reason] = (dropped[reason] ?? 0) + 1;
-    outputs.rejects?.append(rejectLine(reason, line));
+    outputs.rejects?.append(rejectLine(reason, line, writer));
   }
   return count;
 }
 
-/** A dropped row with its reason; a line that is no row as text. */
-function rejectLine(reason: DropReason, text: string): string {
-  const isRow = reason !== 'not UTF-8' && reason !== 'not JSON';
-  return `{"reason": ${JSON.stringify(reason)}, ${isRow ? `"row": ${canonicalLine(text)}` : `"text": ${JSON.stringify(text)}`}}`;
+/** A dropped row with its reason; a line that is no row as text. Valid until the writer is used again. */
+function rejectLine(reason: DropReason, text: string, writer: LineWriter): Buffer {
+  writer.clear();
+  writer.text(`{"reason": ${JSON.stringify(reason)}, `);
+  if (reason === 'not UTF-8' || reason === 'not JSON') {
+    writer.text(`"text": ${JSON.stringify(text)}}`);
+  } else {
+    writer.text('"row": ');
+    writeCanonicalLine(text, writer);
+    writer.text('}');
+  }
+  return writer.line();
 }

@@ -40,21 +40,34 @@ export function jsonText(value: Writable, indent?: number): string {
 }
 
 function compact(value: Writable): string {
-  if (typeof value === 'string') return quoted(value);
-  if (Array.isArray(value)) {
-    let text = '[';
-    for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ', ') + compact(value[i] as Writable);
-    return text + ']';
+  let text = '';
+  writeJsonText(value, (piece) => (text += piece));
+  return text;
+}
+
+/** The same text piece by piece: a long string is a piece of its own, and is not copied. */
+export function writeJsonText(value: Writable, write: (piece: string) => void): void {
+  if (typeof value === 'string') {
+    writeString(value, write);
+  } else if (Array.isArray(value)) {
+    write('[');
+    for (let i = 0; i < value.length; i++) {
+      if (i > 0) write(', ');
+      writeJsonText(value[i] as Writable, write);
+    }
+    write(']');
+  } else if (isObject(value)) {
+    let separator = '{';
+    for (const [key, item] of members(value)) {
+      if (item === undefined) continue;
+      write(`${separator}${JSON.stringify(key)}: `);
+      writeJsonText(item, write);
+      separator = ', ';
+    }
+    write(separator === '{' ? '{}' : '}');
+  } else {
+    write(scalar(value));
   }
-  if (!isObject(value)) return scalar(value);
-  let text = '{';
-  let separator = '';
-  for (const [key, item] of members(value)) {
-    if (item === undefined) continue;
-    text += `${separator}${JSON.stringify(key)}: ${compact(item)}`;
-    separator = ', ';
-  }
-  return text + '}';
 }
 
 function indented(value: Writable, step: string, line: string): string {
@@ -77,15 +90,22 @@ function indented(value: Writable, step: string, line: string): string {
 /** From here on, searching for what must be escaped and finding nothing beats escaping. */
 const LONG = 400;
 
-function quoted(text: string): string {
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function writeString(text: string, write: (piece: string) => void): void {
   const isPlain =
     text.length >= LONG &&
     !text.includes('"') &&
     !text.includes('\\') &&
-    // ASCII, so that no surrogate stands alone.
-    Buffer.byteLength(text) === text.length &&
+    !LONE_SURROGATE.test(text) &&
     controlIn(text, 0, text.length) < 0;
-  return isPlain ? `"${text}"` : JSON.stringify(text);
+  if (!isPlain) {
+    write(JSON.stringify(text));
+    return;
+  }
+  write('"');
+  write(text);
+  write('"');
 }
 
 type WritableObject = ReadonlyMap<string, Writable> | { readonly [key: string]: Writable | undefined };

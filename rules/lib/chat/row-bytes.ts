@@ -9,7 +9,7 @@ export type WantedMembers = Readonly<Record<string, 'all' | readonly string[]>>;
 const LETTER_T = 0x74;
 const LETTER_F = 0x66;
 
-/** Reads members of rows whose lines are written just as `canonicalLine` writes them, passing over all others. */
+/** Reads members of rows whose lines are written just as `writeCanonicalLine` writes them, passing over all others. */
 export class RowBytes {
   private readonly json = new JsonBytes();
   private readonly wanted: readonly Wanted[];
@@ -23,7 +23,7 @@ export class RowBytes {
 
   /**
    * The wanted members; undefined for a line that is not canonical, and for some that are: then `readMembers` and
-   * `canonicalLine` tell.
+   * `writeCanonicalLine` tell.
    */
   members(line: Buffer): JsonMap | undefined {
     if (line[0] !== OPEN_OBJECT || !isUtf8(line)) return undefined;

@@ -1,5 +1,6 @@
 import { JsonReader, JsonSyntaxError } from './json-reader.js';
-import { jsonText, parseJsonText } from './json-text.js';
+import { parseJsonText, writeJsonText } from './json-text.js';
+import type { LineWriter } from './line-writer.js';
 import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 
 /** The asked-for members of a row, passing over all others. A reason where it is no row. */
@@ -24,10 +25,11 @@ export function readMembers(text: string, keys: readonly string[]): JsonMap | 'n
   }
 }
 
-/** The line of a row that was read: as it stands where that is how it would be written. */
-export function canonicalLine(text: string): string {
+/** Writes the line of a row that was read: as it stands where that is how it would be written. */
+export function writeCanonicalLine(text: string, writer: LineWriter): void {
   const reader = new JsonReader(text);
-  return reader.isCanonical() && reader.position === text.length ? text : jsonText(parseJsonText(text));
+  if (reader.isCanonical() && reader.position === text.length) writer.text(text);
+  else writeJsonText(parseJsonText(text), (piece) => writer.text(piece));
 }
 
 /** The URLs of all images of a row's messages, in order. */

@@ -2,7 +2,7 @@ import type { Compat, Content } from '../../lib/chat/content.js';
 import { contentOf } from '../../lib/chat/content.js';
 import { Unusual } from '../../lib/chat/json-bytes.js';
 import { JsonReader, JsonSyntaxError } from '../../lib/chat/json-reader.js';
-import { jsonText, type Writable } from '../../lib/chat/json-text.js';
+import { jsonText, type Writable, writeJsonText } from '../../lib/chat/json-text.js';
 import { isMap, type JsonValue } from '../../lib/chat/json-value.js';
 import { LineWriter } from '../../lib/chat/line-writer.js';
 import { replyOf } from '../../lib/chat/reply.js';
@@ -132,7 +132,8 @@ function* slowRecords(text: string, event: Columns, to: SessionToExport, writer:
       continue;
     }
     writer.clear();
-    writer.text(BEGUN + jsonText(checked(read.messages)));
+    writer.text(BEGUN);
+    writeJsonText(checked(read.messages), (piece) => writer.text(piece));
     yield read;
   }
 }
