@@ -7,6 +7,7 @@ import {
   episodeSpec,
   episodesAtOnce,
   isDeterministic,
+  limitsOf,
   newGame,
   texturesOf,
 } from './agent/episode-spec.js';
@@ -92,8 +93,7 @@ export default defineRule({
     const report = reportOf(episodes, {
       policy,
       length,
-      steps: params.steps ?? null,
-      turns: params.max_steps_per_episode ?? (params.steps === undefined ? DEFAULT_TURNS : null),
+      ...limitsOf(params, DEFAULT_TURNS),
       told: MODES.filter((mode) => policy.kind === 'model' && mode !== modeOf(params, mode)),
     });
     await outputs.report.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -180,4 +180,7 @@ test('params that cannot be are refused before anything runs', (t) => {
   refused({ seeds: 1, policy: { kind: 'expert', skill: 9 } });
   refused({ seeds: 1, size: 5 });
   refused({ seeds: 1, step: 5 });
+  refused({ seeds: 1, steps: 90_000, length: 90_000 });
+  t.true(rollouts.params.safeParse({ seeds: 1, length: 90_000 }).success);
+  t.true(rollouts.params.safeParse({ seeds: 1, steps: 90_000, length: 10_000 }).success);
 });

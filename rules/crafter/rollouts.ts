@@ -7,6 +7,7 @@ import {
   episodeSpec,
   episodesAtOnce,
   isDeterministic,
+  mostTurns,
   newGame,
   texturesOf,
 } from './agent/episode-spec.js';
@@ -21,6 +22,8 @@ const DEFAULT_TURNS = 20;
 const EPOCH = Date.UTC(2025, 0, 1);
 /** Each seed owns this many ids of every table: a seed more or less moves no other's rows. */
 const IDS_PER_SEED = 100_000;
+/** A turn takes at most two ids of a table (its messages, its rewards); the rest is for what an episode has once. */
+const MOST_TURNS = (IDS_PER_SEED - 1000) / 2;
 
 export default defineRule({
   summary: 'Play Crafter episodes and record them in a trace database, one part per episode.',
@@ -33,7 +36,16 @@ export default defineRule({
         .describe('What the player is shown: the state in words, as a picture, or both.'),
       ...episodeParams(DEFAULT_TURNS),
     })
-    .superRefine(checkMeasures),
+    .superRefine(checkMeasures)
+    .superRefine((params, context) => {
+      const turns = mostTurns(params, DEFAULT_TURNS);
+      if (turns <= MOST_TURNS) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['length'],
+        message: `an episode of up to ${turns} turns: at most ${MOST_TURNS} can be recorded`,
+      });
+    }),
   inputs: { textures: directory().fromParam('textures') },
   outputs: { db: sqlite() },
   deterministic: ({ params }) => isDeterministic(params),

@@ -29,6 +29,19 @@ export const episodeParams = (defaultTurns: number) => ({
 });
 export type EpisodeParams = z.output<z.ZodObject<ReturnType<typeof episodeParams>>>;
 
+/** The limits of an episode: single actions, and turns; `null` for none but its length. */
+export const limitsOf = (params: Limits, defaultTurns: number) => ({
+  steps: params.steps ?? null,
+  turns: params.max_steps_per_episode ?? (params.steps === undefined ? defaultTurns : null),
+});
+type Limits = Pick<EpisodeParams, 'steps' | 'max_steps_per_episode'>;
+
+/** The most turns that an episode can have: each takes a step at least. */
+export function mostTurns(params: Limits & Pick<EpisodeParams, 'length'>, defaultTurns: number): number {
+  const { steps, turns } = limitsOf(params, defaultTurns);
+  return Math.min(turns ?? Infinity, steps ?? Infinity, params.length);
+}
+
 /** How many episodes may wait for their policy at once; `undefined` for policies that compute. */
 export const episodesAtOnce = ({ policy, concurrency }: EpisodeParams): number | undefined =>
   policy.kind === 'model' ? concurrency : undefined;
@@ -43,8 +56,7 @@ export const isDeterministic = ({ policy }: EpisodeParams): boolean => policy.ki
 export const episodeSpec = (params: EpisodeParams, seed: number, mode: Mode, defaultTurns: number) => ({
   seed,
   mode,
-  steps: params.steps ?? null,
-  turns: params.max_steps_per_episode ?? (params.steps === undefined ? defaultTurns : null),
+  ...limitsOf(params, defaultTurns),
   policy: params.policy,
   size: [...sizeOf(params.size)] as [number, number],
   area: params.area,
