@@ -211,6 +211,7 @@ targets:
       `python3 {inputs.script} --n=3 'a b' c "it's {""inputs.rows}" {inputs.rows} > {outputs.card}\n` +
       "awk '{print $1}' ${HOME}/x {other}\n",
     tools: ['python3'],
+    allow: [],
   });
   t.deepEqual(
     Object.values(inputs).map(({ role, kind, list }) => `${role} ${kind} ${list}`),

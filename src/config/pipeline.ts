@@ -69,6 +69,8 @@ export interface CommandUse {
   /** Vars, params and matrix values are filled in (shell-quoted); inputs and outputs are still as written. */
   readonly text: string;
   readonly tools: readonly string[];
+  /** Paths, root-relative, and globs that it uses without their being inputs. */
+  readonly allow: readonly string[];
 }
 
 export interface InputUse {

@@ -26,9 +26,10 @@ export function readCommand(draft: Draft, around: Surroundings & CommandSurround
   );
   const tools = readTools(draft);
   const allowed = listed('allow', draft);
-  const declared = declaredPaths(draft, allowed ?? [], around);
+  const allow = (allowed ?? []).map(({ text }) => (isGlob(text) ? text : normalisePath(text, around.root)));
+  const declared = declaredPaths(draft, allow, around);
   around.words.report(text ?? String(work.node.value), work.node, declared, scope);
-  return text === undefined || tools === undefined ? undefined : { type: 'command', text, tools };
+  return text === undefined || tools === undefined ? undefined : { type: 'command', text, tools, allow };
 }
 
 interface CommandSurroundings {
@@ -52,12 +53,12 @@ function readTools(draft: Draft): string[] | undefined {
   return tools?.map(({ text }) => text);
 }
 
-function declaredPaths(draft: Draft, allowed: readonly Located[], around: Surroundings & CommandSurroundings) {
+function declaredPaths(draft: Draft, allowed: readonly string[], around: Surroundings & CommandSurroundings) {
   const paths = new Set<string>(Object.values(draft.outputs).map(({ path }) => path));
   const globs: string[] = [];
-  for (const { text } of allowed) {
-    if (isGlob(text)) globs.push(text);
-    else paths.add(normalisePath(text, around.root));
+  for (const path of allowed) {
+    if (isGlob(path)) globs.push(path);
+    else paths.add(path);
   }
   for (const { references } of draft.inputs) {
     for (const reference of references) {

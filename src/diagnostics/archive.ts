@@ -96,6 +96,24 @@ export const archiveErrors = {
     headline: 'say why the outputs are right as they are: `--reason TEXT`, on one line',
     next: 'the lock shows it to whoever reads it next',
   }),
+  /** `verify --inputs` without a target. */
+  observeWhat: (): Diagnostic => ({
+    code: 'VB446',
+    headline: '`verify --inputs` runs what it observes: say which target',
+    next: 'name it: `vlmbuild verify --inputs TARGET`',
+  }),
+  /** `verify --inputs` where processes cannot be observed. */
+  cannotObserve: ({ why }: { why: string }): Diagnostic => ({
+    code: 'VB447',
+    headline: `nothing can be observed here: ${why}`,
+    next: 'install strace on a Linux machine that allows ptrace (in a container: `--cap-add SYS_PTRACE`), and run it there',
+  }),
+  /** `verify` with two ways to go about it. */
+  verifyEither: (): Diagnostic => ({
+    code: 'VB448',
+    headline: '`--inputs` does not go with `--rebuild`',
+    next: 'run `verify` once with each',
+  }),
   /** The daily collection after a build dropped results that nothing needs. Nothing is wrong. */
   collected: ({ what, sizes }: { what: string; sizes: string }): Diagnostic => ({
     code: 'VB445',

@@ -11,29 +11,36 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { isInside } from '../config/paths.js';
-import type { Pipeline } from '../config/pipeline.js';
+import type { OutputUse, Pipeline } from '../config/pipeline.js';
 import { Answers } from '../store/answers.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 
+/** What a copy of a project is for. */
+export interface Copy {
+  /** Outputs that it shall not have. */
+  readonly without: readonly OutputUse[];
+  /** So many folders above the project have in the copy what they have in truth, by links. */
+  readonly above: number;
+}
+
 /**
- * Copies a project, so that it can be built from nothing beside itself: everything but outputs, locks, `cache/` and
- * `.git/`. Packages are linked, and so is what inputs outside of the project (`../data`) lead to. The copy's cache is
+ * Copies a project, so that it can be built beside itself: everything but some outputs, locks, `cache/` and `.git/`. Packages are linked, and so is what inputs outside of the project (`../data`) lead to. The copy's cache is
  * empty, but its answers are the project's own: what was paid for is not asked again, and what is asked is kept.
  *
  * @param folder an empty folder that the copy is made in
  * @returns the pipeline file of the copy
  */
-export function copyProject(pipeline: Pipeline, layout: CacheLayout, folder: string): string {
+export function copyProject(pipeline: Pipeline, layout: CacheLayout, folder: string, { without, above }: Copy): string {
   const { root } = pipeline;
   const outside = outsideInputs(pipeline);
   // As many folders deep as `..` are led out of the root by, so that they stay within `folder`.
-  const depth = Math.max(0, ...outside.map((path) => path.split('/').filter((name) => name === '..').length));
+  const depth = Math.max(above, ...outside.map((path) => path.split('/').filter((name) => name === '..').length));
   const copy = join(folder, ...Array.from({ length: depth }, (_, n) => `up${n}`), 'project');
   mkdirSync(copy, { recursive: true });
-  const outputs = [...pipeline.targets.values()].flatMap((target) => Object.values(target.outputs));
-  const left = new Set([layout.cache, join(root, '.git'), ...outputs.map(({ path }) => join(root, path))]);
+  const left = new Set([layout.cache, join(root, '.git'), ...without.map(({ path }) => join(root, path))]);
   copyTree({ root, copy, left }, '');
   for (const path of outside) linkOutside(root, copy, path);
+  for (let ups = 1; ups <= above; ups++) linkOutside(root, copy, '../'.repeat(ups));
 
   const own = cacheLayout(copy);
   prepareCache(own);
@@ -94,7 +101,7 @@ function outsideInputs(pipeline: Pipeline): string[] {
 function linkOutside(root: string, copy: string, path: string): void {
   const names = path.split('/');
   const ups = names.filter((name) => name === '..').length;
-  const first = names[ups];
+  const first = names[ups] === '' ? undefined : names[ups];
   // A glob right behind the `..` matches anything there.
   const whole = first === undefined || /[*?[{]/.test(first);
   const from = join(root, ...names.slice(0, ups));

@@ -47,7 +47,8 @@ export async function rebuild(session: Session, options: RebuildOptions, listene
   const here = wanted.filter((name) => pipeline.targets.has(name));
   const run = acquireRunLock(layout, `verify-${randomBytes(6).toString('hex')}`);
   try {
-    const file = copyProject(pipeline, layout, join(run.stage, 'copy'));
+    const outputs = [...pipeline.targets.values()].flatMap((target) => Object.values(target.outputs));
+    const file = copyProject(pipeline, layout, join(run.stage, 'copy'), { without: outputs, above: 0 });
     const scratch = await openSession({ file, environment: session.realEnvironment, jobs: session.jobs });
     try {
       const result = await build(scratch, { targets: here, keepGoing: true, signal: options.signal }, listener);

@@ -23,6 +23,13 @@ export interface HostEvents {
   end(end: HostEnd): void;
 }
 
+/** Runs hosts, and everything that they start, under a program that watches them. */
+export interface Observed {
+  /** The program and its arguments, before those of the host. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** How long lines may still come after the process ended: a process it left behind may hold the pipe open. */
 const DRAIN_MS = 200;
 
@@ -32,18 +39,20 @@ export class HostProcess {
   readonly pid: number | undefined;
   readonly #child: ChildProcess;
 
-  constructor(root: string, events: HostEvents) {
-    this.#child = spawn(
+  constructor(root: string, events: HostEvents, observed: Observed | undefined) {
+    const [program, ...args] = [
+      ...(observed?.command ?? []),
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(packageRoot(), 'dist', 'host.js')],
-      {
-        cwd: root,
-        detached: true,
-        env: baseEnvironment(process.env),
-        serialization: 'advanced',
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+      '--disable-warning=ExperimentalWarning',
+      join(packageRoot(), 'dist', 'host.js'),
+    ] as const;
+    this.#child = spawn(program, args, {
+      cwd: root,
+      detached: true,
+      env: { ...baseEnvironment(process.env), ...observed?.env },
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.pid = this.#child.pid;
     const out = new Lines((line) => events.stray('out', line));
     const err = new Lines((line) => events.stray('err', line));

@@ -1,7 +1,7 @@
 import { scrubber } from '../base/scrub.js';
 import { PARTS_PER_FRAME, type FromHost } from './frames.js';
 import { HostGuard } from './guard.js';
-import { HostProcess, type HostEnd } from './host-process.js';
+import { HostProcess, type HostEnd, type Observed } from './host-process.js';
 import { Job, type JobOptions } from './job.js';
 import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
 import { TaskError } from './task-error.js';
@@ -38,6 +38,7 @@ const GRACE_MS = 500;
 export class HostPool {
   readonly #slots: number;
   readonly #root: string;
+  readonly #observed: Observed | undefined;
   readonly #seats = new Set<Seat>();
   readonly #waiting: Job[] = [];
   /** However this process ends by its own doing, no host or command outlives it. */
@@ -54,7 +55,13 @@ export class HostPool {
   #onEmpty: (() => void) | undefined;
 
   /** @param options.cache the project's cache folder: where tasks that name no other keep objects and answers */
-  constructor(options: { readonly slots: number; readonly root: string; readonly cache: string }) {
+  constructor(options: {
+    readonly slots: number;
+    readonly root: string;
+    readonly cache: string;
+    readonly observed?: Observed;
+  }) {
+    this.#observed = options.observed;
     this.#slots = Math.max(1, options.slots);
     this.#root = options.root;
   }
@@ -125,11 +132,15 @@ export class HostPool {
 
   #open(): Seat {
     const seat: Seat = {
-      process: new HostProcess(this.#root, {
-        frame: (frame) => this.#receive(seat, frame),
-        stray: (stream, line) => this.#stray(seat, stream, line),
-        end: (end) => this.#ended(seat, end),
-      }),
+      process: new HostProcess(
+        this.#root,
+        {
+          frame: (frame) => this.#receive(seat, frame),
+          stray: (stream, line) => this.#stray(seat, stream, line),
+          end: (end) => this.#ended(seat, end),
+        },
+        this.#observed,
+      ),
       jobs: new Map(),
       bundles: new Set(),
       ending: false,

@@ -225,7 +225,10 @@ export class FakeProject {
       base: name,
       matrix: {},
       at: AT,
-      work: fake.run === undefined ? ruleUse(fake) : { type: 'command', text: fake.run, tools: fake.tools ?? [] },
+      work:
+        fake.run === undefined
+          ? ruleUse(fake)
+          : { type: 'command', text: fake.run, tools: fake.tools ?? [], allow: [] },
       inputs: Object.fromEntries(inputs),
       params: fake.params ?? {},
       outputs: Object.fromEntries(outputs),

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { buildCommand } from '@stricli/core';
 import { plural } from '../../base/units.js';
-import { EXIT, type ExitCode } from '../../diagnostics/diagnostic.js';
+import { archiveErrors } from '../../diagnostics/archive.js';
+import { EXIT, UserFacingError, type ExitCode } from '../../diagnostics/diagnostic.js';
 import type { RebuildDifference } from '../../execute/rebuild.js';
 import type { Session } from '../../execute/session.js';
 import type { CliContext, CliProcess } from '../context.js';
@@ -14,6 +15,7 @@ import { rendererFor } from '../renderer.js';
 /** No `--set`: a lock tells of the pipeline file as it stands. */
 interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
   readonly rebuild?: boolean;
+  readonly inputs?: boolean;
   readonly jobs?: number;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -33,35 +35,42 @@ export const verifyCommand = buildCommand<Flags, string[], CliContext>({
       'a copy of the project, no remembered part is taken, and what comes out is compared: by digest, then by row, entry of a',
       'folder, or table. Remembered answers of models are kept, and nothing outside of cache/ is written.',
       '',
+      'With --inputs the targets are run under strace in such a copy, with the inputs that are here, and the files that they',
+      'read, write or list and do not declare are told, with the repair. Exit code 3 where there are some, 2 where nothing',
+      'can be observed (no strace, or it is forbidden).',
+      '',
       '  vlmbuild verify                    is everything here what was committed?',
       '  vlmbuild verify dataset            one target alone',
       '  vlmbuild verify --rebuild dataset  does it come out the same from nothing?',
+      '  vlmbuild verify --inputs dataset   does it use a file that nobody declared?',
     ].join('\n'),
   },
   parameters: {
     positional: targetWords,
     flags: {
       rebuild: flag('Build from nothing in a copy, and compare what comes out'),
+      inputs: flag('Run the targets under strace, and tell what they use without declaring it'),
       jobs: {
         kind: 'parsed',
         parse: parseJobs,
         optional: true,
-        brief: 'With --rebuild: how many parts, rules and commands at once',
+        brief: 'With --rebuild and --inputs: how many parts, rules and commands at once',
         placeholder: 'N',
       },
-      quiet: flag('With --rebuild: print failures and differences alone'),
-      verbose: flag('With --rebuild: print what rules and commands print'),
-      json: flag('One difference (and with --rebuild event) a line as JSON'),
+      quiet: flag('With --rebuild and --inputs: print failures and findings alone'),
+      verbose: flag('With --rebuild and --inputs: print what rules and commands print'),
+      json: flag('One difference or finding (and event) a line as JSON'),
       file: projectFlags.file,
       directory: projectFlags.directory,
     },
     aliases: { j: 'jobs', q: 'quiet', v: 'verbose', ...projectAliases },
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
-    const work = flags.rebuild === true ? compareRebuilt : compareLock;
+    if (flags.rebuild === true && flags.inputs === true) throw new UserFacingError(archiveErrors.verifyEither());
+    const work = flags.rebuild === true ? compareRebuilt : flags.inputs === true ? observeInputs : compareLock;
     await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), {
       jobs: flags.jobs ?? availableParallelism(),
-      trust: 'nothing',
+      trust: flags.inputs === true ? 'stat' : 'nothing',
     });
   },
 });
@@ -107,6 +116,35 @@ async function compareRebuilt(
   }
   const built: ExitCode = result.exitCode;
   world.exitCode = built !== EXIT.done ? built : differences.length === 0 ? EXIT.done : EXIT.different;
+}
+
+async function observeInputs(
+  session: Session,
+  flags: Flags,
+  words: readonly string[],
+  world: CliProcess,
+): Promise<void> {
+  const { observe } = await import('../../execute/observe.js');
+  const renderer = await rendererFor(flags, world);
+  const { targets, result } = await withInterrupt((signal) => observe(session, { words, signal }, renderer.on)).finally(
+    () => renderer.close(),
+  );
+  const { observedText } = await import('../../render/observed.js');
+  for (const { target, found } of targets) {
+    if (flags.json === true) {
+      const { files, hints, programs } = found;
+      for (const file of files)
+        world.stdout.write(`${JSON.stringify({ v: 1, type: 'undeclared', target, ...file })}\n`);
+      for (const file of hints) world.stdout.write(`${JSON.stringify({ v: 1, type: 'hint', target, ...file })}\n`);
+      const summary = { v: 1, type: 'observed', target, undeclared: files.length, hints: hints.length, programs };
+      world.stdout.write(`${JSON.stringify(summary)}\n`);
+    } else {
+      const work = session.pipeline.targets.get(target)?.work.type ?? 'command';
+      world.stdout.write(`${observedText(target, found, work)}\n`);
+    }
+  }
+  const clean = targets.every(({ found }) => found.files.length === 0);
+  world.exitCode = result.exitCode !== EXIT.done ? result.exitCode : clean ? EXIT.done : EXIT.different;
 }
 
 async function tell(differences: readonly RebuildDifference[], flags: Flags, world: CliProcess): Promise<void> {
