@@ -1,4 +1,5 @@
 import { shortPath } from '../base/shown-path.js';
+import { systemErrorCode } from '../base/system-error.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { TaskError } from '../host/pool.js';
@@ -77,8 +78,8 @@ export function failureOf(error: unknown, root: string): TargetError {
   if (error instanceof Error) {
     if (error.name === 'AbortError') throw new Interrupted();
     const { code, path } = error as NodeJS.ErrnoException;
-    if (typeof code === 'string' && /^(E[A-Z0-9]+|SQLITE_(FULL|IOERR|READONLY|CANTOPEN)\w*)$/.test(code)) {
-      const known = code.startsWith('SQLITE_FULL') ? 'SQLITE_FULL' : code;
+    const known = systemErrorCode(error) ?? /^SQLITE_FULL|^SQLITE_(IOERR|READONLY|CANTOPEN)\w*$/.exec(code ?? '')?.[0];
+    if (known !== undefined) {
       return new TargetError(
         executeErrors.systemFailed({
           code: known,

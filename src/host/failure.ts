@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { systemErrorCode } from '../base/system-error.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { packageRoot } from '../rule/package-root.js';
 import type { TaskFailure } from './protocol.js';
@@ -50,7 +51,7 @@ export function failureOf(error: unknown, root: string): TaskFailure {
     }
   }
   const { code, path } = error as NodeJS.ErrnoException;
-  const system = SQLITE_CODES[code ?? ''] ?? code;
+  const system = SQLITE_CODES[code ?? ''] ?? systemErrorCode(error);
   if (system !== undefined && SYSTEM_CODES.has(system)) {
     return { type: 'system', code: system, message: error.message, ...(typeof path === 'string' && { path }) };
   }

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hexOf, sha256 } from '../base/digest.js';
+import { systemErrorCode } from '../base/system-error.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 
@@ -80,7 +81,8 @@ export function prepareCache(layout: CacheLayout): void {
 
 /** What to say of a file system's error in `cache/`: nothing is wrong with the pipeline, so the exit code is 1. */
 export function cacheUnusable(error: unknown, fallback: string): UserFacingError {
-  const { code = 'unknown', path = fallback } = error as NodeJS.ErrnoException;
+  const { path = fallback } = error as NodeJS.ErrnoException;
+  const code = systemErrorCode(error) ?? 'unknown';
   const diagnostic =
     code === 'ENOSPC' || code === 'EDQUOT'
       ? storeErrors.diskFull({ path })

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hexOf, sha256 } from '../base/digest.js';
 import { isJsonObject, type Json } from '../base/json.js';
+import { systemErrorCode } from '../base/system-error.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 import { tryLockFile, type FileLock } from './file-lock.js';
@@ -70,8 +71,9 @@ function hold(lock: FileLock, holderPath: string, run: string): TargetLock {
     writeHolder(holderPath, { pid: process.pid, run });
   } catch (error) {
     lock.release();
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ENOSPC' ? new UserFacingError(storeErrors.diskFull({ path: holderPath })) : error;
+    throw ['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '')
+      ? new UserFacingError(storeErrors.diskFull({ path: holderPath }))
+      : error;
   }
   let held = true;
   return {

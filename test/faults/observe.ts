@@ -73,9 +73,9 @@ export function indexedTargets(root: string, targets: readonly ModelTarget[]): R
   try {
     return Object.fromEntries(
       targets.map(({ name, outputs }) => {
-        const { key, outputs: made, parts } = index.lastSuccess(name) ?? {};
+        const { key, outputs: made } = index.lastSuccess(name) ?? {};
         const paths = outputs.map(({ path }) => index.outputPath(path.replace(/\/$/, '')));
-        return [name, JSON.stringify({ key, made, parts, paths }, null, 1)];
+        return [name, JSON.stringify({ key, made, paths }, null, 1)];
       }),
     );
   } finally {

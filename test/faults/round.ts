@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ExecutionContext } from 'ava';
+import { damage } from './damage.js';
 import { randomPoint } from './points.js';
 import { Random } from './random.js';
 import { tracer, type Fault, type FaultPoint } from './strace.js';
@@ -13,6 +14,8 @@ export function told(survived: Survived): string {
     .map(([what, times]) => `${String(times)} ${what}`)
     .join(', ');
 }
+
+const DISK_CALLS = ['pages', 'renames', 'removals', 'folders', 'syncs'] as const;
 
 /** What a build may end with where a fault can strike it. */
 const ORDERLY = [0, 1, 130];
@@ -34,9 +37,14 @@ export async function faultRound(t: Pick<ExecutionContext, 'teardown'>, seed: nu
       for (let builds = random.between(2, 5); builds > 0; builds--) {
         const what = await meetFault(trial, random.fork());
         if (what !== undefined) count(what);
+        if (!random.chance(0.15)) continue;
+        const damaged = damage(trial.project.root, random.fork());
+        trial.story.push(`damage: ${damaged ?? 'none'}`);
+        if (damaged !== undefined) count(`damaged ${damaged}`);
       }
       await trial.checkBuild();
-      if (random.chance(0.3)) await trial.checkStill();
+      // Files from the future are read again in every build, until the clock has passed them.
+      if (random.chance(0.3) && !('damaged clock' in survived)) await trial.checkStill();
       if (random.chance(0.2)) await trial.checkStore();
       for (let n = random.between(1, 2); n > 0; n--) trial.edit(random);
     }
@@ -51,8 +59,14 @@ export async function faultRound(t: Pick<ExecutionContext, 'teardown'>, seed: nu
 /** Builds once under a fault; returns what it was, where it struck. */
 async function meetFault(trial: Trial, random: Random): Promise<string | undefined> {
   const { fault, what } = randomFault(random);
-  const point = randomPoint(random);
-  const at: FaultPoint = 'signal' in fault && fault.signal !== 'SIGKILL' ? { ...point, whose: 'own' } : point;
+  // Errors of calls that also serve pipes and modules would be the machine's end, not the disk's.
+  const point = 'error' in fault ? randomPoint(random, DISK_CALLS) : randomPoint(random);
+  const at: FaultPoint =
+    'error' in fault
+      ? { ...point, whose: 'any', lasts: random.chance(0.3) }
+      : fault.signal === 'SIGKILL'
+        ? point
+        : { ...point, whose: 'own' };
   const rest = what === 'killed' && random.chance(0.6) ? 'killed' : 'left';
   const args = ['-j', String(random.between(1, 2)), ...(random.chance(0.7) ? ['-k'] : [])];
   const told = `${what} at ${at.calls} ${String(at.at)} of ${at.whose}, the rest ${rest}, ${args.join(' ')}`;
@@ -76,6 +90,10 @@ async function meetFault(trial: Trial, random: Random): Promise<string | undefin
 function randomFault(random: Random): { fault: Fault; what: string } {
   const share = random.next();
   if (share < 0.8) return { fault: { signal: 'SIGKILL' }, what: 'killed' };
+  if (share < 0.9) {
+    const error = random.pick(['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE']);
+    return { fault: { error }, what: error };
+  }
   const signal = random.pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const);
   return { fault: { signal }, what: signal };
 }
