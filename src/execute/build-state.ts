@@ -31,6 +31,8 @@ export class BuildState {
   readonly #done = new Map<string, Fresh>();
   /** Assembled without parts that failed, to be tried again. */
   readonly #partial = new Set<string>();
+  /** The last of those that are to make the result of a key. */
+  readonly #making = new Map<Digest, Promise<unknown>>();
 
   constructor(
     readonly run: Run,
@@ -61,6 +63,21 @@ export class BuildState {
 
   /** What came of a target, for those that need it. */
   readonly upstream = (target: string): Decision | undefined => this.#done.get(target) ?? this.options.standIn(target);
+
+  /** Has targets that have one key take turns: the first makes their result, the others find it. */
+  async oneByOne<T>(key: Digest, work: () => Promise<T>): Promise<T> {
+    const before = this.#making.get(key);
+    const own = (async () => {
+      await before?.catch(() => undefined);
+      return work();
+    })();
+    this.#making.set(key, own);
+    try {
+      return await own;
+    } finally {
+      if (this.#making.get(key) === own) this.#making.delete(key);
+    }
+  }
 
   /** What is known to be done. */
   get settled(): Settled {

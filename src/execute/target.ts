@@ -43,6 +43,7 @@ import { relay, type TargetWork } from './work.js';
  *                       │   │
  *                       unlock ──> done
  *
+ * Of targets with one key that are stale at once, one is let through to the slot at a time: the others find its result.
  * The lock is held from the second decision to the record. A slot is had before the lock, so that the locks held are no
  * more than the slots, and given up while another vlmbuild holds the lock. The action is recorded before the outputs
  * are moved into place: a build killed in between finds the result and restores it. Whatever fails leaves the outputs
@@ -96,6 +97,11 @@ class Life {
       this.#phase('decide', { type: 'group', group: 'deciding' }, () => this.#decide()),
     );
     if (first.state === 'fresh') return this.#fresh(first);
+    if (first.state !== 'stale' || this.#forced) return this.#inSlot(first);
+    return this.build.oneByOne(first.key, () => this.#inSlot(first));
+  }
+
+  async #inSlot(first: Decision): Promise<LifeEnd> {
     const demand = this.#demand(first);
     const { slots, priority, starting } = this.build;
     const own = (): number => priority(this.target.name);
@@ -121,6 +127,10 @@ class Life {
       lock?.release();
       grant.release();
     }
+  }
+
+  get #forced(): boolean {
+    return this.build.planContext.forced.has(this.target.name);
   }
 
   async #underLock(first: Grant): Promise<LifeEnd> {
@@ -271,7 +281,7 @@ class Life {
     const handing = handingOf(session, target, decision.fingerprint);
     run.hide(handing.secrets);
     const staging = stageOutputs(run, target, place);
-    const forced = build.planContext.forced.has(target.name);
+    const forced = this.#forced;
     const work: TargetWork = {
       run,
       target,

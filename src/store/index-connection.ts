@@ -140,7 +140,9 @@ export class IndexConnection {
  * The value of a JSON text of the index. SQLite does not notice a byte that changed on the disk; a text that is no JSON
  * any more does.
  */
-export function parseRecord(text: string): unknown {
+export function parseRecord(text: unknown): unknown {
+  // Columns have no nulls, but a page that is empty gives them.
+  if (typeof text !== 'string') throw new Damage('a record is not a text');
   try {
     return JSON.parse(text);
   } catch {
