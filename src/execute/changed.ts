@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDigest, type Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
@@ -12,6 +12,7 @@ import { LockText } from '../plan/lock-text.js';
 import { readPlan, type RememberedPlan } from '../plan/plan-file.js';
 import { planPath, writeSnapshot } from '../plan/snapshot.js';
 import { encodeSnapshot, snapshotSuffix, type Columns, type ComparedSnapshot } from '../plan/snapshot-format.js';
+import { isWholeBundle } from '../rule/remembered.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { tick } from '../store/clock.js';
 import { cacheLayout } from '../store/layout.js';
@@ -110,7 +111,7 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
 function isReady({ pipeline }: Graph, name: string): boolean {
   const target = pipeline.targets.get(name);
   if (target === undefined || target.secrets.length > 0) return false;
-  return target.work.type === 'command' || existsSync(target.work.rule.bundle);
+  return target.work.type === 'command' || isWholeBundle(target.work.rule.bundle);
 }
 
 function textOf(path: string): string | undefined {

@@ -164,3 +164,17 @@ test('what is wrong with a definition is located in it', async (t) => {
     at: { line: 1, column: 20, text: 'export const help = () => undefined;' },
   });
 });
+
+test('a bundle that is not what its name says is made again, not run', async (t) => {
+  const project = tempProject(t, FILES);
+  const rule = await loaderOf(project).loader.find('my/rule');
+  const bundle = rule?.bundle ?? '';
+  const program = readFileSync(bundle, 'utf8');
+  for (const torn of [program.slice(0, 100), '', `${program} `]) {
+    writeFileSync(bundle, torn);
+    const again = loaderOf(project);
+    t.is((await again.loader.find('my/rule'))?.bundle, bundle);
+    t.is(readFileSync(bundle, 'utf8'), program);
+    t.is(again.asked.described, 1);
+  }
+});

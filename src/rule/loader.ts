@@ -1,5 +1,4 @@
-import { join, resolve } from 'node:path';
-import { hexOf, sha256 } from '../base/digest.js';
+import { resolve } from 'node:path';
 import type { JsonObject } from '../base/json.js';
 import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { ruleErrors } from '../diagnostics/rule.js';
@@ -10,7 +9,7 @@ import type { CheckedParams, DescribedRule, LoadedRule, RuleHosts, RuleProblem, 
 import { findRule, ruleNames, type FoundRule, type RulePlaces } from './find.js';
 import { packageVersion } from './package-root.js';
 import { findPackage } from './packages.js';
-import { RememberedRules, replaceFile } from './remembered.js';
+import { bundlePath, RememberedRules, replaceFile } from './remembered.js';
 import { definitionLocation, locationIn } from './source-location.js';
 
 /**
@@ -76,7 +75,7 @@ export class RuleLoader implements RuleSource {
     if (remembered !== undefined) return remembered;
 
     const { program, absent, read, ...bundled } = await bundleRule(found);
-    const bundle = join(this.#folder, `${hexOf(sha256(program))}.cjs`);
+    const bundle = bundlePath(this.#folder, program);
     replaceFile(bundle, program);
     const described = await this.#hosts.describe(bundle, found.path).catch((error: unknown): DescribedRule => {
       const { message, stack } = thrownInHost(error);

@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { sha256, type Digest } from '../base/digest.js';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { cacheUnusable } from '../store/layout.js';
 import type { LoadedRule } from './description.js';
@@ -39,7 +39,7 @@ export class RememberedRules {
       return undefined;
     }
     const unchanged = Object.entries(record.contents).every(([file, content]) => this.#contentOf(file) === content);
-    return unchanged && statSync(record.rule.bundle, { throwIfNoEntry: false }) ? record.rule : undefined;
+    return unchanged && isWholeBundle(record.rule.bundle) ? record.rule : undefined;
   }
 
   /** @param read contents as they were when the rule was bundled, which may be older than what is there now */
@@ -77,6 +77,16 @@ function contentOf(path: string): Content {
   } catch {
     return 'absent';
   }
+}
+
+/** Where the program of a rule is kept: its name is the digest of its bytes, so that what a power cut tore is not run. */
+export function bundlePath(folder: string, program: string): string {
+  return join(folder, `${hexOf(sha256(program))}.cjs`);
+}
+
+export function isWholeBundle(path: string): boolean {
+  const content = contentOf(path);
+  return content !== 'absent' && basename(path) === `${hexOf(content)}.cjs`;
 }
 
 /** Writes a whole file or nothing. @throws UserFacingError where that cannot be done. */

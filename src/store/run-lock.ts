@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareBytes } from '../base/order.js';
+import { systemErrorCode } from '../base/system-error.js';
 import { lockFileSync, tryLockFile } from './file-lock.js';
 import { waitForCollector } from './gc-lock.js';
 import type { CacheLayout } from './layout.js';
@@ -66,8 +67,7 @@ export function sweepStages(layout: CacheLayout): string[] {
     const lockPath = join(layout.stage, run + LOCK_SUFFIX);
     const lock = tryLockFile(lockPath);
     if (lock === undefined) continue;
-    const gone = removed(join(layout.stage, run));
-    if (gone) rmSync(lockPath, { force: true });
+    const gone = removed(join(layout.stage, run)) && removed(lockPath);
     lock.release();
     if (gone) swept.push(run);
   }
@@ -84,14 +84,17 @@ export function activeRuns(layout: CacheLayout): string[] {
     .sort(compareBytes);
 }
 
-/** A process that its killed vlmbuild left behind may still write there for a moment: then the next sweep removes it. */
-function removed(stage: string): boolean {
+/**
+ * A process that its killed vlmbuild left behind may still write there for a moment, or the disk be in trouble: then a
+ * later sweep removes it. What dead runs left is no reason to fail.
+ */
+function removed(path: string): boolean {
   try {
-    rmSync(stage, { recursive: true, force: true });
+    rmSync(path, { recursive: true, force: true });
     return true;
   } catch (error) {
-    if (['ENOTEMPTY', 'EBUSY', 'EPERM', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
+    if (systemErrorCode(error) === undefined) throw error;
+    return false;
   }
 }
 
@@ -107,8 +110,7 @@ function sweepTemporary(layout: CacheLayout): void {
   ];
   for (const path of paths) {
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined && Date.now() - stat.mtimeMs > TEMPORARY_AGE_MS)
-      rmSync(path, { recursive: true, force: true });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > TEMPORARY_AGE_MS) removed(path);
   }
 }
 

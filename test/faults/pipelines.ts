@@ -48,8 +48,8 @@ const SHAPES = [
 ] as const;
 type Shape = (typeof SHAPES)[number];
 
-/** A pipeline of three to eight targets of all shapes, with sources for it. */
-export function randomModel(random: Random): Model {
+/** A pipeline of targets of all shapes, with sources for it. */
+export function randomModel(random: Random, count = random.between(3, 8)): Model {
   const sources = new Map<string, string>([
     ['data/rows.jsonl', randomRows(random)],
     ['data/files/one.txt', 'one'],
@@ -58,7 +58,6 @@ export function randomModel(random: Random): Model {
   ]);
   const readable: Sources = { rows: ['data/rows.jsonl'], files: ['data/files/'], db: [], text: ["'data/note-*.txt'"] };
   const targets: ModelTarget[] = [];
-  const count = random.between(3, 8);
   while (targets.length < count) {
     const shape = random.pick(SHAPES);
     const target = targetOf(shape, `${shape}_${String(targets.length)}`, readable, random);
