@@ -47,7 +47,7 @@ export class IndexTables {
   parts(): IndexedPart[] {
     const rows = this.#connection.rows('SELECT target, record FROM parts');
     return rows.map(([target, record]) => {
-      const [key, , , outputs] = parseRecord(String(record)) as [Digest, number, unknown, PartRecord['outputs']];
+      const [key, , , outputs] = parseRecord(record) as [Digest, number, unknown, PartRecord['outputs']];
       return { key, target: String(target), outputs };
     });
   }
@@ -80,7 +80,7 @@ export class IndexTables {
 
   outputPaths(): Map<string, OutputPathRecord> {
     const rows = this.#connection.rows('SELECT path, record FROM output_paths');
-    return new Map(rows.map(([path, record]) => [String(path), parseRecord(String(record)) as OutputPathRecord]));
+    return new Map(rows.map(([path, record]) => [String(path), parseRecord(record) as OutputPathRecord]));
   }
 
   statKeys(): string[] {
@@ -103,6 +103,6 @@ export class IndexTables {
   }
 
   #records(sql: string): unknown[] {
-    return this.#connection.rows(sql).map(([text]) => parseRecord(String(text)));
+    return this.#connection.rows(sql).map(([text]) => parseRecord(text));
   }
 }

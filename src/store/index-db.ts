@@ -209,7 +209,7 @@ export class Index {
   outputPaths(): Map<string, OutputPathRecord> {
     return this.#connection.healing(() => {
       const rows = this.#connection.rows('SELECT path, record FROM output_paths ORDER BY path');
-      return new Map(rows.map(([path, record]) => [String(path), parseRecord(String(record)) as OutputPathRecord]));
+      return new Map(rows.map(([path, record]) => [String(path), parseRecord(record) as OutputPathRecord]));
     });
   }
 
@@ -293,9 +293,7 @@ export class Index {
   }
 
   #records(sql: string, ...values: (string | number)[]): unknown[] {
-    return this.#connection.healing(() =>
-      this.#connection.rows(sql, ...values).map(([text]) => parseRecord(String(text))),
-    );
+    return this.#connection.healing(() => this.#connection.rows(sql, ...values).map(([text]) => parseRecord(text)));
   }
 
   #batchedCount(): number {
