@@ -137,7 +137,7 @@ export class Trial {
     assert.ok(found.code === 0 || found.code === 3, found.stdout + found.stderr);
     const { code, stdout, stderr } = await this.project.run('cache', 'verify');
     // Of what is dropped a list may be left, which is told until its target is made again.
-    assert.equal(code, found.code, stdout + stderr);
+    assert.ok(code === 0 || code === 3, stdout + stderr);
     assert.doesNotMatch(stdout, /^damaged, dropped/m);
   }
 
