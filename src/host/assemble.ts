@@ -10,7 +10,8 @@ import type { ReadsOf, Roles } from '../rule/roles.js';
 import type { AssembleTask, RecordedPart, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
-import { storeOf, TaskFiles } from './task-files.js';
+import { storeOf } from './keep-staged.js';
+import { TaskFiles } from './task-files.js';
 
 export async function runAssemble(
   task: AssembleTask,

@@ -1,88 +1,125 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { commandWords } from './command-words.js';
 import { appeared, failureOf, gone, hostProject, logLines } from './host-project.js';
-
-test('a command runs in the project root with the declared environment and nothing else', async (t) => {
-  const host = hostProject(t, { 'a.txt': 'A' });
-  const out = host.staged('out', 'file');
-  const { said } = await host.command(
-    `cat a.txt > ${out.path}; env | cut -d= -f1 | sort | tr '\\n' ' '; echo bad $KEY >&2`,
-    {
-      outputs: { out },
-      env: { A: '1' },
-      secrets: { KEY: 'sesame' },
-    },
-  );
-  t.is(readFileSync(out.path, 'utf8'), 'A');
-  t.deepEqual(logLines(said).toSorted(), ['err: bad ***', 'out: A HOME KEY LANG PATH PWD TMPDIR TZ ']);
-});
-
-test('a failing command tells its code, an unset variable and a failing step are failures', async (t) => {
-  const host = hostProject(t);
-  t.deepEqual(await failureOf(t, host.command('exit 3')), { type: 'exit', code: 3, signal: null });
-  t.like(await failureOf(t, host.command('echo $NOT_SET')), { type: 'exit' });
-  t.like(await failureOf(t, host.command('false; true')), { type: 'exit', code: 1 });
-  t.deepEqual(await failureOf(t, host.command('kill -KILL $$')), { type: 'exit', code: null, signal: 'SIGKILL' });
-});
-
-test('an output that the command did not write is named', async (t) => {
-  const host = hostProject(t);
-  const out = host.staged('out', 'file');
-  t.deepEqual(await failureOf(t, host.command('true', { outputs: { out } })), {
-    type: 'output-absent',
-    output: 'out',
-    path: out.path,
-  });
-});
-
-test('what a command leaves in the background ends with it', async (t) => {
-  const host = hostProject(t);
-  await host.command('sleep 1000 & echo $! > pid');
-  await gone(Number(readFileSync(join(host.root, 'pid'), 'utf8')));
-  t.pass();
-});
 
 const STUBBORN = "trap '' TERM; sh -c \"trap '' TERM; while :; do sleep 1; done\" & echo $! > pid; mv pid ready; wait";
 
-test('an abort ends a command that will not listen, with everything it started', async (t) => {
-  const host = hostProject(t);
-  const ready = join(host.root, 'ready');
-  const controller = new AbortController();
-  const run = failureOf(t, host.command(STUBBORN, { signal: controller.signal }));
-  await appeared(ready);
-  controller.abort();
-  t.deepEqual(await run, { type: 'aborted' });
-  await gone(Number(readFileSync(ready, 'utf8')));
+for (const commands of ['shells', 'hosts'] as const) {
+  test(`${commands}: a command runs in the project root with the declared environment and nothing else`, async (t) => {
+    const host = hostProject(t, { 'a.txt': 'A' }, { commands });
+    const out = host.staged('out', 'file');
+    const { said } = await host.command(
+      `cat a.txt > ${out.path}; env | cut -d= -f1 | sort | tr '\\n' ' '; echo bad $KEY >&2`,
+      {
+        outputs: { out },
+        env: { A: '1' },
+        secrets: { KEY: 'sesame' },
+      },
+    );
+    t.is(readFileSync(out.path, 'utf8'), 'A');
+    t.deepEqual(logLines(said).toSorted(), ['err: bad ***', 'out: A HOME KEY LANG PATH PWD TMPDIR TZ ']);
+  });
+
+  test(`${commands}: a failing command tells its code, an unset variable and a failing step are failures`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    t.deepEqual(await failureOf(t, host.command('exit 3')), { type: 'exit', code: 3, signal: null });
+    t.like(await failureOf(t, host.command('echo $NOT_SET')), { type: 'exit' });
+    t.like(await failureOf(t, host.command('false; true')), { type: 'exit', code: 1 });
+    t.deepEqual(await failureOf(t, host.command('kill -KILL $$')), { type: 'exit', code: null, signal: 'SIGKILL' });
+  });
+
+  test(`${commands}: an output that the command did not write is named`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const out = host.staged('out', 'file');
+    t.deepEqual(await failureOf(t, host.command('true', { outputs: { out } })), {
+      type: 'output-absent',
+      output: 'out',
+      path: out.path,
+    });
+  });
+
+  test(`${commands}: what a command leaves in the background ends with it`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    await host.command('sleep 1000 & echo $! > pid');
+    await gone(Number(readFileSync(join(host.root, 'pid'), 'utf8')));
+    t.pass();
+  });
+
+  test(`${commands}: an abort ends a command that will not listen, with everything it started`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const ready = join(host.root, 'ready');
+    const controller = new AbortController();
+    const run = failureOf(t, host.command(STUBBORN, { signal: controller.signal }));
+    await appeared(ready);
+    controller.abort();
+    t.deepEqual(await run, { type: 'aborted' });
+    await gone(Number(readFileSync(ready, 'utf8')));
+  });
+
+  test(`${commands}: a timeout ends a command in the same way`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const ready = join(host.root, 'ready');
+    t.deepEqual(await failureOf(t, host.command(STUBBORN, { timeoutMs: 500 })), { type: 'timeout', seconds: 0.5 });
+    // On a machine that is busy enough it was ended before it could say so.
+    if (existsSync(ready)) await gone(Number(readFileSync(ready, 'utf8')));
+  });
+
+  test(`${commands}: an abort lets a command clean up`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const controller = new AbortController();
+    const run = failureOf(
+      t,
+      host.command("trap 'echo bye > cleaned; exit 0' TERM; touch ready; while :; do sleep 0.01; done", {
+        signal: controller.signal,
+      }),
+    );
+    await appeared(join(host.root, 'ready'));
+    controller.abort();
+    t.deepEqual(await run, { type: 'aborted' });
+    t.true(existsSync(join(host.root, 'cleaned')));
+  });
+
+  test(`${commands}: what saw a command through goes on`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const pid = async () => logLines((await host.command('echo $PPID')).said);
+    const first = await pid();
+    await failureOf(t, host.command('exit 1'));
+    t.deepEqual(await pid(), first);
+  });
+}
+
+test('plain words are started as they are; what a shell must read goes through one', (t) => {
+  for (const text of ['cp a b', 'python3 scripts/card.py --in=x.jsonl out/README.md', './run.sh a@b +x %1'])
+    t.deepEqual(commandWords(text), text.split(' '));
+  for (const text of [
+    'cp a b > c',
+    'A=1 cp a b',
+    'cd x',
+    'true',
+    'cp $A b',
+    "cp 'a b' c",
+    'cp a\nb',
+    'cp *.txt b',
+    '-x',
+    ' cp a',
+    'if x',
+    'cp ~ b',
+  ])
+    t.deepEqual(commandWords(text), ['sh', '-eu', '-c', text]);
 });
 
-test('a timeout ends a command in the same way', async (t) => {
+test('a command ends with the process that runs it', async (t) => {
   const host = hostProject(t);
-  const ready = join(host.root, 'ready');
-  t.deepEqual(await failureOf(t, host.command(STUBBORN, { timeoutMs: 500 })), { type: 'timeout', seconds: 0.5 });
-  // On a machine that is busy enough it was ended before it could say so.
-  if (existsSync(ready)) await gone(Number(readFileSync(ready, 'utf8')));
-});
-
-test('an abort lets a command clean up', async (t) => {
-  const host = hostProject(t);
-  const controller = new AbortController();
-  const run = failureOf(
-    t,
-    host.command("trap 'echo bye > cleaned; exit 0' TERM; touch ready; while :; do sleep 0.01; done", {
-      signal: controller.signal,
-    }),
-  );
+  const script = `import { HostPool } from ${JSON.stringify(new URL('./pool.js', import.meta.url).href)};
+    const pool = new HostPool({ slots: 1, root: ${JSON.stringify(host.root)}, cache: ${JSON.stringify(host.root)} });
+    pool.run({ type: 'command', target: 't', root: ${JSON.stringify(host.root)}, cache: '', env: {}, secrets: {}, inputs: {},
+      outputs: {}, text: 'echo $$ > pid; mv pid ready; while :; do sleep 1; done', keep: false }).catch(() => undefined);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
   await appeared(join(host.root, 'ready'));
-  controller.abort();
-  t.deepEqual(await run, { type: 'aborted' });
-  t.true(existsSync(join(host.root, 'cleaned')));
-});
-
-test('the host that saw a command through goes on', async (t) => {
-  const host = hostProject(t);
-  const pid = async () => logLines((await host.command('echo $PPID')).said);
-  const first = await pid();
-  await failureOf(t, host.command('exit 1'));
-  t.deepEqual(await pid(), first);
+  child.kill('SIGKILL');
+  await gone(Number(readFileSync(join(host.root, 'ready'), 'utf8')));
+  t.pass();
 });

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { KnownFailure } from './failure.js';
 import { signalGroup } from './process-group.js';
-import type { CommandTask, TaskResults } from './protocol.js';
+import type { CommandTask, KeepTask, TaskResults } from './protocol.js';
 import type { RunningTask } from './running-task.js';
-import { keepStaged, storeOf } from './task-files.js';
+import { keepStaged, storeOf } from './keep-staged.js';
 
 /** The process groups of commands that run: they must not outlive their host. */
 export const commandGroups = new Set<number>();
@@ -19,6 +19,10 @@ export async function runCommand(
   const { code, signal } = await shell(task, running, base);
   if (code !== 0) throw new KnownFailure({ type: 'exit', code, signal });
   return { outputs: await keepStaged(task.outputs, task.keep ? storeOf(task.cache) : null) };
+}
+
+export async function runKeep({ outputs, keep, cache }: KeepTask): Promise<TaskResults['keep']> {
+  return { outputs: await keepStaged(outputs, keep ? storeOf(cache) : null) };
 }
 
 function shell(

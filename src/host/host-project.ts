@@ -54,7 +54,7 @@ interface RuleWork {
 export function hostProject(
   t: ExecutionContext,
   files: Record<string, string> = {},
-  options: { readonly slots?: number } = {},
+  options: { readonly slots?: number; readonly commands?: 'shells' | 'hosts' } = {},
 ): HostProject {
   const project = tempProject(t, files);
   const { root } = project;
@@ -62,7 +62,8 @@ export function hostProject(
   const stage = join(cache, 'stage/run');
   mkdirSync(stage, { recursive: true });
   mkdirSync(join(cache, 'objects'), { recursive: true });
-  const pool = new HostPool({ slots: options.slots ?? 1, root, cache });
+  const { slots = 1, commands = 'shells' } = options;
+  const pool = new HostPool({ slots, root, cache, commands });
   t.teardown(() => pool.kill());
   let stages = 0;
 

@@ -11,7 +11,8 @@ import { failureOf } from './failure.js';
 import type { ListedPart, MadePart, MakeTask, TaskFailure, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import { currentTask, type RunningTask } from './running-task.js';
-import { storeOf, TaskFiles, type PackedOutput } from './task-files.js';
+import { storeOf } from './keep-staged.js';
+import { TaskFiles, type PackedOutput } from './task-files.js';
 
 /** What a part may say of itself, as JSON. */
 const LARGEST_META = 64 * 1024;

@@ -5,7 +5,7 @@ import type { ArtifactRecord } from '../artifacts/kind.js';
 import { holderOf } from '../store/objects.js';
 import { failureOf, hostProject, logLines, type HostProject } from './host-project.js';
 import type { MadePart, RecordedPart } from './protocol.js';
-import { storeOf } from './task-files.js';
+import { storeOf } from './keep-staged.js';
 
 /** A rule in parts with a jsonl input and output, and given bodies. */
 const partsRule = (bodies: { parts?: string; make?: string; assemble?: string; more?: string }) => `

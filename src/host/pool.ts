@@ -1,9 +1,12 @@
 import { scrubber } from '../base/scrub.js';
 import { PARTS_PER_FRAME, type FromHost } from './frames.js';
 import { HostGuard } from './guard.js';
+import { Commands, findBash } from './commands.js';
+import { failureOf } from './failure.js';
 import { HostProcess, type HostEnd, type Observed } from './host-process.js';
 import { Job, type JobOptions } from './job.js';
-import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+import { isLittle, keepStaged, storeOf } from './keep-staged.js';
+import type { CommandTask, Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
 import { TaskError } from './task-error.js';
 
 export { TaskError } from './task-error.js';
@@ -48,54 +51,93 @@ export class HostPool {
       process.signal('SIGKILL');
     }
   };
+  readonly #atExitOfCommands = (): void => {
+    for (const job of this.#inShells) job.kill();
+    this.#commands.kill();
+  };
   /** And however else it ends, not for longer than a second or two. */
   readonly #guard = new HostGuard();
+  readonly #commands: Commands;
+  /** Tasks whose commands run in shells. */
+  readonly #inShells = new Set<Job>();
   #lastId = 0;
   #closed = false;
   #onEmpty: (() => void) | undefined;
 
-  /** @param options.cache the project's cache folder: where tasks that name no other keep objects and answers */
+  /**
+   * @param options.cache the project's cache folder: where tasks that name no other keep objects and answers
+   * @param options.commands `hosts`: commands run in hosts also where there is a shell for them
+   */
   constructor(options: {
     readonly slots: number;
     readonly root: string;
     readonly cache: string;
     readonly observed?: Observed;
+    readonly commands?: 'shells' | 'hosts';
   }) {
     this.#observed = options.observed;
     this.#slots = Math.max(1, options.slots);
     this.#root = options.root;
+    // What is observed is what hosts do, and all that they start.
+    const inHosts = options.commands === 'hosts' || options.observed !== undefined;
+    this.#commands = new Commands(this.#root, inHosts ? undefined : findBash(process.env['PATH']));
   }
 
   /** @throws TaskError */
   async run<T extends Task>(task: T, options: RunOptions = {}): Promise<TaskResults[T['type']]> {
     if (this.#closed || options.signal?.aborted === true) throw new TaskError({ type: 'aborted' });
     const job = new Job(++this.#lastId, task, options, () => this.#settled(job));
-    this.#waiting.push(job);
-    this.#dispatch();
+    if (task.type === 'command' && this.#commands.any) void this.#runInShell(job, task, options);
+    else {
+      this.#waiting.push(job);
+      this.#dispatch();
+    }
     return job.promise as Promise<TaskResults[T['type']]>;
   }
 
   /** Ends idle hosts at once, those at work after it. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#seats.size === 0) return;
+    const commands = this.#commands.close();
+    if (this.#seats.size === 0) return commands;
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
     for (const seat of this.#seats) if (seat.jobs.size === 0) this.#dismiss(seat);
-    await empty;
+    await Promise.all([empty, commands]);
   }
 
   /** Ends every host and command at once: SIGTERM, then SIGKILL, all within a second. Running tasks are `aborted`. */
   kill(): void {
     this.#closed = true;
-    for (const job of this.#waiting.splice(0)) job.stop({ type: 'aborted' });
+    for (const job of [...this.#waiting.splice(0), ...this.#inShells]) job.stop({ type: 'aborted' });
     for (const seat of this.#seats) {
       const jobs = [...seat.jobs.values()];
       for (const job of jobs) job.stop({ type: 'aborted' });
       // A command has its own group and its own grace; its host sees it through.
       if (!jobs.some((job) => job.task.type === 'command')) this.#end(seat, 'SIGTERM');
     }
+  }
+
+  async #runInShell(job: Job, task: CommandTask, options: RunOptions): Promise<void> {
+    if (this.#inShells.size === 0) process.on('exit', this.#atExitOfCommands);
+    this.#inShells.add(job);
+    const { id } = job;
+    try {
+      const { code, signal, lost } = await this.#commands.run(job, task);
+      if (lost) job.lost({ type: 'host-lost', code, signal });
+      else if (code !== 0) job.receive({ type: 'failed', id, messages: [], failure: { type: 'exit', code, signal } });
+      else job.receive({ type: 'done', id, messages: [], result: await this.#keep(task, options) });
+    } catch (error) {
+      const failure = error instanceof TaskError ? error.failure : failureOf(error, this.#root);
+      job.receive({ type: 'failed', id, messages: [], failure });
+    }
+  }
+
+  /** What a command has written. Much of it is looked through in a host, so that the engine can go on. */
+  async #keep({ target, cache, outputs, keep }: CommandTask, { signal }: RunOptions): Promise<TaskResults['keep']> {
+    if (isLittle(outputs)) return { outputs: await keepStaged(outputs, keep ? storeOf(cache) : null) };
+    return this.run({ type: 'keep', target, cache, outputs, keep }, signal === undefined ? {} : { signal });
   }
 
   #dispatch(): void {
@@ -185,6 +227,7 @@ export class HostPool {
   }
 
   #settled(job: Job): void {
+    if (this.#inShells.delete(job) && this.#inShells.size === 0) process.off('exit', this.#atExitOfCommands);
     const waiting = this.#waiting.indexOf(job);
     if (waiting >= 0) this.#waiting.splice(waiting, 1);
     for (const seat of this.#seats) {

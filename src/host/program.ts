@@ -102,6 +102,8 @@ async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task[
       return (await modules.describe()).runCheck(task);
     case 'command':
       return (await modules.command()).runCommand(task, work, base);
+    case 'keep':
+      return (await modules.command()).runKeep(task);
     case 'whole':
       return (await modules.whole()).runWhole(task, work);
     case 'asks':

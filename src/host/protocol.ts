@@ -8,7 +8,8 @@ import type { CheckedParams, DescribedRule } from '../rule/description.js';
  * What engine and hosts say to each other. Only digests, meta and messages cross; data stays on disk.
  * A host works on one request at a time, but for `make` with a rule's own `concurrency`.
  */
-export type Task = DescribeTask | CheckTask | WholeTask | ListTask | AsksTask | MakeTask | AssembleTask | CommandTask;
+export type Task =
+  DescribeTask | CheckTask | WholeTask | ListTask | AsksTask | MakeTask | AssembleTask | CommandTask | KeepTask;
 
 export interface DescribeTask {
   readonly type: 'describe';
@@ -122,6 +123,15 @@ export interface CommandTask extends Work {
   readonly keep: boolean;
 }
 
+/** Takes outputs that a command has written. */
+export interface KeepTask {
+  readonly type: 'keep';
+  readonly target: string;
+  readonly cache: string;
+  readonly outputs: Readonly<Record<string, StagedOutput>>;
+  readonly keep: boolean;
+}
+
 /** What a finished task gives. */
 export interface TaskResults {
   describe: DescribedRule;
@@ -132,6 +142,7 @@ export interface TaskResults {
   make: { readonly made: number };
   assemble: MadeOutputs;
   command: MadeOutputs;
+  keep: MadeOutputs;
 }
 
 export interface MadeOutputs {

@@ -1,34 +1,18 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { openInput, openOutput, type InputHandle, type OpenedOutput } from '../artifacts/handles.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
-import { kindNamed } from '../artifacts/kinds.js';
 import { sideFiles } from '../artifacts/sqlite-open.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
-import { ObjectStore } from '../store/objects.js';
+import type { ObjectStore } from '../store/objects.js';
 import type { Pack, Packed } from '../store/pack.js';
-import { KnownFailure } from './failure.js';
+import { keepStaged, type Staged } from './keep-staged.js';
 import type { HandedInput, StagedOutput } from './protocol.js';
 
 /** The record of an output whose bytes may be in a pack that is not sealed yet. */
 export type PackedOutput = Omit<ArtifactRecord, 'bytes'> & { readonly bytes: Packed };
 
-type Staged = Readonly<Record<string, StagedOutput>>;
-
 const NOTHING_IS_FINE = { throwIfNoEntry: false } as const;
-
-const stores = new Map<string, ObjectStore>();
-
-/** The object store of a cache folder. */
-export function storeOf(cache: string): ObjectStore {
-  let store = stores.get(cache);
-  if (store === undefined) {
-    store = new ObjectStore(join(cache, 'objects'));
-    stores.set(cache, store);
-  }
-  return store;
-}
 
 /** What a rule reads and writes, by role, open until `close`. */
 export class TaskFiles {
@@ -107,23 +91,6 @@ export class TaskFiles {
     for (const [, output] of this.#openOutputs.splice(0)) output.discard();
     for (const opened of this.#opened.splice(0)) opened.close();
   }
-}
-
-/** Takes the records of staged outputs, and their bytes where there is a store. */
-export async function keepStaged(
-  staged: Staged,
-  objects: ObjectStore | null,
-): Promise<Readonly<Record<string, ArtifactRecord>>> {
-  for (const [output, { path }] of Object.entries(staged)) {
-    if (lstatSync(path, NOTHING_IS_FINE) === undefined) {
-      throw new KnownFailure({ type: 'output-absent', output, path });
-    }
-  }
-  const records: Record<string, ArtifactRecord> = {};
-  for (const [name, { kind, path }] of Object.entries(staged)) {
-    records[name] = await kindNamed(kind).keep(path, objects);
-  }
-  return records;
 }
 
 /** An attempt that was cut short, or the part before, may have left something. */

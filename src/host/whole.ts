@@ -1,7 +1,8 @@
 import type { TaskResults, WholeTask } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
-import { storeOf, TaskFiles } from './task-files.js';
+import { storeOf } from './keep-staged.js';
+import { TaskFiles } from './task-files.js';
 
 export async function runWhole(task: WholeTask, running: RunningTask): Promise<TaskResults['whole']> {
   const rule = await loadRule(task, 'whole');

@@ -1,0 +1,53 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ArtifactRecord } from '../artifacts/kind.js';
+import { kindNamed } from '../artifacts/kinds.js';
+import { ObjectStore } from '../store/objects.js';
+import { KnownFailure } from './failure.js';
+import type { StagedOutput } from './protocol.js';
+
+export type Staged = Readonly<Record<string, StagedOutput>>;
+
+const NOTHING_IS_FINE = { throwIfNoEntry: false } as const;
+/** Hashing and copying so much keeps the engine from nothing for longer than some milliseconds. */
+const LITTLE_BYTES = 4 * 1024 * 1024;
+
+const stores = new Map<string, ObjectStore>();
+
+/** The object store of a cache folder. */
+export function storeOf(cache: string): ObjectStore {
+  let store = stores.get(cache);
+  if (store === undefined) {
+    store = new ObjectStore(join(cache, 'objects'));
+    stores.set(cache, store);
+  }
+  return store;
+}
+
+/** Takes the records of staged outputs, and their bytes where there is a store. */
+export async function keepStaged(
+  staged: Staged,
+  objects: ObjectStore | null,
+): Promise<Readonly<Record<string, ArtifactRecord>>> {
+  for (const [output, { path }] of Object.entries(staged)) {
+    if (lstatSync(path, NOTHING_IS_FINE) === undefined) {
+      throw new KnownFailure({ type: 'output-absent', output, path });
+    }
+  }
+  const records: Record<string, ArtifactRecord> = {};
+  for (const [name, { kind, path }] of Object.entries(staged)) {
+    records[name] = await kindNamed(kind).keep(path, objects);
+  }
+  return records;
+}
+
+/** Whether outputs are kept so quickly that it is not worth a host. */
+export function isLittle(staged: Staged): boolean {
+  let bytes = 0;
+  return Object.values(staged).every(({ kind, path }) => {
+    const stat = lstatSync(path, NOTHING_IS_FINE);
+    if (stat === undefined) return true;
+    bytes += stat.size;
+    return (kind === 'file' || kind === 'jsonl') && stat.isFile() && bytes <= LITTLE_BYTES;
+  });
+}
