@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
@@ -70,7 +70,7 @@ test('other targets are not waited for, whatever their names', async (t) => {
   const layout = scratchLayout(t);
   const names = ['split@mode=text', 'split@mode=text@seed=3', `wide@k=${'x'.repeat(400)}`, `wide@k=${'x'.repeat(401)}`];
   const locks = await Promise.all(names.map((name) => acquireTargetLock(layout, name, { run: 'ours' })));
-  t.is(readdirSync(layout.locks).filter((name) => name.endsWith('.lock')).length, names.length);
+  t.is(locks.length, names.length);
   for (const lock of locks) lock.release();
 });
 
@@ -87,13 +87,36 @@ test('waiting ends when it is aborted, and the lock stays with its holder', asyn
   (await acquireTargetLock(layout, 'dataset', { run: 'third' })).release();
 });
 
-test('a lock file in which something is written is a lock file still', async (t) => {
+test('claims in which something else is written, or that are gone, are made anew', async (t) => {
   const layout = scratchLayout(t);
-  writeFileSync(join(layout.locks, 'dataset.lock'), 'x'.repeat(5000));
-  writeFileSync(join(layout.locks, 'dataset.holder'), '{"pid":');
+  writeFileSync(join(layout.locks, 'claims.db'), 'x'.repeat(5000));
   const lock = await acquireTargetLock(layout, 'dataset', { run: 'ours' });
   const { waited, lock: next } = waiting((onWait) => acquireTargetLock(layout, 'dataset', { run: 'next', onWait }));
   t.deepEqual(await waited, { pid: process.pid, run: 'ours' });
   lock.release();
   (await next).release();
+
+  rmSync(layout.locks, { recursive: true });
+  const anew = await acquireTargetLock(layout, 'dataset', { run: 'later' });
+  const other = new OtherProcess(t, holder(layout.root, 'split'));
+  t.is(await other.says(), 'held');
+  const { waited: busy, lock: after } = waiting((onWait) =>
+    acquireTargetLock(layout, 'split', { run: 'later', onWait }),
+  );
+  t.deepEqual(await busy, { pid: other.pid, run: 'theirs' }, 'both look into the same database');
+  other.tell('end');
+  (await after).release();
+  anew.release();
+});
+
+test('what a killed process leaves is swept by the next', async (t) => {
+  const layout = scratchLayout(t);
+  for (let i = 0; i < 2; i++) {
+    const other = new OtherProcess(t, holder(layout.root, `target-${i}`));
+    t.is(await other.says(), 'held');
+    await other.kill();
+  }
+  const lock = await acquireTargetLock(layout, 'dataset', { run: 'ours' });
+  t.is(readdirSync(layout.locks).filter((name) => name.endsWith('.holder')).length, 1, 'its own alone');
+  lock.release();
 });
