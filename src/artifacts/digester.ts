@@ -98,6 +98,8 @@ const MANY = 500;
 export class ArtifactDigester {
   readonly #options: DigesterOptions;
   readonly #touched = new Set<string>();
+  /** Of those, folders of directories. */
+  readonly #listed = new Set<string>();
   readonly #running = new Map<string, Promise<Digest | 'absent'>>();
   readonly #young = new Map<string, Young>();
   #tickNs: bigint | undefined;
@@ -184,6 +186,11 @@ export class ArtifactDigester {
     return read.entries();
   }
 
+  /** Of a directory that is kept; another one is listed to tell. */
+  entryCount(path: string): number | undefined {
+    return this.#options.kept?.get(this.#locate(path, 'directory').path)?.size;
+  }
+
   /** Reads a directory where it is not kept as it is, so that it is known at once when it is asked for. */
   async keep(path: string): Promise<void> {
     await this.#readDirectory(this.#locate(path, 'directory'));
@@ -199,11 +206,10 @@ export class ArtifactDigester {
     const directory = kind === 'directory' ? kept?.get(at.path) : undefined;
     if (directory === undefined) return;
     try {
-      const names = listDirectory(at.path).files.map(({ name }) => name);
-      if (directory.recheck(at.path, names)) return;
+      if (directory.recheck(at.path)) return;
     } catch (error) {
       // What is wrong with it is told where it is asked for.
-      if (!(error instanceof UserFacingError) && !isSystemError(error)) throw error;
+      if (!isSystemError(error)) throw error;
     }
     kept?.drop(at.path);
   }
@@ -216,6 +222,11 @@ export class ArtifactDigester {
   /** Every path looked at and every folder listed, absolute: what a snapshot must cover. */
   touched(): readonly string[] {
     return [...this.#touched];
+  }
+
+  /** Of what was touched, the folders of directories. */
+  listed(): ReadonlySet<string> {
+    return this.#listed;
   }
 
   #locate(path: string, kind: KindName): Located & { readonly inside?: true } {
@@ -342,7 +353,10 @@ export class ArtifactDigester {
   #walk(at: Located): Walked {
     const { files, folders } = listDirectory(at.path);
     if (files.length >= MANY) this.#options.index.loadStatRecords();
-    for (const folder of folders) this.#touched.add(folder);
+    for (const folder of folders) {
+      this.#touched.add(folder);
+      this.#listed.add(folder);
+    }
     const lines: string[] = [];
     let youngestNs = 0n;
     let linked = files.some((file) => file.linked);

@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
 import type { FileStamp } from './file-stamp.js';
 import type { DirectoryEntry } from './kind.js';
-import { twinKey } from './listing.js';
+import { isIgnored, twinKey } from './listing.js';
 import { manifestLine, manifestText, parseLine } from './manifest.js';
 
 /** A file of a directory, with the stat under which its content was read. */
@@ -41,6 +40,10 @@ export class KeptDirectory {
     this.#lines = files.map(({ entry }) => manifestLine(entry));
     this.#stamps = files.flatMap(({ stamp }) => columnsOf(stamp));
     this.#doubted = new Set(doubted);
+  }
+
+  get size(): number {
+    return this.#names.length;
   }
 
   /** Whether something may have appeared, changed or gone that was not looked at yet. */
@@ -117,13 +120,12 @@ export class KeptDirectory {
    * Doubts every file that has another stat now.
    *
    * @param folder where the directory is, absolute
-   * @param names what is in it now, in byte order
-   * @returns false where these are not the names that are kept
+   * @returns false where there is something that is not kept
    */
-  recheck(folder: string, names: readonly string[]): boolean {
-    if (names.length !== this.#names.length || names.some((name, i) => name !== this.#names[i])) return false;
-    for (const [i, name] of names.entries()) {
-      const stats = statSync(join(folder, name), { throwIfNoEntry: false });
+  recheck(folder: string): boolean {
+    if (!this.#holdsAllIn(folder)) return false;
+    for (const [i, name] of this.#names.entries()) {
+      const stats = statSync(`${folder}/${name}`, { throwIfNoEntry: false });
       const at = i * COLUMNS;
       const same =
         stats?.mtimeMs === this.#stamps[at] &&
@@ -131,6 +133,25 @@ export class KeptDirectory {
         stats?.size === this.#stamps[at + 2] &&
         stats?.ino === this.#stamps[at + 3];
       if (!same) this.#doubted.add(name);
+    }
+    return true;
+  }
+
+  /** Whether nothing but kept files, and folders of kept files, is there: an empty folder may be filled by now. */
+  #holdsAllIn(folder: string): boolean {
+    const folders = new Set(['']);
+    for (const name of this.#names) {
+      for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
+        const above = name.slice(0, end);
+        if (folders.has(above)) break;
+        folders.add(above);
+      }
+    }
+    const known = new Set([...this.#names, ...folders]);
+    for (const at of folders) {
+      const prefix = at === '' ? '' : `${at}/`;
+      for (const name of readdirSync(`${folder}/${at}`))
+        if (!known.has(prefix + name) && !isIgnored(name)) return false;
     }
     return true;
   }

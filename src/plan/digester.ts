@@ -8,5 +8,7 @@ export interface Digester {
   digest(path: string, kind: KindName): Promise<Digest | 'absent'>;
   /** The files of a directory, in byte order of their names: asked for only where a reason needs names. */
   entries(path: string): Promise<readonly DirectoryEntry[]>;
+  /** How many files that would be, where that is known without listing them. */
+  entryCount?(path: string): number | undefined;
   isExecutable(path: string): boolean;
 }

@@ -150,6 +150,7 @@ function itemNames(input: ResolvedInput, print: InputPrint | undefined): Record<
 /** Undefined where the directory is too large, or not on disk yet. */
 async function entryNames(path: string, context: PlanContext): Promise<Record<string, string> | undefined> {
   try {
+    if ((context.digester.entryCount?.(path) ?? 0) > MOST_NAMES) return undefined;
     const entries = await context.digester.entries(path);
     if (entries.length > MOST_NAMES) return undefined;
     return Object.fromEntries(

@@ -8,6 +8,7 @@ import type { Terminal } from './terminal.js';
 import { isWatchEvent, watchLines, type WatchRenderer } from './watch.js';
 
 const CLEAR_LINE = '\r\x1b[2K';
+const CLEAR_ABOVE = '\x1b[1A\x1b[2K';
 
 /**
  * The lines of a watch on a terminal, with a line below them that says how it stands while nothing runs; while a build
@@ -18,27 +19,30 @@ export function terminalWatchRenderer(
   builds: () => Renderer,
   verbosity: Verbosity,
   now: () => Date = () => new Date(),
-): WatchRenderer {
+): WatchRenderer & { resized(): void } {
   const paint = painter('color');
   /** While a build draws its own lines, what the watch has to say is held back. */
   let current: Renderer | undefined;
   let held: string[] = [];
   let status = '';
-  let shown = false;
+  /** How wide the status is that stands there; 0 where none does. */
+  let shown = 0;
+  // A terminal that does not know its width says 0.
+  const columns = (): number => (out.columns === undefined || out.columns === 0 ? 80 : out.columns);
   const hide = (): void => {
-    if (shown) out.write(CLEAR_LINE);
-    shown = false;
+    if (shown === 0) return;
+    // Where the screen became narrower, the line was wrapped.
+    const wrapped = Math.ceil(shown / columns()) - 1;
+    out.write(CLEAR_LINE + CLEAR_ABOVE.repeat(wrapped));
+    shown = 0;
   };
-  /** Never wider than the screen: a wrapped line could not be taken back. Without a line feed: it is not to stay. */
+  /** Never wider than the screen, a `^C` behind it included. Without a line feed: it is not to stay. */
   const show = (): void => {
+    hide();
     if (status === '') return;
-    // A terminal that does not know its width says 0.
-    const columns = out.columns === undefined || out.columns === 0 ? 80 : out.columns;
-    const text = characters(status)
-      .slice(0, columns - 1)
-      .join('');
-    out.write(`${CLEAR_LINE}${paint('dim', text)}`);
-    shown = true;
+    const text = characters(status).slice(0, Math.max(1, columns() - 3));
+    out.write(`${CLEAR_LINE}${paint('dim', text.join(''))}`);
+    shown = text.length;
   };
   const say = (lines: readonly string[]): void => {
     hide();
@@ -71,6 +75,9 @@ export function terminalWatchRenderer(
       if (isWatchEvent(event)) onWatch(event);
       else onBuild(event);
     },
+    resized: () => {
+      if (shown > 0) show();
+    },
     close: () => {
       current?.close();
       hide();
@@ -88,10 +95,11 @@ function statusText(event: WatchEvent, now: () => Date): string | undefined {
       if (event.changed === undefined) return undefined;
       const deed = { built: 'rebuilt', failed: 'failed', fresh: 'nothing to do' }[event.outcome];
       const last = `last change ${timeText(now())} ${deed} ${event.outcome === 'failed' ? 'after' : 'in'}`;
-      return `watching ${plural(event.folders, 'folder')}; ${last} ${formatSeconds(event.seconds)}`;
+      const built = `${last} ${formatSeconds(event.seconds)}`;
+      return event.broken ? `the project is wrong; ${built}` : `watching ${plural(event.folders, 'folder')}; ${built}`;
     }
     case 'watch-broken':
-      return `waits since ${timeText(now())} for the pipeline to be put right`;
+      return `waits since ${timeText(now())} for the project to be put right`;
     case 'watch-oscillates':
       return `stopped ${event.targets.map(({ target }) => target).join(', ')} at ${timeText(now())}; the next change goes on`;
     default:

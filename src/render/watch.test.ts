@@ -17,6 +17,7 @@ const built: WatchEvent = {
   failed: [],
   fresh: 1200,
   folders: 212,
+  broken: false,
   seconds: 0.412,
 };
 const fresh: WatchEvent = { ...built, outcome: 'fresh', ran: [], restored: [] };
@@ -113,8 +114,16 @@ test('terminal: a status line below, taken back before anything else is written'
   );
   screen.on(finished);
   t.regex(text().slice(before.length), /^.*x changed: built after what runs now.*\n$/);
+  out.columns = 80;
   screen.on(built);
   t.true(text().endsWith('watching 212 folders; last change 08:15:02 rebuilt in 0.4s\x1b[22m'));
+  screen.on({ ...built, broken: true });
+  t.true(text().endsWith('the project is wrong; last change 08:15:02 rebuilt in 0.4s\x1b[22m'));
+  screen.on(built);
+  // The line was wrapped: both of its rows are taken back.
+  out.columns = 30;
+  screen.resized();
+  t.true(text().endsWith('\r\x1b[2K\x1b[1A\x1b[2K\r\x1b[2K\x1b[2mwatching 212 folders; last \x1b[22m'));
   screen.close();
   t.true(text().endsWith('\r\x1b[2K'));
 });

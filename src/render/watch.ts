@@ -72,7 +72,12 @@ export function watchLines(
     case 'watch-aborted':
       return quiet
         ? []
-        : [paint('yellow', `${changedText(event.changed)} changed: ${event.targets.join(', ')} begins anew`)];
+        : [
+            paint(
+              'yellow',
+              `${changedText(event.changed)} changed: ${event.targets.join(', ')} is stopped and looked at anew`,
+            ),
+          ];
     case 'watch-postponed':
       return quiet ? [] : [paint('dim', `${changedText(event.changed)} changed: built after what runs now`)];
     case 'watch-built': {

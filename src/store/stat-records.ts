@@ -16,7 +16,7 @@ type StatRow = [
 ];
 
 /** So much of the table is read into one string at a time. */
-const CHUNK = 20_000;
+const CHUNK = 2_000;
 
 /** The index's stat records: writes are batched, reads see them at once. */
 export class StatRecords {

@@ -30,6 +30,8 @@ export type WatchEvent =
       readonly fresh: number;
       /** Folders watched. */
       readonly folders: number;
+      /** Whether the project is wrong, and this was a build of what it was before. */
+      readonly broken: boolean;
       /** From the first of the changes to now. */
       readonly seconds: number;
     }

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { KeptDirectories } from '../artifacts/kept-directories.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
@@ -32,6 +34,8 @@ export interface Begun {
   readonly problems: readonly Diagnostic[];
   /** Then: targets whose inputs are gone, or of another kind, with all that need them. */
   readonly unfit: ReadonlySet<string>;
+  /** Whether folders were among what changed: there may be more to watch. */
+  readonly folders: boolean;
 }
 
 /** What a change means for the targets. */
@@ -125,13 +129,14 @@ export class WatchedProject {
     if (project) this.#outdated = true;
     for (const name of targets) this.#settled.delete(name);
     const before = this.#session;
-    if (!this.#outdated && before !== undefined) return this.#begun(before.again(), { opened: false });
+    const folders = doubts.some(isFolder);
+    if (!this.#outdated && before !== undefined) return this.#begun(before.again(), { opened: false, folders });
     try {
       return await this.#open();
     } catch (error) {
       if (before === undefined || error instanceof UnknownWords) throw error;
       // What was changed elsewhere is built by what was right.
-      return this.#begun(before.again(), { opened: false, problems: diagnosticsOf(error), unfit });
+      return this.#begun(before.again(), { opened: false, problems: diagnosticsOf(error), unfit, folders });
     }
   }
 
@@ -147,11 +152,20 @@ export class WatchedProject {
 
   async build(
     session: Session,
-    { targets = this.#options.targets, signal }: { readonly targets?: readonly string[]; readonly signal: AbortSignal },
+    {
+      targets = this.#options.targets,
+      whole,
+      signal,
+    }: {
+      readonly targets?: readonly string[];
+      /** Whether also what is known to be fresh is looked at. */
+      readonly whole: boolean;
+      readonly signal: AbortSignal;
+    },
     listener: EventListener,
   ): Promise<BuildResult> {
     const { keepGoing } = this.#options;
-    const settled = this.#settled.size > 0 ? { settled: new Map(this.#settled) } : {};
+    const settled = whole ? {} : { settled: new Map(this.#settled) };
     const result = await build(session, { targets, keepGoing, signal, ...settled }, listener);
     for (const [name, decision] of result.settled) this.#settled.set(name, decision);
     return result;
@@ -176,10 +190,8 @@ export class WatchedProject {
     return plan(this.#session.again(), { targets: this.#options.targets, settled });
   }
 
-  /** Nothing happens: gives back room, and makes ready for the next change. */
-  async rest(): Promise<void> {
-    const session = this.#session;
-    if (session === undefined) return;
+  /** Reads the directories among the sources that are not kept. */
+  async #keepDirectories(session: Session): Promise<void> {
     for (const name of this.#needed) {
       for (const use of Object.values(session.pipeline.targets.get(name)?.inputs ?? {})) {
         for (const reference of use.kind === 'directory' ? use.references : []) {
@@ -189,8 +201,24 @@ export class WatchedProject {
         }
       }
     }
+  }
+
+  /** Nothing is to be built: finds out what there is, so that the next change finds it known. */
+  async learn(): Promise<Session> {
+    const { session } = await this.begin();
+    await this.#keepDirectories(session);
+    await this.plan(session);
+    return session;
+  }
+
+  /** Nothing happens: gives back room, and makes ready for the next change. */
+  async rest(): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    await this.#keepDirectories(session);
     session.index.flush();
     session.index.unloadStatRecords();
+    collectGarbage();
   }
 
   async close(): Promise<void> {
@@ -238,13 +266,28 @@ export class WatchedProject {
     // Someone removed the lock: only a build of everything writes a whole one.
     if (session.lock === undefined && this.#hadLock) this.#settled.clear();
     this.#hadLock = session.lock !== undefined;
-    return { session, needed: this.#needed, problems: [], unfit: new Set(), ...found };
+    return { session, needed: this.#needed, problems: [], unfit: new Set(), folders: true, ...found };
   }
 
   #sessionOptions(): SessionOptions {
     const { file, set, environment, jobs } = this.#options;
     return { file, environment, jobs, hosts: this.#hosts, kept: this.#kept, ...(set === undefined ? {} : { set }) };
   }
+}
+
+/**
+ * Gives memory back to the system. Without this it stays as large as its largest build for as long as little happens,
+ * because V8 collects when there is need of room.
+ */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  collect();
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** @throws the error itself where it is a mistake of vlmbuild's. */

@@ -235,11 +235,8 @@ class Watch {
     if (this.#session === undefined && this.#saidBroken === '') {
       // The snapshot told that all is fresh; to know of what takes longer.
       try {
-        const begun = await project.begin();
-        this.#outputs.learn(begun.session);
-        await project.plan(begun.session);
-        this.#session = begun.session;
-        await this.#watch(begun, begun.needed, 'anew');
+        this.#session = await project.learn();
+        this.#outputs.learn(this.#session);
       } catch (error) {
         // It is told when something is to be built.
         if (!(error instanceof module.UnknownWords)) module.diagnosticsOf(error);
@@ -277,6 +274,7 @@ class Watch {
           failed,
           fresh,
           folders: this.#folders.size,
+          broken: this.#saidBroken !== '',
           seconds: (performance.now() - sinceMs) / 1000,
         });
         this.#saidWrong = failed.length > 0 || this.#saidBroken !== '';
@@ -342,14 +340,16 @@ class Watch {
     }
     if (begun.opened) await this.#watch(begun, needed, 'also');
     const signal = AbortSignal.any([options.signal, this.#interrupt.signal]);
-    const looked = needed.filter((name) => !isKnown(name));
+    // One of everything looks at everything, and leaves a snapshot.
+    const looked = begun.opened ? needed : needed.filter((name) => !isKnown(name));
+    this.#tally.fresh = needed.length - looked.length;
     const listener: WatchListener = (event) => {
       if (!event.type.startsWith('watch-')) this.#tally.on(event as Parameters<BuildTally['on']>[0]);
       this.listener(event);
     };
     const { outcome } = await project.build(
       session,
-      { signal, ...(targets === undefined ? {} : { targets }) },
+      { signal, whole: begun.opened, ...(targets === undefined ? {} : { targets }) },
       listener,
     );
     if (options.signal.aborted) return 'interrupted';
@@ -382,9 +382,15 @@ class Watch {
    * Watches what a build of these targets depends on: `anew` and nothing else, or `also`. What was written while nobody
    * looked is a change.
    */
-  async #watch({ session }: Engine.Begun, names: readonly string[], how: 'anew' | 'also'): Promise<void> {
+  async #watch({ session, folders }: Engine.Begun, names: readonly string[], how: 'anew' | 'also'): Promise<void> {
     const { digester, layout, openedMs, lockPath: lock, pipeline } = session;
-    const scope = scopeOf({ pipeline, needed: names, touched: digester.touched(), lock, program: PROGRAM });
+    const touched = digester.touched();
+    const isNew =
+      folders ||
+      touched.some((path) => this.#scopes.roleOf(path) === undefined) ||
+      [...digester.listed()].some((path) => !this.#scopes.folders.has(path));
+    if (how === 'also' && !isNew) return;
+    const scope = scopeOf({ pipeline, needed: names, touched, lock, program: PROGRAM });
     if (how === 'anew') this.#scopes.set(scope);
     else this.#scopes.add(scope);
     const added = await this.#folders.set(this.#scopes.folders);
