@@ -13,6 +13,12 @@ export interface Decision {
   readonly reason: string;
 }
 
+/**
+ * What would come of lying down now: nothing happens until one is rested; somebody does harm; or one is up again in the
+ * same step, as whoever was hurt a moment ago is.
+ */
+export type Sleep = 'safe' | 'harmed' | 'awake at once';
+
 /** How much cheaper another goal must be before the one at hand is given up. */
 const PERSISTENCE = 3;
 /** Goals below this cost cannot wait: somebody bites, or hunger or thirst is about to. */
@@ -31,14 +37,14 @@ const sleep = (reason: string): Decision => ({ goal: 'sleep', action: 'sleep', r
 
 /**
  * @param current the name of the goal followed so far.
- * @param sleepsSafely whether nothing would happen to the player if they went to sleep now; asked only when it matters.
+ * @param sleepNow what would come of going to sleep now; asked only when it matters.
  */
-export function decide(game: Crafter, current: string | undefined, sleepsSafely: () => boolean): Decision {
+export function decide(game: Crafter, current: string | undefined, sleepNow: () => Sleep): Decision {
   if (game.player.sleeping) return sleep('I sleep on until I am rested.');
   const scene = sceneOf(game);
   const best = cheapest(goalsOf(scene), current);
   if (best !== undefined && best.cost < PRESSING) return asDecision(best);
-  const rest = restOf(scene, best, sleepsSafely);
+  const rest = restOf(scene, best, sleepNow);
   if (rest !== undefined) return rest;
   if (best !== undefined) return asDecision(best);
   return { goal: 'wait', action: 'noop', reason: 'There is nothing I can do now but wait.' };
@@ -57,7 +63,7 @@ function cheapest(goals: readonly Goal[], current: string | undefined): Goal | u
 }
 
 /** To sleep, or to get somewhere safe, if that is better than the best goal. */
-function restOf(scene: Scene, best: Goal | undefined, sleepsSafely: () => boolean): Decision | undefined {
+function restOf(scene: Scene, best: Goal | undefined, sleepNow: () => Sleep): Decision | undefined {
   const energy = scene.amount('energy');
   const health = scene.amount('health');
   const isTired = energy <= LOW_ENERGY;
@@ -69,7 +75,10 @@ function restOf(scene: Scene, best: Goal | undefined, sleepsSafely: () => boolea
   const isIdle = best === undefined;
   if (!isTired && !isWeak && !wantsNap && !isIdle && !isNight) return undefined;
   const why = isTired ? 'I am tired' : isWeak ? 'I am hurt' : isNight ? 'It is night' : 'I have time to rest';
-  if (energy < MOST_ENERGY && sleepsSafely()) return sleep(`${why}, and nobody can harm me here: I sleep.`);
+  const sleepHere = energy < MOST_ENERGY ? sleepNow() : 'harmed';
+  if (sleepHere === 'safe') return sleep(`${why}, and nobody can harm me here: I sleep.`);
+  if (sleepHere === 'awake at once')
+    return { goal: 'lie down', action: 'sleep', reason: `${why}: I lie down, but am too startled to sleep.` };
   if (isSheltered(scene)) {
     if (isIdle || isWeak || isNight) return { goal: 'rest', action: 'noop', reason: `${why}: I stay in my shelter.` };
     return undefined;

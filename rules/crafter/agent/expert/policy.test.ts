@@ -11,14 +11,14 @@ import { expertPolicy } from './policy.js';
 import { sceneOf } from './scene.js';
 import { isSheltered } from './shelter.js';
 
-/** Plays an episode, and gives what was achieved, the reasons that were given, and how often sleep did not come. */
+/** Plays an episode: what was achieved, the reasons that were given, and how often one said sleep where none came. */
 async function play(seed: number, length: number) {
   const game = new Crafter({ seed, length });
   game.reset();
   const policy = expertPolicy();
   const achieved = new Set<AchievementName>();
   const reasons: string[] = [];
-  let sleepless = 0;
+  let dishonest = 0;
   for (let turn = 0, done = false; !done; turn++) {
     const before = stateText(game);
     const { signal } = new AbortController();
@@ -28,13 +28,14 @@ async function play(seed: number, length: number) {
     reasons.push(message.content);
     for (const action of actionsOf(toolCallsOf(response), () => undefined)) {
       const outcome = game.step(action);
-      if (action === 'sleep' && !game.sleeping && !outcome.done && game.inventory().energy < 9) sleepless++;
+      const isAwake = !game.sleeping && !outcome.done && game.inventory().energy < 9;
+      if (action === 'sleep' && isAwake && !message.content.includes('too startled')) dishonest++;
       for (const name of outcome.unlocked) achieved.add(name);
       done = outcome.done;
       if (done) break;
     }
   }
-  return { achieved, reasons, sleepless, health: game.inventory().health };
+  return { achieved, reasons, dishonest, health: game.inventory().health };
 }
 
 test('the expert plays well within 100 steps and stays alive', async (t) => {
@@ -48,8 +49,8 @@ test('the expert plays well within 100 steps and stays alive', async (t) => {
   t.true(mean >= 10, `${mean} achievements`);
 });
 
-test('the expert does not lie down where it would be up again at once', async (t) => {
-  for (const seed of [20, 21, 22]) t.is((await play(seed, 250)).sleepless, 0, `seed ${seed}`);
+test('the expert says so where it lies down and sleep does not come', async (t) => {
+  for (const seed of [20, 21, 22]) t.is((await play(seed, 250)).dishonest, 0, `seed ${seed}`);
 });
 
 test('a tired expert digs in, closes the entrance and sleeps where nobody can come', (t) => {
@@ -61,7 +62,8 @@ test('a tired expert digs in, closes the entrance and sleeps where nobody can co
   for (const [item, amount] of Object.entries({ wood_pickaxe: 1, energy: 2, food: 9, drink: 9 }))
     player.items[ITEMS.indexOf(item as 'energy')] = amount;
   const isSafe = () => isSheltered(sceneOf(game));
-  for (let step = 0; step < 60 && !player.sleeping; step++) game.step(decide(game, undefined, isSafe).action);
+  for (let step = 0; step < 60 && !player.sleeping; step++)
+    game.step(decide(game, undefined, () => (isSafe() ? 'safe' : 'harmed')).action);
   t.true(player.sleeping);
   t.true(isSafe());
   t.is(game.achievements().place_stone, 1);
@@ -86,9 +88,9 @@ test('a patient expert plants the sapling, fences it with stones and leaves the 
       )
     );
   };
-  for (let step = 0; step < 60 && !isFenced(); step++) game.step(decide(game, undefined, () => false).action);
+  for (let step = 0; step < 60 && !isFenced(); step++) game.step(decide(game, undefined, () => 'harmed').action);
   t.true(isFenced());
   t.is(player.amount('stone'), 2);
-  for (let step = 0; step < 30; step++) game.step(decide(game, undefined, () => false).action);
+  for (let step = 0; step < 30; step++) game.step(decide(game, undefined, () => 'harmed').action);
   t.true(isFenced());
 });

@@ -2,7 +2,7 @@
 import { Crafter } from '../../sim/crafter.js';
 import type { ActionName } from '../../sim/rules.js';
 import { type Intention, type Policy, builtInPolicy } from '../policy.js';
-import { decide } from './decide.js';
+import { type Sleep, decide } from './decide.js';
 
 const LEAST_ACTIONS = 2;
 const MOST_ACTIONS = 5;
@@ -19,20 +19,19 @@ export function expertPolicy(): Policy {
   let trial: Crafter | undefined;
   let dream: Crafter | undefined;
 
-  /** Sleeps in a copy of the game until the player wakes: whether nothing hurt them meanwhile. */
-  function sleepsSafely(game: Crafter): boolean {
+  /** Sleeps in a copy of the game until the player wakes. */
+  function sleepIn(game: Crafter): Sleep {
     dream ??= copyOf(game);
     dream.restore(game.snapshot());
     const { player } = dream;
     const { health } = player;
     for (let step = 0; step < LONGEST_SLEEP; step++) {
       const { done } = dream.step('sleep');
-      if (dream.player.health < health) return false;
-      if (done) return step > 0 && dream.player.health > 0;
-      // Who was hurt a moment ago is awake again at once: that is no sleep.
-      if (!dream.player.sleeping) return step > 0;
+      if (dream.player.health < health) return 'harmed';
+      if (done) return step > 0 && dream.player.health > 0 ? 'safe' : 'harmed';
+      if (!dream.player.sleeping) return step > 0 ? 'safe' : 'awake at once';
     }
-    return true;
+    return 'safe';
   }
 
   function intend(game: Crafter): Intention {
@@ -42,7 +41,7 @@ export function expertPolicy(): Policy {
     const actions: ActionName[] = [];
     const reasons: string[] = [];
     while (actions.length < MOST_ACTIONS) {
-      const { goal, action, reason } = decide(copy, current, () => sleepsSafely(copy));
+      const { goal, action, reason } = decide(copy, current, () => sleepIn(copy));
       if (goal !== current && actions.length >= LEAST_ACTIONS && !isParroted(actions)) break;
       if (goal !== current || reasons.length === 0) reasons.push(reason);
       current = goal;
