@@ -18,7 +18,7 @@ targets:
       mode: both
       size: 32
       max_steps_per_episode: 3
-      concurrency: 2
+      concurrency: 1
       policy: { kind: model, model: gpt-4o-mini, base_url: "${url}", secret: KEY, ${policy} }
     outputs: traces.db
 `;
@@ -43,7 +43,8 @@ test('nothing that was answered is asked again: after a kill, for more seeds, by
   let reach = (): void => undefined;
   const reached = new Promise<void>((resolve) => (reach = resolve));
   const { url, asked, answered } = await serve(t, (_, index) => {
-    if (index !== killAt) return PLAY;
+    // One at a time: when it asks again, what was answered before is durable.
+    if (killAt === undefined || index < killAt) return PLAY;
     reach();
     return 'silence';
   });
@@ -59,9 +60,8 @@ test('nothing that was answered is asked again: after a kill, for more seeds, by
   build.kill('SIGKILL');
   await build.ended;
   killAt = undefined;
-  const kept = answered.size;
-  const left = Number(/at most (\d+) times/.exec(await plan())?.[1]);
-  t.true(left === 6 - kept, `${left} are left of 6, and ${kept} were answered`);
+  t.is(answered.size, 3);
+  t.regex(await plan(), /asks a model at most 3 times/);
 
   await project.builds(t);
   t.is(answered.size, 6);
@@ -108,7 +108,7 @@ test('an endpoint may misbehave in every way: episodes that fail are reported, a
   });
   const policy = 'tries: 20, timeout_seconds: 2, requests_per_minute: 1000, price: { input: 100, output: 100 }';
   const project = new Project(t, {
-    'pipeline.yaml': pipelineOf(url, { policy }).replace('concurrency: 2', 'concurrency: 1'),
+    'pipeline.yaml': pipelineOf(url, { policy }),
   });
   project.environment['KEY'] = 'sk-test-0123456789';
   const built = await project.build();

@@ -132,12 +132,19 @@ async function previewAsks(
   if (!work.rule.asks) return work.deterministic ? undefined : { parts: missing.length, questions: null };
   const task = ruleTask(session, target, work);
   const again = askAgain === true ? { askAgain: join(session.layout.stage, 'preview') } : {};
-  const counts = missing.map(async (part) =>
-    session.hosts.run({ type: 'asks', ...task, ...again, inputs: {}, outputs: {}, part }),
-  );
+  // One list for all workers: the hosts' queue stays short.
+  const queue = missing.values();
+  let [parts, sum] = [0, 0];
+  const count = async (): Promise<void> => {
+    for (const part of queue) {
+      const { questions } = await session.hosts.run({ type: 'asks', ...task, ...again, inputs: {}, outputs: {}, part });
+      if (questions > 0) parts++;
+      sum += questions;
+    }
+  };
   try {
-    const asking = (await Promise.all(counts)).map(({ questions }) => questions).filter((questions) => questions > 0);
-    return { parts: asking.length, questions: asking.reduce((sum, questions) => sum + questions, 0) };
+    await Promise.all(Array.from({ length: session.jobs }, count));
+    return { parts, questions: sum };
   } catch (error) {
     if (!(error instanceof TaskError) || error.failure.type === 'aborted') throw error;
     throw new UserFacingError(diagnosticOf(error.failure, session.root));
