@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { IndexTables } from '../src/store/gc-index.js';
 import { cacheLayout } from '../src/store/layout.js';
@@ -259,4 +260,42 @@ test('a build collects once a day, where nobody says otherwise', async (t) => {
   delete project.environment['VLMBUILD_GC'];
   t.false(await build('4'));
   t.true(await build('5'));
+});
+
+/** Text that does not repeat, the same for the same session. */
+function sessionText(session: number, bytes: number): string {
+  let text = '';
+  for (let n = 0; text.length < bytes; n++) text += createHash('sha256').update(`${session} ${n}`).digest('hex');
+  return text.slice(0, bytes);
+}
+
+test('a dataset that grew ten times by one session takes near the space of one', async (t) => {
+  const project = new Project(t, {
+    ...RULES,
+    'pipeline.yaml': `version: 1
+targets:
+  list: { rule: text/list, inputs: { files: data/ }, outputs: out/list.jsonl }
+  copy: { run: 'cat {input} > {output}', inputs: list, outputs: out/copy.bin }
+  dump: { run: "tr a-z A-Z < {input} > {output}", inputs: list, outputs: out/dump.jsonl }
+`,
+  });
+  const add = (session: number): void => project.write(`data/${1000 + session}.txt`, sessionText(session, 250_000));
+  for (let session = 0; session < 40; session++) add(session);
+  await project.builds(t);
+  const stored = (): number => {
+    const sizes = objectsOf(project).map(
+      (name) => statSync(project.path(`cache/objects/${name.slice(0, 2)}/${name.slice(2)}`)).size,
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  };
+  const once = stored();
+  for (let session = 40; session < 50; session++) {
+    add(session);
+    t.deepEqual(deeds(await project.builds(t)), { list: 'run', copy: 'run', dump: 'run' });
+  }
+  const outputs = ['list.jsonl', 'copy.bin', 'dump.jsonl'].map((name) => statSync(project.path(`out/${name}`)).size);
+  const all = outputs.reduce((sum, size) => sum + size, 0);
+  t.log(`outputs ${all} bytes, store ${once} bytes at first and ${stored()} after ten more sessions`);
+  t.true(once <= all, 'equal bytes of two outputs are stored once');
+  t.true(stored() <= 1.5 * all, `${stored()} bytes for ${all}; ten copies would be ten times as many`);
 });

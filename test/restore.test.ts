@@ -141,9 +141,11 @@ test('runs diff tells which targets differ, and by what', async (t) => {
     'files',
     '  input changed (rows: changed out/upper.jsonl)',
     '  output changed (files A → B)',
+    '    changed: row-0.txt, row-1.txt',
     'upper',
     '  param changed (mark "!" → "?")',
     '  output changed (rows A → B)',
+    '    rows changed: 1-2',
   ]);
   t.regex(lines.at(-2) ?? '', /^\S+ → \S+: 2 targets differ; 1 target is the same$/);
 
@@ -152,6 +154,7 @@ test('runs diff tells which targets differ, and by what', async (t) => {
   const json = (await project.run('-C', '.', 'runs', 'diff', first, 'last', '--json')).stdout.trim().split('\n');
   const [files, loose, , summary] = json.map((line) => JSON.parse(line) as Record<string, unknown>);
   t.like(files, { type: 'run-difference', target: 'files', change: 'changed' });
+  t.deepEqual(readdirSync(project.path('cache/stage')), [], 'what was restored to be compared is gone');
   t.regex(JSON.stringify(files?.['reasons']), /rule-changed.*text\/explode\.ts.*input-changed/);
   t.like(loose, { target: 'loose', change: 'only in the first' });
   t.like(summary, { type: 'runs-compared', same: 0 });

@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.js';
-import { EXTENT_BYTES, type ObjectStore } from '../store/objects.js';
+import { EXTENT_BYTES } from '../store/cut.js';
+import type { ObjectStore } from '../store/objects.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, OpenInputOptions } from './handle-types.js';
 import { openDirectoryInput, openDirectoryOutput, openDirectorySlice, openMadeDirectory } from './handles-directory.js';
 import { openFileInput, openFileOutput, openMadeFile } from './handles-file.js';

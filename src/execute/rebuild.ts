@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { compareContent, type ContentDifference } from '../artifacts/compare.js';
-import type { ArtifactRecord } from '../artifacts/kind.js';
-import { kindNamed } from '../artifacts/kinds.js';
 import type { Digest } from '../base/digest.js';
 import type { OutputUse } from '../config/pipeline.js';
 import { inputDifferences, inputItems, workDifferences, type LockDifference } from '../plan/lock-difference.js';
 import { readLock, type LockedTarget } from '../plan/lock-file.js';
-import { CorruptObject } from '../store/objects.js';
 import { acquireRunLock } from '../store/run-lock.js';
 import { build, type BuildResult } from './build.js';
 import type { EventListener } from './events.js';
+import { PastBytes } from './past-bytes.js';
 import { copyProject } from './rebuild-copy.js';
 import { openSession, type Session } from './session.js';
 import { wantedOfLock } from './verify.js';
@@ -73,13 +70,15 @@ class Comparison {
   readonly differences: RebuildDifference[] = [];
   /** Outputs that came out different: what reads them differs because of it, which need not be told again. */
   readonly #told = new Set<string>();
-  #restored = 0;
+  readonly #past: PastBytes;
 
   constructor(
     private readonly session: Session,
     private readonly copy: string,
-    private readonly scratch: string,
-  ) {}
+    scratch: string,
+  ) {
+    this.#past = new PastBytes(session, scratch);
+  }
 
   gone(target: string, locked: LockedTarget): void {
     this.differences.push({ target, what: 'target', locked: locked.key, found: 'not in the pipeline file' });
@@ -114,27 +113,9 @@ class Comparison {
   }
 
   async #content(key: Digest, use: OutputUse, digest: Digest): Promise<ContentDifference | undefined> {
-    const before = (await this.#onDisk(use, digest)) ?? (await this.#fromStore(key, use, digest));
+    const record = this.session.index.action(key)?.outputs[use.name];
+    const bytes = record?.kind === use.kind && record.digest === digest ? record.bytes : undefined;
+    const before = await this.#past.find(use, digest, bytes);
     return before === undefined ? undefined : compareContent(use.kind, before, join(this.copy, use.path));
-  }
-
-  async #onDisk(use: OutputUse, digest: Digest): Promise<string | undefined> {
-    const found = await this.session.digester.digest(use.path, use.kind).catch(() => undefined);
-    return found === digest ? join(this.session.root, use.path) : undefined;
-  }
-
-  async #fromStore(key: Digest, use: OutputUse, digest: Digest): Promise<string | undefined> {
-    const { index, objects } = this.session;
-    const record = index.action(key)?.outputs[use.name];
-    if (record?.kind !== use.kind || record.digest !== digest) return undefined;
-    const path = join(this.scratch, String(this.#restored++), basename(use.path));
-    mkdirSync(dirname(path), { recursive: true });
-    try {
-      await kindNamed(use.kind).restore(record as ArtifactRecord, path, objects);
-      return path;
-    } catch (error) {
-      if (error instanceof CorruptObject) return undefined;
-      throw error;
-    }
   }
 }

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { compareContent, type ContentDifference } from '../artifacts/compare.js';
 import type { Digest } from '../base/digest.js';
 import { isJsonObject } from '../base/json.js';
 import { compareBytes } from '../base/order.js';
@@ -5,7 +8,9 @@ import { detailsFromJson } from '../plan/details.js';
 import { differences, type Print } from '../plan/difference.js';
 import { fingerprintFromJson } from '../plan/fingerprint-json.js';
 import type { Reason } from '../plan/reasons.js';
-import { pastRun, type TargetResult } from './results.js';
+import { acquireRunLock } from '../store/run-lock.js';
+import { PastBytes } from './past-bytes.js';
+import { pastRun, type OutputResult, type RunResults, type TargetResult } from './results.js';
 import type { Session } from './session.js';
 
 export interface TargetDifference {
@@ -16,7 +21,15 @@ export interface TargetDifference {
   readonly reasons: readonly Reason[];
   /** The keys differ, and what they were made of is recorded no more. */
   readonly unknown: boolean;
-  readonly outputs: readonly { readonly name: string; readonly before: Digest | null; readonly now: Digest | null }[];
+  readonly outputs: readonly OutputDifference[];
+}
+
+export interface OutputDifference {
+  readonly name: string;
+  readonly before: Digest | null;
+  readonly now: Digest | null;
+  /** Where it differs. Absent where the bytes of one of the two are nowhere, or one run had no such output. */
+  readonly content?: ContentDifference;
 }
 
 export interface RunsDifference {
@@ -27,14 +40,15 @@ export interface RunsDifference {
 }
 
 /**
- * How the targets of two runs differ: by params, inputs, code and outputs.
+ * How the targets of two runs differ: by params, inputs, code and outputs, and outputs by row, entry or table. Nothing is
+ * left behind of what is restored to be compared.
  *
  * @throws UserFacingError where one of them is no run, or has no results.
  */
-export function diffRuns(session: Session, first: string, second: string): RunsDifference {
+export async function diffRuns(session: Session, first: string, second: string): Promise<RunsDifference> {
   const [before, now] = [pastRun(session, first), pastRun(session, second)];
   const names = [...new Set([...Object.keys(before.results), ...Object.keys(now.results)])].sort(compareBytes);
-  const targets = names.flatMap((target): TargetDifference[] => {
+  const found = names.flatMap((target): TargetDifference[] => {
     const [a, b] = [before.results[target], now.results[target]];
     const outputs = outputDifferences(a, b);
     if (a === undefined || b === undefined) {
@@ -44,7 +58,48 @@ export function diffRuns(session: Session, first: string, second: string): RunsD
     if (a.key === b.key && outputs.length === 0) return [];
     return [{ target, change: 'changed', ...keyDifferences(session, a, b), outputs }];
   });
+  const targets = found.length === 0 ? found : await withContent(session, found, before.results, now.results);
   return { runs: [before.record.id, now.record.id], targets, same: names.length - targets.length };
+}
+
+async function withContent(
+  session: Session,
+  targets: readonly TargetDifference[],
+  before: RunResults,
+  now: RunResults,
+): Promise<TargetDifference[]> {
+  const run = acquireRunLock(session.layout, `diff-${randomBytes(6).toString('hex')}`);
+  try {
+    const past = new PastBytes(session, join(run.stage, 'past'));
+    const described: TargetDifference[] = [];
+    for (const difference of targets) {
+      const outputs: OutputDifference[] = [];
+      for (const output of difference.outputs) {
+        const { target } = difference;
+        const content = await contentDifference(
+          past,
+          before[target]?.outputs[output.name],
+          now[target]?.outputs[output.name],
+        );
+        outputs.push(content === undefined ? output : { ...output, content });
+      }
+      described.push({ ...difference, outputs });
+    }
+    return described;
+  } finally {
+    run.release();
+  }
+}
+
+async function contentDifference(
+  past: PastBytes,
+  before: OutputResult | undefined,
+  now: OutputResult | undefined,
+): Promise<ContentDifference | undefined> {
+  if (before === undefined || now === undefined || before.kind !== now.kind) return undefined;
+  const a = await past.find(before, before.digest, before.bytes);
+  const b = a === undefined ? undefined : await past.find(now, now.digest, now.bytes);
+  return a === undefined || b === undefined ? undefined : compareContent(now.kind, a, b);
 }
 
 function keyDifferences(
@@ -67,10 +122,7 @@ function printOf({ index }: Session, { key, fingerprint: own }: TargetResult): P
   return { fingerprint: recorded.fingerprint, modules: action?.modules ?? {}, details: detailsFromJson(details) };
 }
 
-function outputDifferences(
-  before: TargetResult | undefined,
-  now: TargetResult | undefined,
-): TargetDifference['outputs'] {
+function outputDifferences(before: TargetResult | undefined, now: TargetResult | undefined): OutputDifference[] {
   const names = new Set([...Object.keys(before?.outputs ?? {}), ...Object.keys(now?.outputs ?? {})]);
   return [...names].sort(compareBytes).flatMap((name) => {
     const [a, b] = [before?.outputs[name]?.digest ?? null, now?.outputs[name]?.digest ?? null];

@@ -1,6 +1,9 @@
+import { contentLines } from './content.js';
 import { plural } from '../base/units.js';
 import type { RunsDifference, TargetDifference } from '../execute/runs-diff.js';
 import { reasonText } from '../plan/reason-text.js';
+
+const EARLIER_AND_LATER = ['earlier', 'later'] as const;
 
 /** A line a target that differs, and one below it for each thing in which it does. */
 export function runsDiffText({ runs, targets, same }: RunsDifference): string {
@@ -27,7 +30,10 @@ function details({ change, reasons, unknown, outputs }: TargetDifference): strin
   return [
     ...reasons.map(reasonText),
     ...(unknown ? ['its key changed (what it was made of is recorded no more)'] : []),
-    ...outputs.map(({ name, before, now }) => `output changed (${name} ${shortText(before)} → ${shortText(now)})`),
+    ...outputs.flatMap(({ name, before, now, content }) => [
+      `output changed (${name} ${shortText(before)} → ${shortText(now)})`,
+      ...(content === undefined ? [] : contentLines(content, EARLIER_AND_LATER).map((line) => `  ${line}`)),
+    ]),
   ];
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { endOfExtent, EXTENT_BYTES } from './cut.js';
 import { parseList, printList, type Extent } from './object-list.js';
 
 /** Bytes by name: their digest, and how many they are. */
@@ -41,9 +42,6 @@ export class CorruptObject extends Error {
     this.problem = problem;
   }
 }
-
-/** The most bytes a blob has: what is longer is a list. So any blob is read, checked and written in one piece. */
-export const EXTENT_BYTES = 4 * 1024 * 1024;
 
 /** From this many names on, listing the folders is cheaper than asking for each. */
 const MANY = 2000;
@@ -94,27 +92,41 @@ export class ObjectStore {
       return whole;
     }
     const members: ObjectRef[] = [];
-    for (let start = 0; start < data.length; start += EXTENT_BYTES)
-      members.push(this.putBytes(data.subarray(start, start + EXTENT_BYTES)));
+    for (let start = 0; start < data.length;) {
+      const end = endOfExtent(data, start);
+      members.push(this.putBytes(data.subarray(start, end)));
+      start = end;
+    }
     this.putList(members, whole);
     return whole;
   }
 
   /** Copies a file in, reading it once. A file that changes meanwhile is stored as it was read. */
   putFile(path: string): ObjectRef {
-    const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(EXTENT_BYTES));
+    const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(2 * EXTENT_BYTES));
     const file = openSync(path, 'r');
     try {
       let length = fill(file, buffer);
-      if (length < EXTENT_BYTES) return this.putBytes(buffer.subarray(0, length));
+      if (length < buffer.length) return this.putBytes(buffer.subarray(0, length));
       const hash = createHash('sha256');
       const members: ObjectRef[] = [];
       let size = 0;
-      for (; length > 0; length = fill(file, buffer)) {
-        const extent = buffer.subarray(0, length);
-        hash.update(extent);
-        size += length;
-        members.push(this.putBytes(extent));
+      for (let more = true; length > 0;) {
+        let from = 0;
+        // The last ones wait for what follows, unless nothing does.
+        while (from < length && (!more || length - from >= EXTENT_BYTES)) {
+          const end = endOfExtent(buffer.subarray(0, length), from);
+          const extent = buffer.subarray(from, end);
+          hash.update(extent);
+          members.push(this.putBytes(extent));
+          from = end;
+        }
+        size += from;
+        buffer.copyWithin(0, from, length);
+        length -= from;
+        const read: number = more ? fill(file, buffer.subarray(length)) : 0;
+        more = read > 0;
+        length += read;
       }
       const whole: ObjectRef = { sha256: `sha256:${hash.digest('hex')}`, size };
       this.putList(members, whole);

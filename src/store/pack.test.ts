@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
-import { CorruptObject, EXTENT_BYTES, holderOf, ObjectStore, type ObjectRef } from './objects.js';
+import { EXTENT_BYTES } from './cut.js';
+import { CorruptObject, holderOf, ObjectStore, type ObjectRef } from './objects.js';
 import { Pack } from './pack.js';
 
 function store(t: ExecutionContext): { objects: ObjectStore; folder: string; files: () => string[] } {

@@ -1,5 +1,6 @@
 import { sha256, type Digest } from '../base/digest.js';
-import { EXTENT_BYTES, type ObjectRef, type ObjectStore } from './objects.js';
+import { EXTENT_BYTES } from './cut.js';
+import type { ObjectRef, ObjectStore } from './objects.js';
 
 /** What is larger is a blob of its own: then a file costs little beside its bytes. */
 const LARGEST = 256 << 10;

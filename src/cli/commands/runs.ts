@@ -51,7 +51,8 @@ const diffCommand = buildCommand<DiffFlags, [string, string], CliContext>({
   docs: {
     brief: 'Which targets differ between two runs: by params, inputs, code and outputs',
     fullDescription: [
-      'A run is named by the id that `vlmbuild runs` shows, enough of its beginning, or `last`.',
+      'A run is named by the id that `vlmbuild runs` shows, enough of its beginning, or `last`. Outputs that differ are',
+      'compared by row, entry of a folder, or table, where the tree or the store has the bytes of both.',
       '',
       '  vlmbuild runs diff 20260131T0915 last',
     ].join('\n'),
@@ -69,7 +70,7 @@ const diffCommand = buildCommand<DiffFlags, [string, string], CliContext>({
     await withSession(flags, this.process.env, async (session) => {
       const { diffRuns } = await import('../../execute/runs-diff.js');
       const { runsDiffText } = await import('../../render/runs-diff.js');
-      const difference = diffRuns(session, before, now);
+      const difference = await diffRuns(session, before, now);
       const { runs, targets, same } = difference;
       const text = flags.json
         ? [...targets.map((target) => ({ type: 'run-difference', ...target })), { type: 'runs-compared', runs, same }]
