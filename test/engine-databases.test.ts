@@ -38,14 +38,89 @@ targets:
 
   const building = project.start('--json');
   const asking = await puppets.asked('sum');
-  // Written while the rule runs: what was read is not what is there, so it runs again.
+  // Written while the rule runs, which reads on what there was.
   db.exec('INSERT INTO t VALUES (10)');
   asking.answer();
-  (await puppets.asked('sum')).answer();
   t.is((await building.ended).code, 0);
+  t.is(project.read('out/sum.txt'), '3');
+  // What was recorded is what was read: the next build sees that there is more.
+  const again = project.start('--json');
+  (await puppets.asked('sum')).answer();
+  t.is((await again.ended).code, 0);
   t.is(project.read('out/sum.txt'), '13');
   // The same content in another file layout is the same database.
   db.exec('INSERT INTO t VALUES (5); DELETE FROM t WHERE n = 5');
   db.pragma('wal_checkpoint(TRUNCATE)');
   t.deepEqual(deeds(await project.builds(t)), { sum: 'fresh' });
 });
+
+const GROUPS = `import { defineRule, jsonl, sqlite } from 'vlmbuild';
+import { z } from 'zod';
+import { ask } from '../lib/puppet.js';
+export default defineRule({
+  summary: 'A row for every group, taking its time.',
+  params: z.strictObject({}),
+  inputs: { db: sqlite() },
+  outputs: { rows: jsonl() },
+  *parts({ inputs }) {
+    const db = inputs.db.open();
+    for (const g of db.prepare('SELECT DISTINCT g FROM t ORDER BY g').pluck().all()) {
+      yield { id: g, spec: g, inputs: { rows: inputs.db.slice({ n: { sql: 'SELECT n FROM t WHERE g = ? ORDER BY n', args: [g] } }) } };
+    }
+    db.close();
+  },
+  async make({ spec, inputs, outputs }) {
+    if (spec === 'a') await ask('make');
+    outputs.rows.append(JSON.stringify([spec, ...[...inputs.rows.rows('n')].map(({ n }) => n)]));
+  },
+});
+`;
+
+// Where the writer keeps a log, it is seen from the start that there is one; else when what was listed is no longer there.
+for (const [journal, makes] of [
+  ['WAL', 1],
+  ['DELETE', 2],
+] as const) {
+  test.serial(`a rule in parts comes to its end however busy the writer is (${journal})`, async (t) => {
+    const project = new Project(t, {
+      'rules/text/groups.ts': GROUPS,
+      'pipeline.yaml': `version: 1
+targets:
+  rows: { rule: text/groups, inputs: { db: data/live.db }, outputs: out/rows.jsonl }
+`,
+      'data/.keep': '',
+    });
+    const puppets = await Puppets.open(t, project);
+    const db = new Database(project.path('data/live.db'));
+    t.teardown(() => db.close());
+    db.pragma(`journal_mode = ${journal}`);
+    db.exec("CREATE TABLE t (g, n); INSERT INTO t VALUES ('a', 1), ('b', 2)");
+    let n = 10;
+    const write = (): unknown => db.exec(`INSERT INTO t VALUES ('a', ${n}), ('b', ${n++})`);
+
+    const building = project.start('--json', '-j', '1');
+    for (let asks = 0; asks < makes; asks++) {
+      const asking = await puppets.asked('make');
+      write();
+      asking.answer();
+    }
+    const { code, stdout } = await building.ended;
+    t.is(code, 0, stdout);
+    // Of one moment: each group has the same rows.
+    const rows = project
+      .read('out/rows.jsonl')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as unknown[]).slice(2));
+    t.is(rows.length, 2);
+    t.deepEqual(rows[0], rows[1]);
+
+    const again = project.start('--json', '-j', '1');
+    (await puppets.asked('make')).answer();
+    t.is((await again.ended).code, 0);
+    const all = Array.from({ length: n - 10 }, (_, i) => 10 + i);
+    t.is(project.read('out/rows.jsonl'), `${JSON.stringify(['a', 1, ...all])}\n${JSON.stringify(['b', 2, ...all])}\n`);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    t.deepEqual(deeds(await project.builds(t)), { rows: 'fresh' });
+  });
+}

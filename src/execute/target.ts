@@ -14,9 +14,9 @@ import type { BuildState } from './build-state.js';
 import { failureOf, InputChanged, TargetError } from './failure.js';
 import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
-import { copyLiveDatabases } from './live-databases.js';
 import { runParts, type PartsResult } from './parts.js';
 import { adoptResult, finishedOutputs, keepReplaced, recordAction, recordRestored } from './record.js';
+import { PinnedDatabases } from './pinned-databases.js';
 import type { Place } from './place.js';
 import { restoreOutputs } from './restore.js';
 import { limits, ruleTask } from './rule-task.js';
@@ -30,7 +30,7 @@ import { relay, type TargetWork } from './work.js';
  *
  *   decide ──fresh──> done
  *     │ restorable, stale
- *   slot ──> lock ──> decide again <───────────────────────────────┐
+ *   slot ──> lock ──> decide again <──databases copied? ───────────┐
  *                       │   │   └fresh──> done                     │ damaged in the store, or
  *              restorable   stale                                  │ an input changed (once)
  *                       │   │                                      │
@@ -86,6 +86,7 @@ type Fresh = Extract<Decision, { state: 'fresh' }>;
 class Life {
   #attempt = 0;
   #key: Digest | undefined;
+  #pinned: PinnedDatabases | undefined;
 
   constructor(
     private readonly build: BuildState,
@@ -124,6 +125,7 @@ class Life {
       if (!grant.held) grant = await slots.acquire(demand, own, starting, name);
       return await this.#underLock(grant);
     } finally {
+      this.#pinned?.remove();
       lock?.release();
       grant.release();
     }
@@ -150,7 +152,9 @@ class Life {
           case 'restorable':
             return await this.#restore(decision);
           case 'stale':
-            return await this.#run(decision, grant);
+            if (this.#pinned !== undefined || !(await this.#pin(decision, 'where one is written')))
+              return await this.#run(decision, grant);
+            break;
           case 'waiting':
             throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);
         }
@@ -161,6 +165,7 @@ class Life {
         } else if (error instanceof InputChanged && !changed) {
           changed = true;
           this.#warn(executeErrors.inputChangedOnce({ what: error.what }));
+          if (decision.state === 'stale' && this.#pinned === undefined) await this.#pin(decision, 'in any case');
         } else throw error;
       } finally {
         if (grant !== first) grant.release();
@@ -180,12 +185,22 @@ class Life {
 
   async #decide(): Promise<Decision> {
     const { planContext, upstream } = this.build;
-    const decision = await decide(this.target, planContext, upstream);
+    const digester = this.#pinned?.over(planContext.digester) ?? planContext.digester;
+    const decision = await decide(this.target, { ...planContext, digester }, upstream);
     if (decision.state !== 'waiting') {
       this.#key = decision.key;
       this.build.checkLocked(decision);
     }
     return decision;
+  }
+
+  /** Copies the databases that the rule reads, whereupon it must be decided again; says whether there are copies now. */
+  async #pin({ fingerprint }: Stale, when: 'where one is written' | 'in any case'): Promise<boolean> {
+    const { run } = this.build;
+    const handing = handingOf(run.session, this.target, fingerprint);
+    if (when === 'where one is written' && !PinnedDatabases.areNeeded(this.target, handing)) return false;
+    this.#pinned = await PinnedDatabases.copy(this.target, handing, run.begin().stage);
+    return this.#pinned !== undefined;
   }
 
   async #fresh(decision: Fresh): Promise<LifeEnd> {
@@ -278,7 +293,8 @@ class Life {
     const { run, slots, interrupt } = build;
     const { session } = run;
     const started = performance.now();
-    const handing = handingOf(session, target, decision.fingerprint);
+    const original = handingOf(session, target, decision.fingerprint);
+    const handing = this.#pinned?.hand(original) ?? original;
     run.hide(handing.secrets);
     const staging = stageOutputs(run, target, place);
     const forced = this.#forced;
@@ -351,7 +367,7 @@ class Life {
     const task = {
       type: 'whole',
       ...ruleTask(work, rule),
-      inputs: (await copyLiveDatabases(handing, staging.folder)).inputs,
+      inputs: handing.inputs,
       outputs,
       params: target.params,
       keep: target.store,
