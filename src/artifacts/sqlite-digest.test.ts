@@ -105,6 +105,28 @@ test('values of different storage classes, and texts that are not UTF-8, never a
   t.is(digests.size, values.length);
 });
 
+test('long texts are what they are, however they are read', async (t) => {
+  const at = folder(t);
+  const digest = async (name: string, values: string, before = ''): Promise<string> =>
+    sqliteDigest(make(join(at, name), `${before} CREATE TABLE t (x, y); INSERT INTO t VALUES ${values};`));
+  // Beyond the rows that are looked at first, and among them, in one column or another.
+  const short = Array.from({ length: 40 }, (_, i) => `(${i}, 'y')`).join(', ');
+  const long = "(printf('%.*c', 5000, 'x'), 1)";
+  const late = await digest('late.db', `${short}, ${long}`);
+  t.not(late, await digest('early.db', `${long}, ${short}`));
+  t.is(late, await digest('utf-16.db', `${short}, ${long}`, "PRAGMA encoding = 'UTF-16';"));
+  t.not(late, await digest('blob.db', `${short}, (CAST(printf('%.*c', 5000, 'x') AS BLOB), 1)`));
+  const early = await digest('a.db', long);
+  t.is(early, await digest('b.db', long, "PRAGMA encoding = 'UTF-16';"));
+  t.not(early, await digest('c.db', "(CAST(printf('%.*c', 5000, 'x') AS BLOB), 1)"));
+  // Bytes that are no UTF-8, and the character that stands for them.
+  const odd = ["x'ff'", "x'fe'", 'char(65533)'].map(
+    (end) => `(CAST(CAST(printf('%.*c', 5000, 'x') AS BLOB) || ${end} AS TEXT), 1)`,
+  );
+  const digests = await Promise.all(odd.map((row, i) => digest(`odd-${i}.db`, row)));
+  t.is(new Set(digests).size, odd.length);
+});
+
 const value = fc.oneof(
   fc.constant(null),
   fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
