@@ -333,11 +333,14 @@ function isCanonicalScalar(bytes: Buffer, start: number, end: number): boolean {
   return /[.eE]/.test(text) && numberText(jsonDouble(Number(text))) === text;
 }
 
+const NO_WORDS = new Int32Array(0);
+
 /** Whether there is a byte below 0x20. Four bytes at a time: subtracting borrows into the top bit of just those. */
 export function hasControl(bytes: Buffer, start: number, end: number): boolean {
   let at = start;
   for (; at < end && ((bytes.byteOffset + at) & 3) !== 0; at++) if ((bytes[at] as number) < 0x20) return true;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, ((end - at) >> 4) << 2);
+  // What ends before a whole word begins has none, nor a place where one could begin.
+  const words = at === end ? NO_WORDS : new Int32Array(bytes.buffer, bytes.byteOffset + at, ((end - at) >> 4) << 2);
   const { length } = words;
   for (let i = 0; i < length; i += 4) {
     const a = words[i] as number;

@@ -68,3 +68,16 @@ test('what makes a line not canonical', (t) => {
     t.false(is(text), text);
   t.false(is(Buffer.concat([Buffer.from('{"a": "'), Buffer.from([0xff]), Buffer.from('"}')])));
 });
+
+test('a line may begin and end anywhere in a buffer', (t) => {
+  for (const text of ['{}', '{', '{"a": 1}', '{"metadata": {}}', '{"a": "0123456789abcdef"}']) {
+    for (let offset = 0; offset < 8; offset++) {
+      const around = Buffer.alloc(64, ' ');
+      around.write(text, offset);
+      const line = around.subarray(offset, offset + text.length);
+      t.is(rows.members(line) !== undefined, text !== '{', `${text} at ${offset}`);
+      line[line.length - 1] = 0x1f;
+      t.is(rows.members(line), undefined);
+    }
+  }
+});
