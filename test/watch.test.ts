@@ -224,6 +224,50 @@ test.serial('a pipeline that cannot be read: the error is shown, and watching go
   t.is(project.read('out/b.txt'), 'three');
 });
 
+test.serial('while the pipeline is wrong, other changes are built by what it was', async (t) => {
+  const [project, watch] = await watching(t, {
+    'pipeline.yaml': `${COPY}  c: { run: 'cat {inputs.input} > {outputs.output}', inputs: data/c.txt, outputs: out/c.txt }\n`,
+    'data/in.txt': 'one',
+    'data/c.txt': 'c',
+  });
+  const right = project.read('pipeline.yaml');
+  project.write('pipeline.yaml', 'version: [1');
+  t.is((await watch.next('watch-broken')).graph, 'old');
+  project.write('data/in.txt', 'two');
+  t.like(await watch.built(), { failed: [], fresh: 1, broken: true });
+  t.is(project.read('out/b.txt'), 'two');
+  project.write('pipeline.yaml', right);
+  t.like(await watch.next('watch-built'), { outcome: 'fresh', news: true, broken: false });
+  // A source that is gone concerns its own target alone.
+  project.remove('data/c.txt');
+  t.is((await watch.next('watch-broken')).diagnostics[0]?.code, 'VB168');
+  project.write('data/in.txt', 'three');
+  t.like(await watch.built(), { failed: [], broken: true });
+  t.is(project.read('out/b.txt'), 'three');
+  project.write('data/c.txt', 'd');
+  t.like(await watch.built(), { ran: ['c'], broken: false });
+  t.is(project.read('out/c.txt'), 'd');
+});
+
+test.serial('of many targets only those are looked at to which a change matters', async (t) => {
+  const copies = Array.from({ length: 20 }, (_, i) => [
+    `  c${i}: { run: 'cat {inputs.input} > {outputs.output}', inputs: data/${i}.txt, outputs: out/${i}.txt }\n`,
+    [`data/${i}.txt`, String(i)] as const,
+  ]);
+  const [project, watch] = await watching(t, {
+    ...Object.fromEntries(copies.map(([, file]) => file as readonly [string, string])),
+    'pipeline.yaml': `version: 1\ntargets:\n${copies.map(([text]) => text as string).join('')}`,
+  });
+  project.write('data/7.txt', 'seven');
+  t.like(await watch.built(), { ran: ['c7'], fresh: 19 });
+  const started = watch.all.filter((event): event is EventOf<'build-started'> => event.type === 'build-started');
+  t.deepEqual(started.at(-1)?.targets, ['c7']);
+  // What was not looked at is in the lock, and in what the run came to, all the same.
+  t.deepEqual((await watch.end()).code, 130);
+  t.regex(project.read('pipeline.lock'), /^ {2}c19:$/m);
+  t.is((await project.builds(t)).events.filter(({ type }) => type === 'target-started').length, 0);
+});
+
 test.serial('a failed build leaves the watch alive and says what it waits for', async (t) => {
   const [project, watch] = await watching(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'bad' });
   const waiting = watch.all.find((event): event is EventOf<'watch-waiting'> => event.type === 'watch-waiting');

@@ -74,6 +74,8 @@ export class WatchedProject {
   #needed: readonly string[] = [];
   /** Whether the project is to be opened anew: its own files were doubted. */
   #outdated = true;
+  /** While the project is wrong: targets that cannot be built for it. */
+  #unfit: ReadonlySet<string> = new Set();
   #hadLock = false;
   #settled = new Map<string, Extract<Decision, { state: 'fresh' }>>();
 
@@ -126,6 +128,7 @@ export class WatchedProject {
     this.#doubts.clear();
     if (doubts.length > MOST_DOUBTS) this.doubtAll();
     const { project, targets, unfit } = this.#affected(doubts);
+    this.#unfit = unfit;
     if (project) this.#outdated = true;
     for (const name of targets) this.#settled.delete(name);
     const before = this.#session;
@@ -141,8 +144,8 @@ export class WatchedProject {
   }
 
   /** What a build of these would do, or of all that is wanted. */
-  async plan(session: Session): Promise<ReadonlyMap<string, Decision>> {
-    const decisions = await plan(session, { targets: this.#options.targets, settled: this.#settled });
+  async plan(session: Session, targets = this.#options.targets): Promise<ReadonlyMap<string, Decision>> {
+    const decisions = await plan(session, { targets, settled: this.#settled });
     for (const [name, decision] of decisions) {
       // What only the lock tells has no record yet: that is for a build.
       if (decision.state === 'fresh' && decision.source === 'index') this.#settled.set(name, decision);
@@ -231,7 +234,7 @@ export class WatchedProject {
     if (session === undefined || dependents === undefined)
       return { project: true, targets: new Set(), unfit: new Set() };
     const { project, targets } = dependents.of(doubts);
-    const unfit = [...targets].filter((name) => {
+    const unfit = [...new Set([...targets, ...this.#unfit])].filter((name) => {
       const target = session.pipeline.targets.get(name);
       return target !== undefined && !dependents.fits(target);
     });
@@ -258,6 +261,7 @@ export class WatchedProject {
     this.#settled.clear();
     this.#dependents = new Dependents(session, PROGRAM);
     this.#outdated = false;
+    this.#unfit = new Set();
     return this.#begun(session, { opened: true });
   }
 

@@ -325,7 +325,8 @@ class Watch {
       return 'fresh';
     }
     if (this.#doubtsOutputs || this.#outputs.anyEdited) {
-      const decisions = await project.plan(session);
+      const fit = problems.length === 0 ? undefined : needed.filter((name) => !unfit.has(name));
+      const decisions = await project.plan(session, fit);
       const { edited, work } = holdEdited(decisions, session.graph.dependencies);
       for (const { target, output } of this.#outputs.edited(session, edited)) {
         this.#emit({ type: 'watch-edited', target, output: output.name, path: output.path });
