@@ -72,7 +72,7 @@ export async function observe(
         await hosts.close();
       }
       const accesses = readStraceLogs(readLogs(logs), copy);
-      targets.push({ target: name, found: undeclared(accesses, session, target, { folder, copy, stage: run.stage }) });
+      targets.push({ target: name, found: undeclared(accesses, session, target, { folder, copy }) });
       if (result.outcome === 'interrupted' || result.outcome === 'failed') break;
     } finally {
       run.release();

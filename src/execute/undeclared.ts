@@ -34,7 +34,6 @@ export interface Scratch {
   /** Holds the copy, and links to what is beside the project. */
   readonly folder: string;
   readonly copy: string;
-  readonly stage: string;
 }
 
 /** The system's and installed programs': what they are is said by `tools`, or is no part of a result. */
@@ -47,6 +46,9 @@ const SYSTEM = [
   '/usr',
   '/bin',
   '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
   '/opt',
   '/nix',
   '/snap',
@@ -67,10 +69,7 @@ export function undeclared(
   const places = new Places(session, scratch);
   const declared = new Declared(session, target);
   const isCommand = target.work.type === 'command';
-  const found = new Map<
-    string,
-    { readonly path: string; readonly access: AccessType; readonly programs: Set<string> }
-  >();
+  const found: Found = new Map();
   const programs = new Set<string>();
   /** What was written before it was read is the target's own. */
   const made = new Set<string>();
@@ -145,7 +144,10 @@ function isHint(access: AccessType): boolean {
 
 /** From paths as programs name them to paths as a person does. */
 class Places {
-  readonly #ignored: readonly string[];
+  /** vlmbuild's own files and Node's, wherever the project lies. */
+  readonly #own: readonly string[];
+  /** Of what is not in the project. */
+  readonly #installed: readonly string[];
   readonly #temporary: readonly string[];
 
   constructor(
@@ -158,12 +160,9 @@ class Places {
       .filter((folder) => folder.startsWith('/'))
       .flatMap((folder) => [folder, dirname(folder)])
       .filter((folder) => folder !== '/' && folder !== home && !isInside(relative(folder, session.root)));
-    const own = [
-      ...['dist', 'rules', 'package.json'].map((name) => join(packageRoot(), name)),
-      session.layout.cache,
-      dirname(dirname(process.execPath)),
-    ];
-    this.#ignored = [...SYSTEM, ...installed, ...own.filter((folder) => folder !== '/')];
+    this.#own = [...['dist', 'rules', 'package.json'].map((name) => join(packageRoot(), name)), session.layout.cache];
+    const node = dirname(dirname(process.execPath));
+    this.#installed = [...SYSTEM, ...installed, ...(node === '/' ? [] : [node])];
     this.#temporary = [TMPDIR ?? tmpdir(), '/tmp', '/var/tmp', '/dev/shm'];
   }
 
@@ -177,8 +176,9 @@ class Places {
     const near = relative(root, real);
     // A program may know the project by its absolute path.
     const name = isInside(near) ? near || '.' : real;
-    if (PACKAGES.test(name) || /^\/lib/.test(name)) return undefined;
-    if (this.#ignored.some((ignored) => isInside(relative(ignored, real)))) return undefined;
+    if (PACKAGES.test(name)) return undefined;
+    const ignored = isInside(near) ? this.#own : [...this.#own, ...this.#installed];
+    if (ignored.some((folder) => isInside(relative(folder, real)))) return undefined;
     // An ancestor is passed through, never read for its own sake.
     if (isInside(relative(real, root))) return real === root ? '.' : undefined;
     return isInside(near) || !near.startsWith('../') || near.startsWith('../../../../') ? name : near;
