@@ -65,14 +65,14 @@ export class Camera {
   private readonly cells: Uint32Array;
 
   /** Without textures it can only {@link skip}. */
-  constructor(view: View, size: Size, textures: Textures | undefined, painterFor = kernelPainter) {
+  constructor(view: View, size: Size, textures: Textures | undefined) {
     this.layout = layoutOf(view, size, ITEMS.length);
     const [width, height] = size;
     this.frame = { width, height, data: new Uint8Array(textures === undefined ? 0 : width * height * 3) };
     this.gallery = new Gallery(textures ?? new Map());
     this.inventory = new Inventory(this.layout, this.gallery);
     this.cells = new Uint32Array(this.layout.columns * this.layout.rows);
-    if (textures !== undefined) this.painter = painterFor(this.layout);
+    if (textures !== undefined) this.painter = new KernelPainter(this.layout);
   }
 
   /** Draws as many random numbers as a picture would, without making one. */
@@ -113,5 +113,3 @@ export class Camera {
     return this.tiles++;
   }
 }
-
-const kernelPainter = (layout: Layout): Painter => new KernelPainter(layout);

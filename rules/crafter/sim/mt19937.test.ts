@@ -52,29 +52,22 @@ test('integers and doubles mix as in NumPy', (t) => {
   }
 });
 
-test('filling in bulk and skipping equal single draws, wherever they start', (t) => {
+test('skipping equals single draws, wherever it starts', (t) => {
   fc.assert(
-    fc.property(fc.nat(1400), fc.nat(1400), (before, count) => {
-      const [one, bulk, skipped] = [5, 5, 5].map((seed) => new MersenneTwister(seed)) as [
-        MersenneTwister,
-        MersenneTwister,
-        MersenneTwister,
-      ];
-      for (let i = 0; i < before; i++) one.word();
-      bulk.skip(before);
-      skipped.skip(before);
-      const filled = new Float64Array(count);
-      bulk.fillUniform(filled, 32, 127);
+    fc.property(fc.nat(1400), fc.nat(5000), (before, count) => {
+      const one = new MersenneTwister(5);
+      const skipping = new MersenneTwister(5);
+      for (let i = 0; i < before + count; i++) one.word();
+      skipping.skip(before);
+      // To look at the next word may renew the key, which must not count.
+      if (before % 2 === 0) skipping.peek();
+      skipping.skip(count);
       t.deepEqual(
-        [...filled],
-        Array.from({ length: count }, () => one.uniformBetween(32, 127)),
+        Array.from({ length: 3 }, () => skipping.word()),
+        Array.from({ length: 3 }, () => one.word()),
       );
-      skipped.skip(2 * count);
-      const next = one.word();
-      t.is(bulk.word(), next);
-      t.is(skipped.word(), next);
     }),
-    { numRuns: 40 },
+    { numRuns: 100 },
   );
 });
 

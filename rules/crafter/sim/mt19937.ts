@@ -103,28 +103,6 @@ export class MersenneTwister {
     }
   }
 
-  /** Fills `out` with doubles between `low` and `high`: the same as that many calls of {@link uniformBetween}. */
-  fillUniform(out: Float64Array, low: number, high: number): void {
-    const { key } = this;
-    const span = high - low;
-    let filled = 0;
-    while (filled < out.length) {
-      // Whole pairs that lie before the next refill; a pair that straddles it is taken word by word.
-      const pairs = Math.min((N - this.index) >> 1, out.length - filled);
-      if (pairs === 0) {
-        out[filled++] = low + span * this.uniform();
-        continue;
-      }
-      let at = this.index;
-      for (const end = filled + pairs; filled < end; filled++, at += 2) {
-        const a = temper(key[at] as number) >>> 5;
-        const b = temper(key[at + 1] as number) >>> 6;
-        out[filled] = low + span * ((a * 67108864 + b) * 2 ** -53);
-      }
-      this.index = at;
-    }
-  }
-
   /** Advances as if `words` words had been taken. */
   skip(words: number): void {
     const end = this.index + words;

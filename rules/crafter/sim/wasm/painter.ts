@@ -15,7 +15,9 @@ const TILE_HEAD = 16;
 export class KernelPainter implements Painter {
   private static owner: KernelPainter | undefined;
   private readonly tiles: Uint8Array[] = [];
-  private readonly weights: Float64Array;
+  private weights: Float64Array | undefined;
+  /** Whether the weights are in the kernels' memory. */
+  private hasWeights = false;
   /** How many tiles are in the kernels' memory. */
   private loaded = 0;
   private pictures = 0;
@@ -24,9 +26,7 @@ export class KernelPainter implements Painter {
   private cells = new Uint32Array();
   private strip = new Uint8Array();
 
-  constructor(private readonly layout: Layout) {
-    this.weights = vignette(layout.columns * layout.unitX, layout.rows * layout.unitY);
-  }
+  constructor(private readonly layout: Layout) {}
 
   addTile(colours: Uint8Array): void {
     this.tiles.push(colours);
@@ -37,8 +37,10 @@ export class KernelPainter implements Painter {
     if (KernelPainter.owner !== this) this.setUp(kernels);
     if (this.loaded < this.tiles.length) this.load(kernels);
     this.cells.set(cells);
-    if (daylight < NIGHTFALL) random.lend(kernels.key, (index) => kernels.exports.drawNoisy(index, daylight, sleeping));
-    else kernels.exports.draw(++this.pictures, daylight, sleeping);
+    if (daylight < NIGHTFALL) {
+      if (!this.hasWeights) this.loadWeights(kernels);
+      random.lend(kernels.key, (index) => kernels.exports.drawNoisy(index, daylight, sleeping));
+    } else kernels.exports.draw(++this.pictures, daylight, sleeping);
     frame.data.set(this.strip, this.layout.top * frame.width * 3);
   }
 
@@ -49,9 +51,16 @@ export class KernelPainter implements Painter {
     kernels.ensure(this.tilesStart);
     this.view(kernels);
     this.strip.fill(0);
-    new Float64Array(exports.memory.buffer, exports.vignetteStart(), this.weights.length).set(this.weights);
+    this.hasWeights = false;
     this.loaded = 0;
     KernelPainter.owner = this;
+  }
+
+  private loadWeights({ exports }: Pictures): void {
+    const { columns, rows, unitX, unitY } = this.layout;
+    this.weights ??= vignette(columns * unitX, rows * unitY);
+    new Float64Array(exports.memory.buffer, exports.vignetteStart(), this.weights.length).set(this.weights);
+    this.hasWeights = true;
   }
 
   private view({ exports }: Pictures): void {
