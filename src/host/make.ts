@@ -64,8 +64,8 @@ export async function runMake(task: MakeTask, running: RunningTask, root: string
     }
     return { made };
   } finally {
-    finished.tell();
     readings.close();
+    finished.tell();
   }
 }
 
