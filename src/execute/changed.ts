@@ -51,7 +51,7 @@ export async function buildChanged(
   if (opened === undefined) return undefined;
   const { session, plan, names } = opened;
   try {
-    if (session.index.repaired !== undefined || !session.objects.has(opened.base)) return undefined;
+    if (!session.objects.has(opened.base)) return undefined;
     const needed = [...session.graph.order];
     const standIns = await findStandIns(session, names, needed).catch(() => undefined);
     if (standIns === undefined) return undefined;
