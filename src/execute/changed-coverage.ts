@@ -11,7 +11,7 @@ interface CoveredNow {
   /** By path: places of the targets it belongs to; undefined where paths and places are those of before. */
   readonly readers: readonly (readonly number[])[] | undefined;
   /** The times of a path as they were compared; undefined where it belongs to a target that was built. */
-  readonly timesOf: (path: string) => Float64Array | undefined;
+  readonly timesOf: (place: number, path: string) => Float64Array | undefined;
 }
 
 /**
@@ -31,8 +31,8 @@ export function coveredNow(
   const { session, plan, places, names } = built;
   const { root, pipeline } = session;
   const { paths, fixed, followed, times } = compared;
-  const seen = { touched: session.digester.touched(), lock: session.lockPath, program: programFolder(), environment };
-  const coverage = coverageOf(pipeline, names, seen);
+  const looked = { touched: session.digester.touched(), lock: session.lockPath, program: programFolder(), environment };
+  const coverage = coverageOf(pipeline, names, looked);
   const attribution = new Attribution(pipeline, names);
   const placeByName = new Map(names.map((name, i) => [name, places[i] ?? 0]));
   const isBuilt = new Uint8Array(plan.names.length);
@@ -40,7 +40,9 @@ export function coveredNow(
 
   const lock = placeOf(session.lockPath, root);
   const now = new Map<string, { readonly owners: readonly number[]; readonly link: boolean }>();
-  const before = new Map(paths.map((path, i) => [path, i]));
+  let before: ReadonlyMap<string, number> | undefined;
+  const placeBefore = (path: string): number | undefined =>
+    (before ??= new Map(paths.map((other, i) => [other, i]))).get(path);
   for (const [set, link] of [
     [coverage.stat, true],
     [coverage.lstat, false],
@@ -49,8 +51,33 @@ export function coveredNow(
       if (coverage.loaded.has(path) || path === lock) continue;
       const owners = attribution.of(path).flatMap((name) => placeByName.get(name) ?? []);
       if (owners.length > 0) now.set(path, { owners, link });
-      else if (!before.has(path)) return undefined;
+      else if (placeBefore(path) === undefined) return undefined;
     }
+  }
+
+  // Most often what is covered is the same, and only times are others: then nothing is made anew for the many other paths.
+  const concerned: number[] = [];
+  for (let i = fixed; i < paths.length; i++) {
+    const found = now.get(paths[i] ?? '');
+    if (found !== undefined || plan.readers.touches(i, isBuilt)) concerned.push(i);
+  }
+  const isSame = (i: number): boolean => {
+    const old = plan.readers.at(i);
+    const found = now.get(paths[i] ?? '');
+    const own = old.filter((place) => isBuilt[place] === 1);
+    return (
+      found !== undefined && own.length === found.owners.length && found.owners.every((place) => old.includes(place))
+    );
+  };
+  const seen = concerned.filter((i) => now.has(paths[i] ?? '')).length;
+  if (seen === now.size && concerned.every(isSame)) {
+    const links = fixed + followed;
+    const retaken = new Set([...concerned, paths.indexOf(lock)]);
+    return {
+      columns: { fixed: paths.slice(0, fixed), followed: paths.slice(fixed, links), unfollowed: paths.slice(links) },
+      readers: undefined,
+      timesOf: (place) => (retaken.has(place) ? undefined : times.subarray(place * 4, place * 4 + 4)),
+    };
   }
 
   const kept = { followed: [] as string[], unfollowed: [] as string[] };
@@ -85,9 +112,9 @@ export function coveredNow(
     readers: different
       ? [...paths.slice(0, fixed).map(() => []), ...readers.followed, ...readers.unfollowed]
       : undefined,
-    timesOf: (path) => {
+    timesOf: (_, path) => {
       if (path === lock || retaken.has(path)) return undefined;
-      const place = before.get(path);
+      const place = placeBefore(path);
       return place === undefined ? undefined : times.subarray(place * 4, place * 4 + 4);
     },
   };

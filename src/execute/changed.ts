@@ -159,7 +159,7 @@ class ChangedBooks implements Books {
     const rewritten = covered.readers === undefined ? undefined : plan.withReaders(covered.readers);
     const ref = build.run.begun ? (resultsRef({ details: results() }) ?? '') : compared.results;
     const named = { plan: rewritten?.id ?? compared.plan, results: ref };
-    const taken = this.#take({ ...covered.columns, ...named }, (_, path) => covered.timesOf(path));
+    const taken = this.#take({ ...covered.columns, ...named }, (place, path) => covered.timesOf(place, path));
     if (taken === undefined) return;
     if (taken.newestMs >= session.openedMs - taken.tickMs && !(await this.#allFresh())) return;
     if (rewritten !== undefined) writeAtomic(planPath(`${session.layout.snapshot}${taken.suffix}`), rewritten.bytes);

@@ -113,6 +113,13 @@ class PackedLists {
     return this.numbers.subarray(this.starts[place], this.starts[place + 1]);
   }
 
+  /** Whether any number of the list at this place is one of those that are set. */
+  touches(place: number, set: Uint8Array): boolean {
+    const end = this.starts[place + 1] ?? 0;
+    for (let i = this.starts[place] ?? 0; i < end; i++) if (set[this.numbers[i] ?? 0] === 1) return true;
+    return false;
+  }
+
   toLists(): number[][] {
     return Array.from({ length: this.starts.length - 1 }, (_, place) => [...this.at(place)]);
   }
