@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { Compat, Content } from '../../lib/chat/content.js';
 import { contentOf } from '../../lib/chat/content.js';
 import { Unusual } from '../../lib/chat/json-bytes.js';
@@ -40,6 +41,7 @@ export function namesByTurn(rewards: Iterable<Columns>, compat: Compat): Readonl
 export type Skip =
   | 'turn cannot be read'
   | 'call_records is not JSON'
+  | 'call_records is too long'
   | 'call_records is not a list'
   | 'record is not an object'
   | 'record has no input'
@@ -103,6 +105,7 @@ function* writtenRecords(
   const written = quickly(() => quick.write(bytes, writer));
   if (typeof written === 'object') yield written;
   else if (typeof written === 'string') to.skipped(written, event['id'], 0);
+  else if (bytes.length > constants.MAX_STRING_LENGTH) to.skipped('call_records is too long', event['id']);
   else yield* slowRecords(bytes.toString('utf8'), event, to, writer);
 }
 
