@@ -50,19 +50,17 @@ export interface PhaseStart {
 /** Times are milliseconds since the process started, by a clock that only goes forward. */
 export type TimelineEvent =
   | ({ readonly type: 'began'; readonly id: number; readonly at: number } & PhaseStart)
-  | { readonly type: 'ended'; readonly id: number; readonly at: number; readonly facts?: JsonObject }
+  | { readonly type: 'ended'; readonly id: number; readonly at: number }
   /** Pieces of work that hold slots, and that wait for one. */
   | { readonly type: 'load'; readonly at: number; readonly running: number; readonly waiting: number };
 
 /** A phase under way. */
 export interface Span {
-  /** Facts that are known only later, told when it ends. */
-  note(facts: JsonObject): void;
   /** May be called twice. */
   end(): void;
 }
 
-const UNTIMED: Span = { note: () => undefined, end: () => undefined };
+const UNTIMED: Span = { end: () => undefined };
 
 /** Tells where a build's time goes, to whoever measures it; where nobody does, it costs next to nothing. */
 export class Timeline {
@@ -80,16 +78,12 @@ export class Timeline {
     if (listener === undefined) return UNTIMED;
     const id = ++this.#lastId;
     listener({ type: 'began', id, at: at ?? performance.now(), ...start });
-    let facts: JsonObject | undefined;
     let ended = false;
     return {
-      note: (more) => {
-        facts = { ...facts, ...more };
-      },
       end: () => {
         if (ended) return;
         ended = true;
-        listener({ type: 'ended', id, at: performance.now(), ...(facts === undefined ? {} : { facts }) });
+        listener({ type: 'ended', id, at: performance.now() });
       },
     };
   }

@@ -1,4 +1,4 @@
-import { UNTIMED_LINE, type Span, type Timeline } from '../base/timeline.js';
+import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
 import { Interrupted } from './failure.js';
 
 /** What a piece of work holds while it runs. */
@@ -12,8 +12,6 @@ export interface Grant {
   readonly held: boolean;
   /** The lowest number that no other grant had when this one was given: where its work is drawn. */
   readonly slot: number;
-  /** The time for which it is held. */
-  readonly span: Span;
   /** Gives everything back. May be called twice. */
   release(): void;
 }
@@ -117,7 +115,6 @@ export class Slots {
     let held = true;
     return {
       slot,
-      span,
       get held() {
         return held;
       },

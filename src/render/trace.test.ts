@@ -36,7 +36,6 @@ test('what ends takes with it what is nested in it, and closing ends everything'
   const { slices, waits } = traced((timeline) => {
     const outer = timeline.begin({ phase: 'slot', lane: { type: 'slot', slot: 1 }, name: 'a' });
     const inner = timeline.begin({ phase: 'run', lane: { type: 'slot', slot: 1 }, name: 'a' });
-    outer.note({ outcome: 'over' });
     outer.end();
     inner.end();
     timeline.begin({ phase: 'slot', lane: { type: 'slot', slot: 2 }, name: 'b' });
@@ -47,7 +46,7 @@ test('what ends takes with it what is nested in it, and closing ends everything'
     slices.map(({ name, lane, depth, args }) => [name, lane, depth, args['outcome']]),
     [
       ['run: a', 'slot 1', 1, undefined],
-      ['a', 'slot 1', 0, 'over'],
+      ['a', 'slot 1', 0, undefined],
       ['make: p', 'slot 2, worker 1', 0, 'cut short'],
       ['b', 'slot 2', 0, 'cut short'],
     ],

@@ -80,7 +80,7 @@ export class TraceWriter {
         break;
       }
       case 'ended':
-        this.#end(event.id, event.at, event.facts);
+        this.#end(event.id, event.at, undefined);
         break;
       case 'load': {
         const { at, running, waiting } = event;
