@@ -249,6 +249,17 @@ test.serial('while the pipeline is wrong, other changes are built by what it was
   t.is(project.read('out/c.txt'), 'd');
 });
 
+test.serial('the cache may be removed while nothing runs', async (t) => {
+  const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  project.write('data/in.txt', 'two');
+  await watch.built();
+  project.remove('cache');
+  project.write('data/in.txt', 'three');
+  t.like(await watch.built(), { outcome: 'built', failed: [] });
+  t.is(project.read('out/b.txt'), 'three');
+  t.is((await project.builds(t)).events.filter(({ type }) => type === 'target-started').length, 0);
+});
+
 test.serial('of many targets only those are looked at to which a change matters', async (t) => {
   const copies = Array.from({ length: 20 }, (_, i) => [
     `  c${i}: { run: 'cat {inputs.input} > {outputs.output}', inputs: data/${i}.txt, outputs: out/${i}.txt }\n`,

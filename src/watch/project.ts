@@ -66,6 +66,9 @@ const MOST_DOUBTS = 5_000;
 export class WatchedProject {
   readonly #options: ProjectOptions;
   readonly #hosts: HostPool;
+  /** The index's file, and which one is open: the cache may be removed at any time. */
+  readonly #index: string;
+  #store = '';
   readonly #kept = new KeptDirectories();
   /** Paths (absolute) of which a change was told since the last `begin`. */
   readonly #doubts = new Set<string>();
@@ -82,7 +85,9 @@ export class WatchedProject {
   constructor(options: ProjectOptions) {
     this.#options = options;
     const root = dirname(options.file);
-    this.#hosts = new HostPool({ slots: options.jobs, root, cache: cacheLayout(root).cache });
+    const { cache, index } = cacheLayout(root);
+    this.#index = index;
+    this.#hosts = new HostPool({ slots: options.jobs, root, cache });
   }
 
   /** A change may have been made at this path, absolute, and nobody else answers for it. */
@@ -129,7 +134,7 @@ export class WatchedProject {
     if (doubts.length > MOST_DOUBTS) this.doubtAll();
     const { project, targets, unfit } = this.#affected(doubts);
     this.#unfit = unfit;
-    if (project) this.#outdated = true;
+    if (project || this.#store !== identityOf(this.#index)) this.#outdated = true;
     for (const name of targets) this.#settled.delete(name);
     const before = this.#session;
     const folders = doubts.some(isFolder);
@@ -225,8 +230,11 @@ export class WatchedProject {
   }
 
   async close(): Promise<void> {
-    await this.#session?.close();
-    await this.#hosts.close();
+    try {
+      await this.#session?.close();
+    } finally {
+      await this.#hosts.close();
+    }
   }
 
   #affected(doubts: readonly string[]): Affected {
@@ -256,7 +264,12 @@ export class WatchedProject {
       await session.close();
       throw this.#session === undefined ? new UnknownWords(error) : error;
     }
-    await this.#session?.close();
+    try {
+      await this.#session?.close();
+    } catch {
+      // Its cache was removed: what it had not written yet is remembered nowhere, which costs time alone.
+    }
+    this.#store = identityOf(this.#index);
     this.#needed = needed;
     this.#settled.clear();
     this.#dependents = new Dependents(session, PROGRAM);
@@ -288,6 +301,11 @@ function collectGarbage(): void {
   const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
   collect();
+}
+
+function identityOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.dev} ${stats.ino}`;
 }
 
 function isFolder(path: string): boolean {
