@@ -8,7 +8,7 @@ import { storeErrors } from '../diagnostics/store.js';
 import type { FileLock } from './file-lock.js';
 import { lockQuestion } from './question-lock.js';
 import type { BracketRecord } from './records.js';
-import { enterWal, explainSqlite, isDamage, openDatabase } from './sqlite.js';
+import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
 
 /** Raised with every change of the schema. What an older format holds is taken over, always. */
 const ANSWERS_FORMAT = 1;
@@ -52,6 +52,8 @@ export class Answers {
 
   /** @throws UserFacingError where the file is damaged, of a newer format, or cannot be used. */
   static open(path: string): Answers {
+    if (isCutShort(path))
+      throw new UserFacingError(storeErrors.damagedAnswers({ path, problem: 'the file is cut short' }));
     let database: Sqlite.Database | undefined;
     try {
       database = openDatabase(path);

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -6,10 +6,7 @@ import { storeErrors } from '../diagnostics/store.js';
 import { lockFileSync } from './file-lock.js';
 import { INDEX_FORMAT, INDEX_SCHEMA } from './index-schema.js';
 import type { CacheLayout } from './layout.js';
-import { enterWal, explainSqlite, isDamage, openDatabase } from './sqlite.js';
-
-/** SQLite's own default, of which nothing here departs. */
-const PAGE_BYTES = 4096;
+import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
 
 /** One value a column: what statements of the index are given and give. */
 type Column = string | number | Buffer | null;
@@ -169,9 +166,7 @@ function isIndexDamage(error: unknown): boolean {
 
 /** @throws OldFormat, UserFacingError for a newer format, SqliteError */
 function connect(path: string): Sqlite.Database {
-  // SQLite fills up a last page that is cut short with zeros. (With a WAL the page may be whole in there.)
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size % PAGE_BYTES !== 0 && !existsSync(`${path}-wal`)) throw new Damage('the file is cut short');
+  if (isCutShort(path)) throw new Damage('the file is cut short');
   const database = openDatabase(path);
   try {
     // Damaged pages are found out as they are used; a file that is cut short by this first read.

@@ -1,4 +1,6 @@
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
@@ -34,6 +36,15 @@ export function isDamage(error: unknown): boolean {
   return code === 'SQLITE_READONLY' && (error as Error & { code: string }).code === 'SQLITE_READONLY_DBMOVED';
 }
 
+/** SQLite's own default, of which nothing here departs. */
+const PAGE_BYTES = 4096;
+
+/** Whether the last page is cut, which SQLite fills up with zeros. (With a WAL the page may be whole in there.) */
+export function isCutShort(path: string): boolean {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return size % PAGE_BYTES !== 0 && !existsSync(`${path}-wal`);
+}
+
 /** What a user should be told of a failed database call; the error itself where it is no matter of disk or permission. */
 export function explainSqlite(error: unknown, path: string): unknown {
   switch (sqliteCode(error)) {
@@ -42,13 +53,24 @@ export function explainSqlite(error: unknown, path: string): unknown {
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
       return new UserFacingError(storeErrors.databaseBusy({ path }));
+    case 'SQLITE_IOERR':
+      // What it maps into memory it cannot call full.
+      if (isFull(path)) return new UserFacingError(storeErrors.diskFull({ path }));
+      return new UserFacingError(storeErrors.databaseFailed({ path, problem: (error as Error).message }));
     case 'SQLITE_CANTOPEN':
     case 'SQLITE_READONLY':
     case 'SQLITE_PERM':
-    case 'SQLITE_IOERR':
       return new UserFacingError(storeErrors.databaseFailed({ path, problem: (error as Error).message }));
     default:
       return error;
+  }
+}
+
+function isFull(path: string): boolean {
+  try {
+    return statfsSync(dirname(path)).bavail === 0;
+  } catch {
+    return false;
   }
 }
 

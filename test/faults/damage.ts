@@ -13,6 +13,8 @@ import {
 import { join } from 'node:path';
 import type { Random } from './random.js';
 
+const PAGE_BYTES = 4096;
+
 /** What may befall the files of `cache/` and the outputs between two builds, without anybody's intent. */
 const DAMAGES = {
   /** The index is cut short, has a hole, or is gone: with what is beside it as it was. */
@@ -25,7 +27,8 @@ const DAMAGES = {
         truncateSync(path, random.between(0, size));
         break;
       case 1:
-        overwrite(path, random, 4096);
+        // A page that was never written; of half a one SQLite may see rows that are not there.
+        overwrite(path, PAGE_BYTES * random.between(0, Math.floor(size / PAGE_BYTES)), PAGE_BYTES);
         break;
       case 2:
         writeFileSync(path, 'no database at all');
@@ -96,14 +99,13 @@ function tear(path: string, random: Random): void {
   }
   chmodSync(path, 0o644);
   if (random.chance(0.5)) truncateSync(path, random.between(0, size));
-  else overwrite(path, random, 16);
+  else overwrite(path, random.between(0, size), 16);
   chmodSync(path, mode & 0o777);
 }
 
-function overwrite(path: string, random: Random, most: number): void {
+function overwrite(path: string, at: number, most: number): void {
   const bytes = readFileSync(path);
-  const at = random.between(0, bytes.length);
-  bytes.fill(0, at, Math.min(bytes.length, at + most));
+  bytes.fill(0, Math.min(at, bytes.length), Math.min(bytes.length, at + most));
   writeFileSync(path, bytes);
 }
 

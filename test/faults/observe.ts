@@ -75,7 +75,7 @@ export function indexedTargets(root: string, targets: readonly ModelTarget[]): R
       targets.map(({ name, outputs }) => {
         const { key, outputs: made } = index.lastSuccess(name) ?? {};
         const paths = outputs.map(({ path }) => index.outputPath(path.replace(/\/$/, '')));
-        return [name, JSON.stringify({ key, made, paths }, null, 1)];
+        return [name, JSON.stringify({ key, made, paths }, withoutPlace, 1)];
       }),
     );
   } finally {
@@ -89,9 +89,14 @@ export function indexedParts(root: string, targets: readonly ModelTarget[]): Rec
   try {
     const keys = targets.flatMap(({ name }) => index.partList(name).map(({ key }) => key));
     return Object.fromEntries(
-      [...index.parts(keys)].map(([key, { outputs, meta }]) => [key, JSON.stringify({ outputs, meta })]),
+      [...index.parts(keys)].map(([key, { outputs, meta }]) => [key, JSON.stringify({ outputs, meta }, withoutPlace)]),
     );
   } finally {
     index.close();
   }
+}
+
+/** Which larger blob the store keeps bytes in depends on what was made beside them. */
+function withoutPlace(name: string, value: unknown): unknown {
+  return name === 'inside' ? undefined : value;
 }

@@ -38,6 +38,7 @@ export async function faultRound(t: Pick<ExecutionContext, 'teardown'>, seed: nu
         const what = await meetFault(trial, random.fork());
         if (what !== undefined) count(what);
         if (!random.chance(0.15)) continue;
+        await trial.checkNobody();
         const damaged = damage(trial.project.root, random.fork());
         trial.story.push(`damage: ${damaged ?? 'none'}`);
         if (damaged !== undefined) count(`damaged ${damaged}`);
