@@ -34,6 +34,8 @@ function check(path, specifier, line) {
   if (!specifier.startsWith('.')) {
     if (path.startsWith('src/') && specifier === 'vlmbuild' && !isTest(path))
       say('the engine does not import its own public API');
+    if (path.startsWith('rules/crafter/sim/') && !isTest(path) && !path.endsWith('/testing.ts'))
+      say(`the simulator stands on its own (${specifier})`);
     return;
   }
   const target = resolve(path, specifier);

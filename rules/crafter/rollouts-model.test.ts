@@ -98,7 +98,6 @@ test('what was answered is asked by nobody again: after a failure, for more seed
   const { run, asked } = await playModel(
     t,
     (_, index) => (isDown && index === 4 ? { status: 500, body: '' } : { body: calling(['move_right', 'noop']) }),
-    // Pictures tell the seeds apart; words may not, and equal questions are one.
     { seeds: '1..2', mode: 'image' },
     answers,
   );
@@ -119,6 +118,21 @@ test('what was answered is asked by nobody again: after a failure, for more seed
   t.is(asked.length, 10);
   await run({ max_steps_per_episode: 4 });
   t.is(asked.length, 12);
+});
+
+test('seeds that start alike, and turns in which nothing seems to happen, get a reply each', async (t) => {
+  const { run, asked } = await playModel(t, () => ({ body: calling(['noop']) }), { seeds: '1..2', mode: 'text' });
+  await run();
+  const first = asked.map(({ body }) => JSON.stringify(body)).filter((body) => body.includes('Step: 0/'));
+  t.is(first.length, 2);
+  t.is(new Set(first).size, 1, 'as words tell it, both start in the same place');
+  // In a world of one cell nothing is seen to change but the light, and that little at noon, after 56 steps.
+  const still = await playModel(t, (_, turn) => ({ body: calling(Array(turn < 7 ? 8 : 1).fill('noop')) }), {
+    ...{ mode: 'image', area: [1, 1], max_steps_per_episode: 12 },
+  });
+  await still.run();
+  t.is(still.asked.length, 12);
+  t.true(new Set(still.asked.map(({ body }) => JSON.stringify(body))).size < 12);
 });
 
 test('replies that are no proper calls are understood as far as they can be', async (t) => {

@@ -43,6 +43,6 @@ export function makePolicy(params: PolicyParams, seed: number, means: Means): Po
     case 'scripted':
       return scriptedPolicy(params.actions, params.actions_per_turn);
     case 'model':
-      return modelPolicy(params, means);
+      return modelPolicy(params, seed, means);
   }
 }

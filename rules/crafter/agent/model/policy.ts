@@ -26,8 +26,17 @@ function paceOf(url: string, perMinute: number, clock: Clock): Pace {
   return pace;
 }
 
-/** @throws UserError from `answer`, when the endpoint has none. */
-export function modelPolicy(params: ModelParams, { once, secrets, log, clock = systemClock }: Means): Policy {
+/**
+ * A turn of an episode is a question of its own: seeds whose first turns look alike, and turns in which nothing seems to
+ * happen, get a reply each, as they would without a memory. Else all would go the way that one reply chose.
+ *
+ * @throws UserError from `answer`, when the endpoint has none.
+ */
+export function modelPolicy(
+  params: ModelParams,
+  seed: number,
+  { once, secrets, log, clock = systemClock }: Means,
+): Policy {
   const { model } = params;
   const url = endpointUrl(params.base_url);
   const pace = paceOf(url, params.requests_per_minute, clock);
@@ -42,9 +51,9 @@ export function modelPolicy(params: ModelParams, { once, secrets, log, clock = s
   return {
     model,
     provider: providerOf(url),
-    async answer({ system, user, signal }) {
+    async answer({ turn, system, user, signal }) {
       const body = requestBody(params, system, user);
-      const question: Json = { endpoint: url, model, body };
+      const question: Json = { endpoint: url, model, seed, turn, body };
       const response = await once(question, () => ask(body, signal));
       return { request: body, response, usage: usageOf(response, params.price) };
     },
