@@ -116,7 +116,13 @@ export class Claims {
       }
       lock?.release();
     }
-    process.once('exit', () => rmSync(path, { force: true }));
+    process.once('exit', () => {
+      try {
+        rmSync(path, { force: true });
+      } catch {
+        // Nobody holds it any more: it is removed by whoever looks at it next.
+      }
+    });
   }
 
   #lives(holder: string): boolean {
