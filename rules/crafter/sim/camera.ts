@@ -5,11 +5,13 @@ import { type Layout, type Size, type View, layoutOf, nightWords } from './layou
 import { NIGHTFALL } from './light.js';
 import { MATERIALS, NOTHING } from './materials.js';
 import type { Painter } from './painter.js';
+import { PlainPainter } from './plain-painter.js';
 import { isRipe } from './plant.js';
 import type { Player } from './player.js';
 import { ITEMS } from './rules.js';
 import { type Canvas, Gallery, OBJECT_TEXTURES, type Textures, draw, drawOpaque } from './texture.js';
 import { KernelPainter } from './wasm/painter.js';
+import { Pictures } from './wasm/pictures.js';
 import type { World } from './world.js';
 
 /** A picture: RGB, 8 bits a channel, row by row. */
@@ -46,6 +48,11 @@ function lookOf(entity: Entity, sleeping: boolean): number {
   }
 }
 
+function painterOf(layout: Layout): Painter {
+  const kernels = Pictures.get();
+  return kernels === null ? new PlainPainter(layout) : new KernelPainter(layout, kernels);
+}
+
 const UNKNOWN_TILE = 0xffffffff;
 
 /**
@@ -72,7 +79,7 @@ export class Camera {
     this.gallery = new Gallery(textures ?? new Map());
     this.inventory = new Inventory(this.layout, this.gallery);
     this.cells = new Uint32Array(this.layout.columns * this.layout.rows);
-    if (textures !== undefined) this.painter = new KernelPainter(this.layout);
+    if (textures !== undefined) this.painter = painterOf(this.layout);
   }
 
   /** Draws as many random numbers as a picture would, without making one. */

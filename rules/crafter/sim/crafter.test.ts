@@ -24,12 +24,29 @@ test('a snapshot restores everything, night and chunks included', async (t) => {
   const other = new Crafter({ seed: 99, textures });
   other.restore(state);
   t.deepEqual(play(other), first);
-  t.throws(
-    () => {
-      new Crafter({ seed: 1, area: [32, 32] }).restore(state);
-    },
-    { instanceOf: RangeError },
-  );
+  // The second has as many cells.
+  for (const area of [
+    [32, 32],
+    [32, 128],
+  ] as const)
+    t.throws(() => new Crafter({ seed: 1, area }).restore(state), { instanceOf: RangeError });
+});
+
+test('a snapshot of a sleeper by night is one: it dreams on in the same way', (t) => {
+  const game = new Crafter({ seed: 4 });
+  game.reset();
+  for (let step = 0; step < 200; step++) {
+    game.player.health = 9;
+    game.step(step < 170 ? 'noop' : 'sleep');
+  }
+  t.true(game.sleeping);
+  t.true(game.daylight < 0.5);
+  const state = structuredClone(game.snapshot());
+  const dream = (player: Crafter): string[] =>
+    Array.from({ length: 120 }, () => `${player.step('noop').reward} ${stateText(player)}`);
+  const other = new Crafter({ seed: 8 });
+  other.restore(state);
+  t.deepEqual(dream(other), dream(game));
 });
 
 test('without pictures the same happens, by day and by night', async (t) => {
@@ -95,6 +112,12 @@ test('what cannot be is refused at once', async (t) => {
   textures.delete('cow');
   refuses({ textures }, /missing: cow$/);
   t.throws(() => new Crafter({ seed: 1 }).step('noop'), { message: /not reset/ });
+  const game = new Crafter({ seed: 1 });
+  game.reset();
+  const before = stateText(game);
+  t.throws(() => game.step('fly' as 'noop'), { instanceOf: RangeError, message: /unknown action: fly/ });
+  t.is(stateText(game), before);
+  t.is(game.steps, 0);
 });
 
 test('a view may have an even width, and be other than square', async (t) => {

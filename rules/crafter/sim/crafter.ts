@@ -9,7 +9,7 @@ import type { Size, View } from './layout.js';
 import { MersenneTwister } from './mt19937.js';
 import { updatePlant } from './plant.js';
 import { Player } from './player.js';
-import { ACHIEVEMENTS, type AchievementName, type ActionName, ITEMS, type ItemName } from './rules.js';
+import { ACHIEVEMENTS, ACTIONS, type AchievementName, type ActionName, ITEMS, type ItemName } from './rules.js';
 import { type State, restoreState, takeState } from './state.js';
 import { TEXTURE_NAMES, type Textures } from './texture.js';
 import { World } from './world.js';
@@ -51,6 +51,7 @@ export interface Outcome {
 }
 
 const NONE: readonly AchievementName[] = [];
+const KNOWN_ACTIONS: ReadonlySet<string> = new Set(ACTIONS);
 
 /**
  * The game Crafter (Hafner, 2021): the same seed and actions give the same worlds, rewards and pictures as the
@@ -119,8 +120,13 @@ export class Crafter {
     return this.look(picture);
   }
 
-  /** Plays one step. It may be called on after `done`: nothing ends by itself. */
+  /**
+   * Plays one step. It may be called on after `done`: nothing ends by itself.
+   *
+   * @throws RangeError for what is no action; nothing has happened then.
+   */
   step(action: ActionName, picture = this.textures !== undefined): Outcome {
+    if (!KNOWN_ACTIONS.has(action)) throw new RangeError(`an unknown action: ${action}`);
     const { world, player } = this.game;
     this.stepCount++;
     world.daylight = daylight(this.stepCount);

@@ -107,8 +107,9 @@ export class MersenneTwister {
   skip(words: number): void {
     const end = this.index + words;
     const renewals = Math.max(0, Math.ceil(end / N) - 1);
-    if (renewals > 0) {
-      const kernels = Pictures.get();
+    const kernels = renewals > 0 ? Pictures.get() : null;
+    if (kernels === null) for (let i = 0; i < renewals; i++) this.refill();
+    else {
       kernels.key.set(this.key);
       kernels.exports.renew(renewals);
       this.key.set(kernels.key);

@@ -4,7 +4,10 @@ import type { MersenneTwister } from './mt19937.js';
 import type { Painter } from './painter.js';
 import type { Canvas } from './texture.js';
 
-/** Says what is to be painted, a pixel at a time. The kernels that paint fast are tested against it. */
+/**
+ * Says what is to be painted, a pixel at a time. The kernels that paint fast are tested against it; where they do not run,
+ * it paints.
+ */
 export class PlainPainter implements Painter {
   private readonly tiles: Uint8Array[] = [];
   private readonly weights: Float64Array;

@@ -25,6 +25,9 @@ interface PlayerState {
 
 /** What {@link takeState} takes: the world and the player. */
 export interface WorldState {
+  /** Cells of the world. */
+  readonly width: number;
+  readonly height: number;
   readonly materials: Uint8Array;
   readonly random: TwisterState;
   /** In order of creation; the player is the first. */
@@ -44,6 +47,8 @@ export interface State extends WorldState {
 export function takeState(world: World, player: Player): WorldState {
   const indices = new Map(world.entities.map((entity, index) => [entity, index]));
   return {
+    width: world.width,
+    height: world.height,
     materials: world.materials.slice(),
     random: world.random.snapshot(),
     entities: world.entities.map(({ kind, x, y, health, facing, timer }) => ({ kind, x, y, health, facing, timer })),
@@ -63,7 +68,7 @@ export function takeState(world: World, player: Player): WorldState {
 
 /** @throws RangeError when the state is of a world of another size. */
 export function restoreState(state: WorldState, width: number, height: number): { world: World; player: Player } {
-  if (state.materials.length !== width * height) throw new RangeError('a state of a world of another size');
+  if (state.width !== width || state.height !== height) throw new RangeError('a state of a world of another size');
   const random = new MersenneTwister(0);
   random.restore(state.random);
   const world = new World(width, height, random);

@@ -1,11 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import test from 'ava';
 import fc from 'fast-check';
 import { layoutOf } from '../layout.js';
 import { MersenneTwister } from '../mt19937.js';
 import { PlainPainter } from '../plain-painter.js';
 import { KernelPainter } from './painter.js';
+import { Pictures } from './pictures.js';
 
 const TILES = 5;
+
+const kernels = Pictures.get() as Pictures;
 
 /** A layout of cells of 2 to 40 pixels a side, with borders. */
 const layouts = fc
@@ -35,7 +39,7 @@ test('the kernels paint what the plain painter paints, and draw as often', (t) =
   fc.assert(
     fc.property(layouts, fc.nat(1000), fc.array(pictures, { minLength: 1, maxLength: 4 }), (layout, drawn, takes) => {
       const { width, height, columns, rows, unitX, unitY } = layout;
-      const [plain, fast] = [new PlainPainter(layout), new KernelPainter(layout)];
+      const [plain, fast] = [new PlainPainter(layout), new KernelPainter(layout, kernels)];
       const frames = [plain, fast].map(() => ({ width, height, data: new Uint8Array(width * height * 3) }));
       const randoms = [plain, fast].map(() => new MersenneTwister(drawn));
       for (const random of randoms) for (let i = 0; i < drawn; i++) random.word();
@@ -72,7 +76,7 @@ test('painters that take turns do not get in one another’s way', (t) => {
     const canvas = () => ({ width: size[0], height: size[1], data: new Uint8Array(size[0] * size[1] * 3) });
     return {
       layout,
-      painters: [new PlainPainter(layout), new KernelPainter(layout)],
+      painters: [new PlainPainter(layout), new KernelPainter(layout, kernels)],
       frames: [canvas(), canvas()],
       randoms: [new MersenneTwister(1), new MersenneTwister(1)],
     };
@@ -89,4 +93,31 @@ test('painters that take turns do not get in one another’s way', (t) => {
       });
       t.deepEqual(frames[1], frames[0]);
     }
+});
+
+test('where the kernels do not run, the game is the same', (t) => {
+  const program = `
+    import { Crafter } from ${JSON.stringify(new URL('../crafter.js', import.meta.url))};
+    import { Pictures } from ${JSON.stringify(new URL('pictures.js', import.meta.url))};
+    import { syntheticTextures } from ${JSON.stringify(new URL('../testing.js', import.meta.url))};
+    import { createHash } from 'node:crypto';
+    const game = new Crafter({ seed: 1, textures: await syntheticTextures() });
+    const seen = createHash('sha256');
+    seen.update(game.reset().data);
+    for (let step = 1; step <= 170; step++) seen.update(game.step('noop', step % 8 === 0).frame?.data ?? '');
+    console.log(seen.digest('hex'), game.world.random.peek());
+    console.error(Pictures.get() === null);`;
+  const play = (...flags: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    });
+    t.is(status, 0, stderr);
+    return { stdout, isPlain: stderr.trim() === 'true' };
+  };
+  const fast = play();
+  // The flag changes nothing on processors other than x64.
+  const plain = play('--no-enable-sse4-1');
+  t.false(fast.isPlain);
+  t.is(plain.isPlain, process.arch === 'x64');
+  t.is(plain.stdout, fast.stdout);
 });

@@ -3,7 +3,7 @@ import { type Light, NIGHTFALL, vignette } from '../light.js';
 import type { MersenneTwister } from '../mt19937.js';
 import type { Painter } from '../painter.js';
 import type { Canvas } from '../texture.js';
-import { Pictures } from './pictures.js';
+import type { Pictures } from './pictures.js';
 
 /** In a tile's memory, before its colours. */
 const TILE_HEAD = 16;
@@ -26,14 +26,17 @@ export class KernelPainter implements Painter {
   private cells = new Uint32Array();
   private strip = new Uint8Array();
 
-  constructor(private readonly layout: Layout) {}
+  constructor(
+    private readonly layout: Layout,
+    private readonly kernels: Pictures,
+  ) {}
 
   addTile(colours: Uint8Array): void {
     this.tiles.push(colours);
   }
 
   paint(frame: Canvas, cells: Uint32Array, { daylight, sleeping }: Light, random: MersenneTwister): void {
-    const kernels = Pictures.get();
+    const { kernels } = this;
     if (KernelPainter.owner !== this) this.setUp(kernels);
     if (this.loaded < this.tiles.length) this.load(kernels);
     this.cells.set(cells);

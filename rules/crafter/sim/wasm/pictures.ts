@@ -1,5 +1,5 @@
 import { PICTURES } from './compiled.js';
-import { instantiate } from './instantiate.js';
+import { instantiate, isSupported } from './instantiate.js';
 
 /** What `pictures.as` exports; the comments there say what each does. Addresses and sizes are in bytes. */
 interface Exports {
@@ -20,7 +20,7 @@ const PAGE = 65536;
 
 /** The kernels of `pictures.as` and their memory: one for the whole process, made when it is first needed. */
 export class Pictures {
-  private static shared: Pictures | undefined;
+  private static shared: Pictures | null | undefined;
   readonly exports = instantiate(PICTURES) as Exports;
   /** The words of a generator, while a kernel draws from it. Replaced when the memory grows. */
   key: Int32Array;
@@ -28,8 +28,9 @@ export class Pictures {
     this.key = this.viewOfKey();
   }
 
-  static get(): Pictures {
-    this.shared ??= new Pictures();
+  /** `null` on a processor without the vector instructions they need (x64 before SSE 4.1). */
+  static get(): Pictures | null {
+    if (this.shared === undefined) this.shared = isSupported(PICTURES) ? new Pictures() : null;
     return this.shared;
   }
 
