@@ -34,7 +34,7 @@ test('a contact sheet holds every frame and its caption', (t) => {
   const frame = (value: number) => ({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(value) });
   const sheet = contactSheet([100, 110, 120].map((value) => ({ frame: frame(value), caption: `${value} move_left` })));
   t.is(sheet.data.length, sheet.width * sheet.height * 3);
-  // Magnified twice: 128 x 128 pixels each, three channels.
-  for (const value of [100, 110, 120]) t.is(sheet.data.filter((byte) => byte === value).length, 128 * 128 * 3);
+  // Magnified three times: 192 x 192 pixels each, three channels.
+  for (const value of [100, 110, 120]) t.is(sheet.data.filter((byte) => byte === value).length, 192 * 192 * 3);
   t.is(contactSheet([]).data.length > 0, true);
 });
