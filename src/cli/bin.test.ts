@@ -70,6 +70,6 @@ test('everything else goes to main', (t) => {
 test('the bin loads nothing but files and paths', (t) => {
   const text = readFileSync(bin, 'utf8');
   const loaded = [...text.matchAll(/\brequire\("([^"]+)"\)|\bimport\("([^"]+)"\)/g)].map(([, a, b]) => a ?? b);
-  t.deepEqual([...new Set(loaded)].sort(), ['./changed.js', './main.js', 'node:fs', 'node:path']);
+  t.deepEqual([...new Set(loaded)].sort(), ['./changed.cjs', './main.js', 'node:fs', 'node:path']);
   t.true(text.length < 16_384);
 });

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { freshLine } from '../plan/fresh-line.js';
 import { compareSnapshot, snapshotSuffix, type ComparedSnapshot } from '../plan/snapshot-format.js';
+import type * as Changed from './changed.js';
 import { plainBuild, type PlainBuild } from './fast-words.js';
 
 /**
@@ -19,10 +20,15 @@ async function start(): Promise<void> {
       if (!plain.quiet) print(`${freshLine(compared.targets)}\n`);
       return;
     }
-    if (compared.plan !== 0 && (await (await import('./changed.js')).buildWhatChanged(plain, compared))) return;
+    if (compared.plan !== 0 && (await builderOfChanged().buildWhatChanged(plain, compared))) return;
   }
   process.chdir(before);
   await (await import('./main.js')).main(process.argv.slice(2));
+}
+
+/** A script like this one: required, because the loader of modules alone takes longer to start. */
+function builderOfChanged(): typeof Changed {
+  return module.require('./changed.cjs') as typeof Changed;
 }
 
 function compare(plain: PlainBuild): ComparedSnapshot | undefined {
