@@ -88,6 +88,51 @@ test('a turn is a model call and what the environment answered', async (t) => {
   ]);
 });
 
+test('rows of a turn hold what other readers of the layout look for', async (t) => {
+  const db = await record(t, { seeds: 7, mode: 'text', length: 3, policy: { ...SHORT.policy, actions_per_turn: 2 } });
+  const session = 'crafter-scripted-text-0007';
+  const metadataOf = (table: string) =>
+    db
+      .prepare(`SELECT metadata FROM ${table}`)
+      .pluck()
+      .all()
+      .map((text): unknown => JSON.parse(String(text)));
+  t.deepEqual(metadataOf('session_traces'), [
+    {
+      ...{ run_id: session, policy_name: 'crafter-react', policy_id: null, env_name: 'crafter', env_id: null },
+      ...{ seed: 7, training_session_id: null, synth_base_url: null },
+    },
+  ]);
+  const [first, second] = [0, 1].map((turn) => ({ turn, run_id: session, step_id: `decision_${turn}` }));
+  t.deepEqual(metadataOf('events'), [
+    { policy_id: null, ...first },
+    { ...first, op_index: 1 },
+    { policy_id: null, ...second },
+    { ...second, op_index: 3 },
+  ]);
+  const outcome = JSON.parse(String(db.prepare('SELECT reward_metadata FROM outcome_rewards').pluck().get())) as object;
+  t.deepEqual(outcome, { achievements: [], final_achievements: [], env_seed: 7, env_id: null, policy_id: null });
+  const columns = 'step_id, step_index, turn_number, started_at, completed_at, num_events, num_messages, step_metadata';
+  t.deepEqual(db.prepare(`SELECT ${columns} FROM session_timesteps ORDER BY id DESC LIMIT 1`).raw().get(), [
+    ...['decision_1', 1, 1, '2025-01-01T00:00:01+00:00', '2025-01-01T00:00:01.500000+00:00', 2, 2, '{}'],
+  ]);
+  const environment = db.prepare(
+    "SELECT terminated, truncated, reward, system_state_before, system_state_after FROM events WHERE event_type = 'environment' ORDER BY id",
+  );
+  const states = environment.all() as { system_state_before: string; system_state_after: string }[];
+  t.like(states[0], { terminated: 0, truncated: 0, reward: 0 });
+  t.like(states[1], { terminated: 0, truncated: 1, reward: 0 });
+  t.is(states[1]?.system_state_before, states[0]?.system_state_after);
+});
+
+test('death is recorded as the end of the game, not of the time', async (t) => {
+  const noops = { kind: 'scripted', actions: ['noop'], actions_per_turn: 8 };
+  const db = await record(t, { seeds: 1, mode: 'text', steps: 9000, length: 9000, policy: noops });
+  const last = "SELECT terminated, truncated FROM events WHERE event_type = 'environment' ORDER BY id DESC LIMIT 1";
+  t.deepEqual(db.prepare(last).get(), { terminated: 1, truncated: 0 });
+  t.is(db.prepare('SELECT sum(terminated) FROM events').pluck().get(), 1);
+});
+
 test('what the player is shown follows the mode, and pictures are stored once', async (t) => {
   const shown = async (mode: string) => {
     const records = recordsOf(await record(t, { ...SHORT, mode, seeds: 1 }));

@@ -57,6 +57,30 @@ test('the schema is that of the recorders', (t) => {
   t.deepEqual(schemaOf(ours), schemaOf(theirs));
 });
 
+test('while it is recorded a database is in WAL mode, keeps foreign keys, and shows whole turns alone', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'trace-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'episode.db');
+  const db = new Database(path);
+  createTraceDatabase(db);
+  t.is(db.pragma('journal_mode', { simple: true }), 'wal');
+  t.is(db.pragma('foreign_keys', { simple: true }), 1);
+  const reader = new Database(path, { readonly: true });
+  const seen = () =>
+    ['session_timesteps', 'messages'].map((table) => reader.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+  const writer = new TraceWriter(db, { sessionId: 's', createdAt: 0, metadata: {}, ids: { first: 1, count: 2 } });
+  writer.beginTurn(0, 0);
+  writer.message('user', 'hi', 0);
+  t.deepEqual(seen(), [0, 0]);
+  writer.endTurn(500);
+  t.deepEqual(seen(), [1, 1]);
+  t.throws(() => writer.message('user', 'hi', 0), { message: /no turn is open/ });
+  reader.close();
+  finishTraceDatabase(db);
+  db.close();
+  t.deepEqual(readdirSync(folder), ['episode.db']);
+});
+
 test('episodes merge with their ids, and leave one file', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'trace-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

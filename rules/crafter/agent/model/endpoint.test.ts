@@ -56,6 +56,16 @@ test('a busy endpoint is asked again when it says, as seconds or as a date', asy
   ]);
 });
 
+test('who is asked to wait makes all wait who share the pace', async (t) => {
+  // This clock stands still while the one that asks waits.
+  const others = new PatientClock();
+  const busy: Told = { status: 429, headers: { 'retry-after': '7' }, body: {} };
+  await (
+    await ask(t, [busy, OK], { pace: new Pace(100, others) })
+  ).answer;
+  t.deepEqual(others.waits, [7000]);
+});
+
 test('waits double where the endpoint says nothing, and tries come to an end', async (t) => {
   const down: Told = { status: 503, body: { error: { message: 'overloaded' } } };
   const { answer, asked, waits } = await ask(
