@@ -36,7 +36,9 @@ test('a snapshot of a sleeper by night is one: it dreams on in the same way', (t
   const game = new Crafter({ seed: 4 });
   game.reset();
   for (let step = 0; step < 200; step++) {
-    game.player.health = 9;
+    // Not whole: a sleeper wakes who has less health than a step ago.
+    game.player.health = 5;
+    game.player.lastHealth = 5;
     game.step(step < 170 ? 'noop' : 'sleep');
   }
   t.true(game.sleeping);
