@@ -102,6 +102,9 @@ if (existsSync('src/cli/changed.ts')) {
     ...script,
     entryPoints: { changed: 'src/cli/changed.ts' },
     minifyWhitespace: true,
+    // Small libraries are part of it; the others are seldom wanted, or have native code.
+    packages: 'bundle',
+    external: ['better-sqlite3', 'esbuild', 'sharp', 'yaml', 'zod', '@iarna/toml', 'chokidar', 'tinyglobby'],
     define: { 'import.meta.url': 'fileUrl' },
     banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
   });

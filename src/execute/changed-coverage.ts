@@ -1,7 +1,7 @@
 import { Attribution } from '../plan/attribution.js';
 import { coverageOf, placeOf } from '../plan/coverage.js';
 import type { RememberedPlan } from '../plan/plan-file.js';
-import type { ComparedSnapshot, Columns } from '../plan/snapshot-format.js';
+import type { Columns, ComparedSnapshot, KnownTimes } from '../plan/snapshot-format.js';
 import { programFolder } from './finish.js';
 import type { Session } from './session.js';
 
@@ -10,9 +10,12 @@ interface CoveredNow {
   readonly columns: Pick<Columns, 'fixed' | 'followed' | 'unfollowed'>;
   /** By path: places of the targets it belongs to; undefined where paths and places are those of before. */
   readonly readers: readonly (readonly number[])[] | undefined;
-  /** The times of a path as they were compared; undefined where it belongs to a target that was built. */
-  readonly timesOf: (place: number, path: string) => Float64Array | undefined;
+  /** The times as they were compared, but for paths that belong to targets that were built. */
+  readonly known: KnownTimes;
 }
+
+/** So many paths are looked for one by one: to hash all that are covered takes longer. */
+const FEW = 32;
 
 /**
  * Of the targets that were built, what the build looked at takes the place of what was covered before: a folder may have
@@ -56,10 +59,11 @@ export function coveredNow(
   }
 
   // Most often what is covered is the same, and only times are others: then nothing is made anew for the many other paths.
+  const found = new Set(now.size <= FEW ? [...now.keys()].map((path) => paths.indexOf(path, fixed)) : undefined);
+  const isFound = now.size <= FEW ? (i: number) => found.has(i) : (i: number) => now.has(paths[i] ?? '');
   const concerned: number[] = [];
   for (let i = fixed; i < paths.length; i++) {
-    const found = now.get(paths[i] ?? '');
-    if (found !== undefined || plan.readers.touches(i, isBuilt)) concerned.push(i);
+    if (plan.readers.touches(i, isBuilt) || isFound(i)) concerned.push(i);
   }
   const isSame = (i: number): boolean => {
     const old = plan.readers.at(i);
@@ -72,11 +76,11 @@ export function coveredNow(
   const seen = concerned.filter((i) => now.has(paths[i] ?? '')).length;
   if (seen === now.size && concerned.every(isSame)) {
     const links = fixed + followed;
-    const retaken = new Set([...concerned, paths.indexOf(lock)]);
+    const retaken = new Set([...concerned, ...placesOf(paths, lock)]);
     return {
       columns: { fixed: paths.slice(0, fixed), followed: paths.slice(fixed, links), unfollowed: paths.slice(links) },
       readers: undefined,
-      timesOf: (place) => (retaken.has(place) ? undefined : times.subarray(place * 4, place * 4 + 4)),
+      known: { times, retaken },
     };
   }
 
@@ -107,15 +111,25 @@ export function coveredNow(
     kept[link ? 'followed' : 'unfollowed'].push(path);
     readers[link ? 'followed' : 'unfollowed'].push(owners);
   }
+  const columns = { fixed: paths.slice(0, fixed), ...kept };
+  const all = [...columns.fixed, ...columns.followed, ...columns.unfollowed];
+  const taken = new Float64Array(all.length * 4);
+  const retakenNow = new Set<number>();
+  for (const [i, path] of all.entries()) {
+    const place = path === lock || retaken.has(path) ? undefined : placeBefore(path);
+    if (place === undefined) retakenNow.add(i);
+    else taken.set(times.subarray(place * 4, place * 4 + 4), i * 4);
+  }
   return {
-    columns: { fixed: paths.slice(0, fixed), ...kept },
+    columns,
     readers: different
       ? [...paths.slice(0, fixed).map(() => []), ...readers.followed, ...readers.unfollowed]
       : undefined,
-    timesOf: (_, path) => {
-      if (path === lock || retaken.has(path)) return undefined;
-      const place = placeBefore(path);
-      return place === undefined ? undefined : times.subarray(place * 4, place * 4 + 4);
-    },
+    known: { times: taken, retaken: retakenNow },
   };
+}
+
+function placesOf(paths: readonly string[], path: string): number[] {
+  const place = paths.indexOf(path);
+  return place < 0 ? [] : [place];
 }

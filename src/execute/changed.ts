@@ -11,7 +11,13 @@ import { isOutdated, lockPath, nextLock, printLock, readLock } from '../plan/loc
 import { LockText } from '../plan/lock-text.js';
 import { readPlan, type RememberedPlan } from '../plan/plan-file.js';
 import { planPath, writeSnapshot } from '../plan/snapshot.js';
-import { encodeSnapshot, snapshotSuffix, type Columns, type ComparedSnapshot } from '../plan/snapshot-format.js';
+import {
+  encodeSnapshot,
+  snapshotSuffix,
+  type Columns,
+  type ComparedSnapshot,
+  type KnownTimes,
+} from '../plan/snapshot-format.js';
 import { isWholeBundle } from '../rule/remembered.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { tick } from '../store/clock.js';
@@ -75,7 +81,7 @@ interface Opened {
   /** Of the targets that are built, in the plan. */
   readonly places: readonly number[];
   readonly names: readonly string[];
-  readonly lockText: string;
+  readonly lockBytes: Buffer;
   /** What all targets had before. */
   readonly base: Digest;
 }
@@ -99,12 +105,12 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const around = [...plan.directlyNeeded(places), ...places].sort((a, b) => a - b);
   const graph = plan.graphOf(around, file, root);
   const names = places.map((place) => plan.names[place] ?? '');
-  if (names.some((name) => !isReady(graph, name))) return undefined;
-  const lockText = textOf(lockPath(file));
-  if (lockText === undefined) return undefined;
-  const lock = new LockText(lockText, shownPath(lockPath(file))).only(graph.order);
+  if (graph === undefined || names.some((name) => !isReady(graph, name))) return undefined;
+  const lockBytes = bytesOf(lockPath(file));
+  if (lockBytes === undefined) return undefined;
+  const lock = new LockText(lockBytes, shownPath(lockPath(file))).only(graph.order);
   const session = openPlanned({ file, environment, jobs }, { graph, lock });
-  return { session, plan, places, names, lockText, base: compared.results };
+  return { session, plan, places, names, lockBytes, base: compared.results };
 }
 
 /** Whether a target can be built from what the plan knows: secrets are looked for in the whole pipeline's order. */
@@ -114,9 +120,9 @@ function isReady({ pipeline }: Graph, name: string): boolean {
   return target.work.type === 'command' || isWholeBundle(target.work.rule.bundle);
 }
 
-function textOf(path: string): string | undefined {
+function bytesOf(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch {
     return undefined;
   }
@@ -138,12 +144,13 @@ class ChangedBooks implements Books {
 
   /** Other blocks stay as they are: the pipeline is the same, so no target is gone. */
   async writeLock({ run, succeeded }: BuildState): Promise<void> {
-    const { lockText } = this.opened;
+    const { lockBytes } = this.opened;
     const { lockPath: path } = run.session;
-    await replaceLock(run, () => {
+    await replaceLock(run, (before) => {
       // Another vlmbuild may have written it since.
-      const same = textOf(path) === lockText ? new LockText(lockText, shownPath(path)).with(succeeded) : undefined;
-      return same ?? printLock(nextLock(readLock(path), succeeded, () => true));
+      const isSame = before?.equals(lockBytes) === true;
+      const spliced = isSame ? new LockText(lockBytes, shownPath(path)).with(succeeded) : undefined;
+      return spliced ?? printLock(nextLock(readLock(path), succeeded, () => true));
     });
   }
 
@@ -157,9 +164,10 @@ class ChangedBooks implements Books {
     const covered = coveredNow(this.opened, compared, this.changed.environment);
     if (covered === undefined) return;
     const rewritten = covered.readers === undefined ? undefined : plan.withReaders(covered.readers);
+    if (covered.readers !== undefined && rewritten === undefined) return;
     const ref = build.run.begun ? (resultsRef({ details: results() }) ?? '') : compared.results;
     const named = { plan: rewritten?.id ?? compared.plan, results: ref };
-    const taken = this.#take({ ...covered.columns, ...named }, (place, path) => covered.timesOf(place, path));
+    const taken = this.#take({ ...covered.columns, ...named }, covered.known);
     if (taken === undefined) return;
     if (taken.newestMs >= session.openedMs - taken.tickMs && !(await this.#allFresh())) return;
     if (rewritten !== undefined) writeAtomic(planPath(`${session.layout.snapshot}${taken.suffix}`), rewritten.bytes);
@@ -179,16 +187,14 @@ class ChangedBooks implements Books {
       followed: paths.slice(fixed, links),
       unfollowed: paths.slice(links),
     };
-    const taken = this.#take({ ...sections, plan, results }, (place) =>
-      place === lock ? undefined : times.subarray(place * 4, place * 4 + 4),
-    );
+    const taken = this.#take({ ...sections, plan, results }, { times, retaken: new Set(lock < 0 ? [] : [lock]) });
     if (taken !== undefined) writeSnapshot(run.session.layout.snapshot, taken);
   }
 
   /** Undefined where something is too young to be trusted. */
   #take(
     columns: Omit<Columns, 'environment' | 'targets'>,
-    timesOf: (place: number, path: string) => Float64Array | undefined,
+    known: KnownTimes,
   ):
     | { readonly suffix: string; readonly bytes: Uint8Array; readonly newestMs: number; readonly tickMs: number }
     | undefined {
@@ -198,7 +204,7 @@ class ChangedBooks implements Books {
     const identity = { root: session.root, file: basename(file), words, program: programFolder() };
     const now = tick(session.layout);
     const tickMs = Number(now.tickNs) / 1e6;
-    const encoded = encodeSnapshot(identity, { ...columns, environment: names, targets }, environment, timesOf);
+    const encoded = encodeSnapshot(identity, { ...columns, environment: names, targets }, environment, known);
     if (encoded.newestMs >= Number(now.nowNs) / 1e6 - tickMs) return undefined;
     return { ...encoded, suffix: snapshotSuffix(identity), tickMs };
   }

@@ -32,14 +32,14 @@ export async function writeLock({ run, succeeded }: Pick<BuildState, 'run' | 'su
   );
 }
 
-/** Writes what `text` gives, which is asked when nobody else writes the lock. */
-export async function replaceLock(run: Run, text: () => string): Promise<void> {
+/** Writes what `next` makes of the lock that is there by then, when nobody else writes it. */
+export async function replaceLock(run: Run, next: (before: Buffer | undefined) => string | Uint8Array): Promise<void> {
   const { layout, lockPath } = run.session;
   const held = await acquireTargetLock(layout, LOCK_FILE, { run: run.id });
   try {
-    const next = text();
-    if (existsSync(lockPath) && readFileSync(lockPath, 'utf8') === next) return;
-    writeAtomic(lockPath, next);
+    const before = existsSync(lockPath) ? readFileSync(lockPath) : undefined;
+    const bytes = Buffer.from(next(before));
+    if (before?.equals(bytes) !== true) writeAtomic(lockPath, bytes);
   } finally {
     held.release();
   }

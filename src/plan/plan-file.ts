@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { sha256, hexOf } from '../base/digest.js';
 import type { Pipeline, RuleUse, Target } from '../config/pipeline.js';
 import type { LoadedRule } from '../rule/description.js';
@@ -11,11 +11,14 @@ import type { Graph } from './graph.js';
  *     9 words    format, targets, paths, then how many numbers each list of lists has, bytes of head, names, bodies
  *     lists      of dependencies and of order-only ones by target, of targets by path: starts, then numbers
  *     starts     where each target's body begins
+ *     checksums  of the bodies
  *     texts      head (JSON), names of the targets in topological order (one a line), bodies (JSON)
  *
- * Like the snapshot it is a short cut: one that does not have the digest by which the snapshot names it is not believed.
+ * Bodies are most of it, and only those that are wanted are read. Like the snapshot it is a short cut: one of which all
+ * before the bodies does not have the digest by which the snapshot names it is not believed, nor is a body without its
+ * checksum.
  */
-const PLAN_FORMAT = 1;
+const PLAN_FORMAT = 2;
 const HEADER = 9;
 
 /** Numbers by place. */
@@ -93,8 +96,16 @@ function assemble(
   let start = 0;
   words.push(0);
   for (const { length } of bodies) words.push((start += length));
+  for (const body of bodies) words.push(checksum(body));
   const bytes = Buffer.concat([new Uint8Array(Uint32Array.from(words).buffer), ...texts]);
-  return { bytes, id: idOf(bytes) };
+  return { bytes, id: idOf(bytes.subarray(0, bytes.length - texts[2].length)) };
+}
+
+/** FNV-1a: finds a body that was cut or overwritten. */
+function checksum(bytes: Uint8Array): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) sum = Math.imul(sum ^ (bytes[i] as number), 0x01000193);
+  return sum >>> 0;
 }
 
 /** 48 bits of the digest: a number that the snapshot's header can hold. Never 0. */
@@ -127,15 +138,52 @@ class PackedLists {
 
 /** Undefined where there is no such plan, or not this one. */
 export function readPlan(path: string, id: number): RememberedPlan | undefined {
-  let bytes: Buffer;
+  return withFile(path, (file) => {
+    const header = wordsOf(readAt(file, 0, HEADER * 4));
+    if (header[0] !== PLAN_FORMAT) return undefined;
+    const front = readAt(file, 0, frontLength(header));
+    return idOf(front) === id ? new RememberedPlan(path, front, header) : undefined;
+  });
+}
+
+/** What `use` makes of the file; undefined where that cannot be read. */
+function withFile<T>(path: string, use: (file: number) => T | undefined): T | undefined {
+  let file: number | undefined;
   try {
-    bytes = readFileSync(path);
+    file = openSync(path, 'r');
+    return use(file);
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
-  if (bytes.length < HEADER * 4 || idOf(bytes) !== id) return undefined;
-  const header = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + HEADER * 4));
-  return header[0] === PLAN_FORMAT ? new RememberedPlan(bytes, header) : undefined;
+}
+
+/** @throws where the file has no so many bytes. */
+function readAt(file: number, at: number, length: number): Buffer {
+  if (at + length > fstatSync(file).size) throw new Error('a plan that is cut short');
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  for (let done = 0; done < length;) {
+    const got = readSync(file, bytes, done, length - done, at + done);
+    if (got === 0) throw new Error('a plan that is cut short');
+    done += got;
+  }
+  return bytes;
+}
+
+/** `bytes` in a buffer of its own. */
+function wordsOf(bytes: Buffer): Uint32Array {
+  return new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+}
+
+function wordCount([, targets = 0, paths = 0, needed = 0, ordered = 0, read = 0]: Uint32Array): number {
+  return HEADER + targets * 4 + paths + 4 + needed + ordered + read;
+}
+
+/** Of all before the bodies, in bytes. */
+function frontLength(header: Uint32Array): number {
+  const [headLength = 0, nameLength = 0] = header.subarray(6);
+  return wordCount(header) * 4 + headLength + nameLength;
 }
 
 export class RememberedPlan {
@@ -146,13 +194,17 @@ export class RememberedPlan {
   readonly readers: PackedLists;
   readonly #head: Head;
   readonly #headText: string;
-  readonly #bodies: Buffer;
+  readonly #path: string;
+  /** Where the bodies begin in the file. */
+  readonly #at: number;
   readonly #starts: Uint32Array;
+  readonly #checksums: Uint32Array;
 
-  constructor(bytes: Buffer, header: Uint32Array) {
+  /** @param front all before the bodies, in a buffer of its own */
+  constructor(path: string, front: Buffer, header: Uint32Array) {
     const [, targets = 0, paths = 0, needed = 0, ordered = 0, read = 0, headLength = 0, nameLength = 0] = header;
-    const words = HEADER + targets * 3 + paths + 4 + needed + ordered + read;
-    const numbers = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + words * 4));
+    const words = wordCount(header);
+    const numbers = new Uint32Array(front.buffer, 0, words);
     let at = HEADER;
     const take = (count: number): Uint32Array => numbers.subarray(at, (at += count));
     const lists = (places: number, count: number): PackedLists => new PackedLists(take(places + 1), take(count));
@@ -160,11 +212,13 @@ export class RememberedPlan {
     this.orderOnly = lists(targets, ordered);
     this.readers = lists(paths, read);
     this.#starts = take(targets + 1);
+    this.#checksums = take(targets);
+    this.#path = path;
+    this.#at = front.length;
     const names = words * 4 + headLength;
-    this.#headText = bytes.toString('utf8', words * 4, names);
+    this.#headText = front.toString('utf8', words * 4, names);
     this.#head = JSON.parse(this.#headText) as Head;
-    this.names = targets === 0 ? [] : bytes.toString('utf8', names, names + nameLength).split('\n');
-    this.#bodies = bytes.subarray(names + nameLength);
+    this.names = targets === 0 ? [] : front.toString('utf8', names, names + nameLength).split('\n');
   }
 
   get wanted(): readonly string[] {
@@ -192,8 +246,13 @@ export class RememberedPlan {
     return [...needed].sort((a, b) => a - b);
   }
 
-  /** A pipeline of the targets at these places alone, in topological order, with the edges among them. */
-  graphOf(places: readonly number[], file: string, root: string): Graph {
+  /**
+   * A pipeline of the targets at these places alone, in topological order, with the edges among them. Undefined where one
+   * of them cannot be read as it was written.
+   */
+  graphOf(places: readonly number[], file: string, root: string): Graph | undefined {
+    const read = withFile(this.#path, (plan) => places.map((place) => this.#target(this.#body(plan, place))));
+    if (read === undefined) return undefined;
     const names = places.map((place) => this.names[place] ?? '');
     const wanted = new Set(places);
     const edges = (lists: PackedLists): Map<string, string[]> =>
@@ -204,7 +263,7 @@ export class RememberedPlan {
         ]),
       );
     const { pools, environmentRead } = this.#head;
-    const targets = new Map(places.map((place, i) => [names[i] ?? '', this.#target(place)]));
+    const targets = new Map(read.map((target) => [target.name, target]));
     const pipeline: Pipeline = {
       file,
       root,
@@ -218,9 +277,10 @@ export class RememberedPlan {
     return { pipeline, dependencies: edges(this.dependencies), orderOnly: edges(this.orderOnly), order: names };
   }
 
-  /** The same plan for other paths. */
-  withReaders(readers: Lists): { readonly bytes: Uint8Array; readonly id: number } {
-    const bodies = this.names.map((_, place) => this.#body(place));
+  /** The same plan for other paths; undefined where it cannot be read as it was written. */
+  withReaders(readers: Lists): { readonly bytes: Uint8Array; readonly id: number } | undefined {
+    const bodies = withFile(this.#path, (plan) => this.names.map((_, place) => this.#body(plan, place)));
+    if (bodies === undefined) return undefined;
     return assemble(
       [this.dependencies.toLists(), this.orderOnly.toLists(), readers],
       this.#headText,
@@ -229,12 +289,16 @@ export class RememberedPlan {
     );
   }
 
-  #body(place: number): Buffer {
-    return this.#bodies.subarray(this.#starts[place], this.#starts[place + 1]);
+  /** @throws where it is another one by now. */
+  #body(plan: number, place: number): Buffer {
+    const [start = 0, end = 0] = this.#starts.subarray(place, place + 2);
+    const body = readAt(plan, this.#at + start, end - start);
+    if (checksum(body) !== this.#checksums[place]) throw new Error('a body without its checksum');
+    return body;
   }
 
-  #target(place: number): Target {
-    const { work, ...rest } = JSON.parse(this.#body(place).toString('utf8')) as Body;
+  #target(body: Buffer): Target {
+    const { work, ...rest } = JSON.parse(body.toString('utf8')) as Body;
     if (!('use' in work)) return { ...rest, work };
     const { use, ...how } = work;
     const rule = this.#head.rules[use];

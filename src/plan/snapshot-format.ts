@@ -58,15 +58,23 @@ export interface Columns {
   readonly results: string;
 }
 
+/** Times that were taken before. */
+export interface KnownTimes {
+  /** The four columns of every path, in the order of the columns. */
+  readonly times: Float64Array;
+  /** The places of those that are to be taken now. */
+  readonly retaken: ReadonlySet<number>;
+}
+
 /**
- * Stats everything now, but for paths of which `known` gives the four columns. The second value is the newest time seen, in
- * milliseconds since 1970.
+ * Stats everything now, but for paths whose times are known. The second value is the newest time seen, in milliseconds
+ * since 1970.
  */
 export function encodeSnapshot(
   identity: SnapshotIdentity,
   columns: Columns,
   environment: NodeJS.ProcessEnv,
-  known?: (place: number, path: string) => Float64Array | undefined,
+  known?: KnownTimes,
 ): { readonly bytes: Uint8Array; readonly newestMs: number } {
   const { fixed, followed, unfollowed, targets, plan, results } = columns;
   const paths = [...fixed, ...followed, ...unfollowed];
@@ -79,13 +87,10 @@ export function encodeSnapshot(
 
   let newestMs = 0;
   const links = fixed.length + followed.length;
-  for (const [i, path] of paths.entries()) {
+  if (known !== undefined) doubles.set(known.times, HEADER);
+  for (const i of known?.retaken ?? paths.keys()) {
+    const path = paths[i] ?? '';
     const place = HEADER + i * COLUMNS;
-    const before = known?.(i, path);
-    if (before !== undefined) {
-      doubles.set(before, place);
-      continue;
-    }
     const stats = i < links ? statOf(path, identity.root) : lstatOf(path, identity.root);
     if (stats !== undefined) newestMs = Math.max(newestMs, stats.mtimeMs, stats.ctimeMs);
     doubles.set(stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino], place);
