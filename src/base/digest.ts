@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical.js';
 import type { Json } from './json.js';
 
@@ -6,7 +6,7 @@ import type { Json } from './json.js';
 export type Digest = `sha256:${string}`;
 
 export function sha256(data: string | NodeJS.ArrayBufferView): Digest {
-  return `sha256:${createHash('sha256').update(data).digest('hex')}`;
+  return `sha256:${hash('sha256', data, 'hex')}`;
 }
 
 /** The digest of a JSON value, by its canonical text. */

@@ -141,12 +141,6 @@ export const executeErrors = {
     facts: [['path', path]],
     next: `build it first: \`vlmbuild ${needs}\`, or leave out \`--only\``,
   }),
-  /** Two parts of one target have the same id. */
-  partTwice: ({ id }: { id: string }): Diagnostic => ({
-    code: 'VB415',
-    headline: `two parts have the id \`${id}\``,
-    next: 'yield an id that is unique within the target',
-  }),
   /** A program under `tools` does not start, so that its version cannot be told. */
   toolFailed: ({ tool, message }: { tool: string; message: string }): Diagnostic => ({
     code: 'VB416',

@@ -94,9 +94,7 @@ export function allowedFailures(allowance: FailureAllowance, total: number): num
 async function list(work: TargetWork, rule: LoadedRule): Promise<ListedPart[]> {
   const { run, target, handing, decision } = work;
   const parts: ListedPart[] = [];
-  const ids = new Set<string>();
   const say = relay(work);
-  let twice: string | undefined;
   await run.session.hosts.run(
     {
       type: 'list',
@@ -109,19 +107,11 @@ async function list(work: TargetWork, rule: LoadedRule): Promise<ListedPart[]> {
     {
       ...limits(work),
       on: (message) => {
-        if (message.type !== 'parts') {
-          say(message);
-          return;
-        }
-        for (const part of message.parts) {
-          if (ids.has(part.id)) twice ??= part.id;
-          ids.add(part.id);
-          parts.push(part);
-        }
+        if (message.type === 'parts') parts.push(...message.parts);
+        else say(message);
       },
     },
   );
-  if (twice !== undefined) throw new TargetError(executeErrors.partTwice({ id: twice }));
   return parts;
 }
 

@@ -4,7 +4,7 @@ import type { Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
-import { partKey } from '../plan/part-key.js';
+import { partKeys } from '../plan/part-key.js';
 import type { Part } from '../rule/define.js';
 import type { RuleSlice } from '../rule/roles.js';
 import { PARTS_PER_FRAME } from './frames.js';
@@ -54,7 +54,8 @@ export async function runList(
 /** Checks what `parts` yields and gives it its key. */
 function lister(task: ListTask): (part: AnyPart) => ListedPart {
   const ids = new Set<string>();
-  const outputs = Object.keys(task.outputs);
+  const { rule, code, envDigests: env } = task;
+  const keyOf = partKeys({ rule, code, outputs: Object.keys(task.outputs), env });
   return (part) => {
     const id: unknown = (part as Partial<AnyPart> | null | undefined)?.id;
     if (typeof id !== 'string' || id === '') throw new UserFacingError(hostErrors.partWithoutId());
@@ -68,10 +69,9 @@ function lister(task: ListTask): (part: AnyPart) => ListedPart {
       slices[name] = slice;
       digests[name] = slice.digest;
     }
-    const print = { rule: task.rule, code: task.code, spec, slices: digests, outputs, env: task.envDigests };
     const key = explained(
       (problem) => hostErrors.specNotJson(id, problem),
-      () => partKey(print),
+      () => keyOf({ spec, slices: digests }),
     );
     return { id, key, spec, slices };
   };

@@ -1,4 +1,5 @@
-import { digestOf, type Digest } from '../base/digest.js';
+import { canonicalJson } from '../base/canonical.js';
+import { sha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { compareBytes } from '../base/order.js';
 import { KEY_FORMAT } from './fingerprint.js';
@@ -16,14 +17,19 @@ export interface PartPrint {
   readonly env: Readonly<Record<string, Digest | null>>;
 }
 
+type SharedPrint = Omit<PartPrint, 'spec' | 'slices'>;
+
 export function partKey(part: PartPrint): Digest {
-  return digestOf({
-    format: KEY_FORMAT,
-    rule: part.rule,
-    code: part.code,
-    spec: part.spec,
-    slices: part.slices,
-    outputs: part.outputs.toSorted(compareBytes),
-    env: part.env,
-  });
+  return partKeys(part)(part);
+}
+
+/**
+ * Keys of many parts that differ in spec and slices only: the digest of each one's print with the format, in canonical
+ * JSON. In byte order the names of what they share come first, so its text is made once.
+ */
+export function partKeys(shared: SharedPrint): (part: Pick<PartPrint, 'spec' | 'slices'>) => Digest {
+  const { code, env, rule } = shared;
+  const text = canonicalJson({ code, env, format: KEY_FORMAT, outputs: shared.outputs.toSorted(compareBytes), rule });
+  const start = `${text.slice(0, -1)},"slices":`;
+  return ({ slices, spec }) => sha256(`${start}${canonicalJson(slices)},"spec":${canonicalJson(spec)}}`);
 }

@@ -211,6 +211,12 @@ test('a hundred thousand parts go in and come out', (t) => {
   const found = again.parts(keys);
   t.is(found.size, 100_000);
   t.deepEqual(found.get(keys[77_777] ?? sha256('')), part(77_777));
+  // Most of them, and few of them: these are looked for in different ways.
+  for (const wanted of [keys.slice(20_000), keys.slice(90_000)]) {
+    const some = again.parts([...wanted, digestOf('unknown')]);
+    t.deepEqual([...some.keys()].sort(), wanted.toSorted());
+    t.deepEqual(some.get(keys[95_432] ?? sha256('')), part(95_432));
+  }
   const list = again.partList('a');
   t.is(list.length, 100_000);
   t.deepEqual(list[99_999], { id: 'block-99999', key: keys[99_999] });
