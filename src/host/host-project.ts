@@ -7,6 +7,7 @@ import { findRule } from '../rule/find.js';
 import { packageRoot } from '../rule/package-root.js';
 import { tempProject, type TempProject } from '../rule/temp-project.js';
 import type { JsonObject } from '../base/json.js';
+import { writeAtomic } from '../store/atomic-write.js';
 import { HostPool, type RunOptions } from './pool.js';
 import type { KindName } from '../artifacts/kind.js';
 import { TaskError } from './task-error.js';
@@ -87,7 +88,8 @@ export function hostProject(
       if (found === undefined) throw new Error(`there is no rule ${rule}`);
       const { program, code } = await bundleRule(found);
       const name = `cache/rules/${sha256(program).slice(7)}.cjs`;
-      project.write({ [name]: program });
+      // A host may be reading it, put there for another task.
+      writeAtomic(join(root, name), program);
       return { ...host.work(task), rule, code, bundle: join(root, name), source: found.path };
     },
     async whole(rule, given = {}) {
