@@ -15,7 +15,7 @@ import Database from 'better-sqlite3';
 import test, { type ExecutionContext } from 'ava';
 import { sha256 } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import { CorruptObject, ObjectStore } from '../store/objects.js';
+import { CorruptObject, ObjectStore, type ObjectRef } from '../store/objects.js';
 import { kindNamed } from './kinds.js';
 import type { InstallOptions, JoinedPart } from './kind.js';
 
@@ -129,6 +129,36 @@ test('parts of JSONL join in order, stored as the list of their bytes', async (t
   const open = kind.join([...parts, await keep('half', '{}')], null, objects, true);
   const error = await t.throwsAsync(async () => open, { instanceOf: UserFacingError });
   t.regex(error.message, /`half`/);
+});
+
+test('parts of JSONL that lie next to each other in the store join, and each must end its last line', async (t) => {
+  const { at, objects } = rig(t);
+  const kind = kindNamed('jsonl');
+  /** In one object, after bytes of another. */
+  const packed = (contents: readonly string[]): JoinedPart[] => {
+    const { sha256: blob } = objects.putBytes(Buffer.from(`other${contents.join('')}`));
+    let from = 'other'.length;
+    return contents.map((content, i) => {
+      const bytes: ObjectRef = { sha256: sha256(content), size: content.length, inside: { blob, from } };
+      from += content.length;
+      return { kind: 'jsonl', digest: bytes.sha256, bytes, id: `part-${i}` };
+    });
+  };
+  const [one, two] = [packed(['1\n', '', '22\n333\n', '']), packed(['4444\n', '5\n'])];
+  const parts = [...one, ...two.toReversed(), ...one.slice(2)];
+  const expected = '1\n22\n333\n5\n4444\n22\n333\n';
+  const whole = await kind.join(parts, join(at, 'whole'), objects, true);
+  t.is(whole?.digest, sha256(expected));
+  t.is(readFileSync(join(at, 'whole'), 'utf8'), expected);
+
+  for (const contents of [
+    ['1\n', '2', '3\n'],
+    ['1\n', '\n2', ''],
+  ]) {
+    const open = async (): Promise<unknown> => kind.join([...one, ...packed(contents)], null, objects, true);
+    const error = await t.throwsAsync(open, { instanceOf: UserFacingError });
+    t.regex(error.message, /`part-1`/);
+  }
 });
 
 test('a staged database becomes one file, and what was beside the old one goes', async (t) => {

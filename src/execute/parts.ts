@@ -45,14 +45,11 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
     { phase: 'list', lane: { type: 'slot', slot: work.grant.slot }, name: target.name },
     () => list(work, rule),
   );
-  index.putPartList(
-    target.name,
-    listed.map(({ id, key }) => ({ id, key })),
-  );
+  index.putPartList(target.name, listed);
   const byKey = new Map<Digest, ListedPart>();
   for (const part of listed) if (!byKey.has(part.key)) byKey.set(part.key, part);
 
-  const remembered: Remembered = new Map<Digest, PartRecord>(work.forced ? [] : index.parts([...byKey.keys()]));
+  const remembered: Remembered = work.forced ? new Map<Digest, PartRecord>() : index.parts([...byKey.keys()]);
   const total = listed.length;
   const countRemembered = (): number => listed.filter(({ key }) => remembered.has(key)).length;
   run.emit({ type: 'parts-listed', target: target.name, total, remembered: countRemembered() });
@@ -64,7 +61,7 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
     const missing = [...byKey.values()].filter(({ key }) => !remembered.has(key));
     const { failed, count } = await makeParts(work, rule, concurrency, missing, remembered);
     made += count;
-    const lost = listed.filter(({ key }) => failed.has(key));
+    const lost = failed.size === 0 ? [] : listed.filter(({ key }) => failed.has(key));
     const allowed = allowedFailures(target.allowFailures, total);
     if (lost.length > allowed) {
       const parts = lost.map(({ id }) => id);

@@ -182,10 +182,13 @@ export class ObjectStore {
     }
     const members = this.members(digest);
     if (members === undefined) throw new CorruptObject(digest, 'missing');
-    for (const { sha256, size, from } of members) {
-      if (from === undefined) yield* this.read(sha256);
-      else yield this.#readPiece({ sha256, size, from });
-    }
+    for (const member of members) yield* this.readExtent(member);
+  }
+
+  /** As `read`. */
+  *readExtent({ sha256, size, from }: Extent): Generator<Buffer, void, undefined> {
+    if (from === undefined) yield* this.read(sha256);
+    else yield this.#readPiece({ sha256, size, from });
   }
 
   /**
