@@ -1,3 +1,5 @@
+import type { Session } from '../execute/session.js';
+import type { Forecast } from '../render/plan.js';
 import type { Renderer } from '../render/renderer.js';
 import { styleOf, type CliProcess } from './context.js';
 
@@ -8,10 +10,28 @@ export interface RendererFlags {
 }
 
 /** Bars on a terminal, lines elsewhere, events as JSON where that is asked for. */
-export async function rendererFor(flags: RendererFlags, world: CliProcess): Promise<Renderer> {
+export async function rendererFor(flags: RendererFlags, world: CliProcess, session?: Session): Promise<Renderer> {
   const verbosity = flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal';
   if (flags.json === true) return (await import('../render/json.js')).jsonRenderer(world.stdout);
   const live = world.stdout.isTTY === true && styleOf(world.stdout, world.env) === 'color' && flags.quiet !== true;
-  if (live) return (await import('../render/terminal.js')).terminalRenderer(world.stdout, verbosity);
+  if (live) {
+    const { terminalRenderer } = await import('../render/terminal.js');
+    const forecast = session === undefined ? undefined : await forecastOf(session);
+    return terminalRenderer(world.stdout, verbosity, { forecast });
+  }
   return (await import('../render/plain.js')).plainRenderer(world.stdout, verbosity);
+}
+
+/** Every target is looked up once. */
+export async function forecastOf({ graph, index, jobs }: Session): Promise<Forecast> {
+  const { timeLeft } = await import('../execute/time-left.js');
+  const known = new Map<string, number | undefined>();
+  return {
+    jobs,
+    remembered: (target) => {
+      if (!known.has(target)) known.set(target, index.lastSuccess(target)?.seconds);
+      return known.get(target);
+    },
+    timeLeft: (ahead, seconds) => timeLeft(graph, ahead, seconds, jobs),
+  };
 }

@@ -2,6 +2,7 @@ import { characters } from '../base/text.js';
 import test from 'ava';
 import { sha256 } from '../base/digest.js';
 import type { BuildEvent } from '../execute/events.js';
+import type { Forecast } from './plan.js';
 import { terminalRenderer, type Clock } from './terminal.js';
 
 /** Escapes, line feeds, and runs of anything else. */
@@ -85,7 +86,7 @@ const finished: BuildEvent = {
 test('a running target has one line that moves, and leaves what came of it', (t) => {
   const screen = new Screen();
   const clock = new HandClock();
-  const renderer = terminalRenderer(screen, 'normal', clock);
+  const renderer = terminalRenderer(screen, 'normal', { clock });
   for (const event of started('traces', 'frames')) renderer.on(event);
   renderer.on({ type: 'parts-listed', target: 'traces', total: 10, remembered: 4 });
   renderer.on({ type: 'part-finished', target: 'traces', part: 'seed-5', seconds: 1 });
@@ -126,7 +127,7 @@ test('a running target has one line that moves, and leaves what came of it', (t)
 test('a live line is never wider than the screen', (t) => {
   const screen = new Screen();
   const clock = new HandClock();
-  const renderer = terminalRenderer(screen, 'normal', clock);
+  const renderer = terminalRenderer(screen, 'normal', { clock });
   for (const event of started(`a-${'long-'.repeat(30)}name`)) renderer.on(event);
   clock.advance(100);
   t.true(screen.lines.slice(1).every((line) => characters(line).length < 80));
@@ -136,7 +137,7 @@ test('a live line is never wider than the screen', (t) => {
 test('where room is scarce the bar and the name give way, not the time left', (t) => {
   const screen = new Screen();
   const clock = new HandClock();
-  const renderer = terminalRenderer(screen, 'quiet', clock);
+  const renderer = terminalRenderer(screen, 'quiet', { clock });
   const target = `traces@mode=text${'@key=value'.repeat(5)}@seed=3`;
   for (const event of started(target)) renderer.on(event);
   renderer.on({ type: 'parts-listed', target, total: 100_000, remembered: 4 });
@@ -149,10 +150,55 @@ test('where room is scarce the bar and the name give way, not the time left', (t
 test('more targets than lines are counted, not drawn', (t) => {
   const screen = new Screen();
   const clock = new HandClock();
-  const renderer = terminalRenderer(screen, 'quiet', clock);
+  const renderer = terminalRenderer(screen, 'quiet', { clock });
   for (const event of started(...Array.from({ length: 40 }, (_, i) => `t${i}`))) renderer.on(event);
   clock.advance(100);
   t.true(screen.text().endsWith('and 19 more'));
+  renderer.close();
+  t.is(screen.text(), '');
+});
+
+test('below the targets stands what is left of the whole build', (t) => {
+  const screen = new Screen();
+  const clock = new HandClock();
+  const asked: string[][] = [];
+  const forecast: Forecast = {
+    jobs: 2,
+    remembered: (target) => (target === 'dataset' ? 40 : undefined),
+    timeLeft: (ahead, seconds) => {
+      asked.push([...ahead]);
+      const known = [...ahead].map(seconds);
+      const untimed = known.filter((time) => time === undefined).length;
+      return { seconds: known.reduce<number>((sum, time) => sum + (time ?? 0), 0), untimed };
+    },
+  };
+  const renderer = terminalRenderer(screen, 'quiet', { clock, forecast });
+  const [begun, ...starts] = started('traces', 'frames');
+  t.truthy(begun);
+  renderer.on({
+    type: 'build-started',
+    run: 'r1',
+    targets: ['old', 'traces', 'frames', 'dataset', 'export'],
+    jobs: 2,
+  });
+  renderer.on({ type: 'target-fresh', target: 'old', key: sha256('old') });
+  for (const event of starts)
+    renderer.on(
+      event.type === 'target-started' && event.target === 'frames' ? { ...event, expectedSeconds: 9 } : event,
+    );
+  renderer.on({ type: 'parts-listed', target: 'traces', total: 10, remembered: 4 });
+  renderer.on({ type: 'part-finished', target: 'traces', part: 'seed-5', seconds: 1 });
+  clock.advance(500);
+  t.deepEqual(asked, [], 'a build that has just begun promises nothing');
+  clock.advance(1500);
+  // Five parts at one in two seconds, seven seconds of frames, forty of what waits.
+  t.is(screen.lines[2], '  4 targets to go, at most about 57.0s left, without 1 target never timed');
+  t.deepEqual(asked, [['traces', 'frames', 'dataset', 'export']]);
+  clock.advance(100);
+  t.is(asked.length, 1, 'not with every frame');
+  for (const target of ['traces', 'dataset', 'export']) renderer.on({ ...finished, target });
+  clock.advance(1000);
+  t.is(screen.lines[1], '', 'the line of the last target says it itself');
   renderer.close();
   t.is(screen.text(), '');
 });

@@ -1,8 +1,9 @@
 import { characters } from '../base/text.js';
 import type { BuildEvent } from '../execute/events.js';
-import { formatSeconds } from '../base/units.js';
+import { formatSeconds, plural } from '../base/units.js';
 import { advanceText, bar } from './bar.js';
 import { Narrator, painter } from './narrator.js';
+import { untimedText, type Forecast } from './plan.js';
 import type { Output, Renderer, Verbosity } from './renderer.js';
 
 export interface Terminal extends Output {
@@ -18,6 +19,8 @@ export interface Clock {
 }
 
 const FRAME_MS = 100;
+/** How often the time left of the whole build is computed anew: nobody reads faster, and a graph may be large. */
+const FORECAST_MS = 1000;
 const BAR_WIDTH = 20;
 /** A bar shorter than this tells nothing, and is left out. */
 const LEAST_BAR_WIDTH = 5;
@@ -42,6 +45,9 @@ class TerminalScreen implements Renderer {
   readonly #running = new Map<string, Running>();
   readonly #narrator: Narrator;
   readonly #paint = painter('color');
+  /** Targets that are not known to be done. */
+  readonly #ahead = new Set<string>();
+  #forecast: { readonly text: string; readonly dueAt: number } | undefined;
   #drawn = 0;
   #frame = 0;
   #stop: (() => void) | undefined;
@@ -50,6 +56,7 @@ class TerminalScreen implements Renderer {
     private readonly out: Terminal,
     private readonly clock: Clock,
     private readonly verbosity: Verbosity,
+    private readonly forecast: Forecast | undefined,
   ) {
     this.#narrator = new Narrator({ verbosity, style: 'color' });
   }
@@ -110,13 +117,19 @@ class TerminalScreen implements Renderer {
       case 'target-finished':
       case 'target-failed':
         this.#running.delete(event.target);
+        if (event.type === 'target-finished' || event.final) this.#ahead.delete(event.target);
         break;
       case 'build-started':
+        for (const target of event.targets) this.#ahead.add(target);
+        this.#forecast = { text: '', dueAt: this.clock.now() + FORECAST_MS };
+        break;
       case 'target-fresh':
+      case 'target-skipped':
+        this.#ahead.delete(event.target);
+        break;
       case 'target-blocked':
       case 'log':
       case 'kept-aside':
-      case 'target-skipped':
       case 'warning':
       case 'build-finished':
         break;
@@ -139,10 +152,31 @@ class TerminalScreen implements Renderer {
   }
 
   #liveLines(): string[] {
-    const room = Math.max(1, (this.out.rows ?? 24) - 2);
+    const whole = this.#running.size === 0 ? '' : this.#wholeBuild();
+    const below = whole === '' ? [] : [cut(`  ${whole}`, (this.out.columns ?? 80) - 1)];
+    const room = Math.max(1, (this.out.rows ?? 24) - 2 - below.length);
     const all = [...this.#running].map(([target, running]) => this.#liveLine(target, running));
-    if (all.length <= room) return all;
-    return [...all.slice(0, room - 1), `  and ${all.length - room + 1} more`];
+    if (all.length <= room) return [...all, ...below];
+    return [...all.slice(0, room - 1), `  and ${all.length - room + 1} more`, ...below];
+  }
+
+  /** What is left of the whole build; nothing for a single target, whose own line says it. */
+  #wholeBuild(): string {
+    const now = this.clock.now();
+    if (this.forecast === undefined || this.#forecast === undefined || now < this.#forecast.dueAt)
+      return this.#forecast?.text ?? '';
+    const { remembered, timeLeft } = this.forecast;
+    const ahead = this.#ahead.size;
+    const left = timeLeft(this.#ahead, (target) => {
+      const running = this.#running.get(target);
+      return running === undefined ? remembered(target) || undefined : secondsLeft(running, now);
+    });
+    const words = [`${plural(ahead, 'target')} to go`];
+    // Of those ahead some may yet be found fresh.
+    if (left.seconds > 0) words.push(`at most about ${formatSeconds(left.seconds)} left${untimedText(left)}`);
+    const text = ahead < 2 ? '' : words.join(', ');
+    this.#forecast = { text, dueAt: now + FORECAST_MS };
+    return text;
   }
 
   #liveLine(target: string, running: Running): string {
@@ -199,6 +233,22 @@ function describe(running: Running, seconds: number, now: number): { share: numb
   return { share: undefined, words: `${verb} ${formatSeconds(seconds)}` };
 }
 
+/** By the rate of what counts, else by what it took last time; undefined where neither tells. */
+function secondsLeft(
+  { action, startedAt, expectedSeconds, parts, progress }: Running,
+  now: number,
+): number | undefined {
+  if (action === 'restore') return 0;
+  const counted =
+    parts !== undefined && parts.ended > 0
+      ? { ended: parts.ended, left: parts.total - parts.remembered - parts.ended, since: parts.listedAt }
+      : parts === undefined && progress?.total !== undefined && progress.done > 0
+        ? { ended: progress.done, left: progress.total - progress.done, since: startedAt }
+        : undefined;
+  if (counted !== undefined) return (Math.max(0, counted.left) * (now - counted.since)) / 1000 / counted.ended;
+  return expectedSeconds === undefined ? undefined : Math.max(0, expectedSeconds - (now - startedAt) / 1000);
+}
+
 const realClock: Clock = {
   now: () => performance.now(),
   every: (milliseconds, call) => {
@@ -208,6 +258,11 @@ const realClock: Clock = {
   },
 };
 
-export function terminalRenderer(out: Terminal, verbosity: Verbosity, clock: Clock = realClock): Renderer {
-  return new TerminalScreen(out, clock, verbosity);
+/** @param forecast where the time left of the whole build is to be shown */
+export function terminalRenderer(
+  out: Terminal,
+  verbosity: Verbosity,
+  { clock = realClock, forecast }: { readonly clock?: Clock; readonly forecast?: Forecast | undefined } = {},
+): Renderer {
+  return new TerminalScreen(out, clock, verbosity, forecast);
 }

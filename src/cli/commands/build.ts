@@ -10,7 +10,7 @@ import { withInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
 import { parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
-import { rendererFor } from '../renderer.js';
+import { forecastOf, rendererFor } from '../renderer.js';
 import { openTrace, type Trace } from '../trace-file.js';
 
 interface Flags extends ProjectFlags {
@@ -117,7 +117,7 @@ async function runBuild(
   trace: Trace | undefined,
 ): Promise<void> {
   const { build } = await import('../../execute/build.js');
-  const renderer = await rendererFor(flags, world);
+  const renderer = await rendererFor(flags, world, session);
   const listener = trace === undefined ? renderer.on : trace.tee(renderer.on);
   try {
     const { keepGoing, force, only, locked, askAgain } = flags;
@@ -151,6 +151,6 @@ async function showPlan(session: Session, flags: Flags, words: readonly string[]
     }
     return;
   }
-  const remembered = (target: string): number | undefined => session.index.lastSuccess(target)?.seconds;
-  world.stdout.write(`${planText([...decisions.values()], remembered, parts, styleOf(world.stdout, world.env))}\n`);
+  const forecast = await forecastOf(session);
+  world.stdout.write(`${planText([...decisions.values()], forecast, parts, styleOf(world.stdout, world.env))}\n`);
 }
