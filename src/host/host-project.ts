@@ -89,6 +89,7 @@ export function hostProject(
       const { program, code } = await bundleRule(found);
       const name = `cache/rules/${sha256(program).slice(7)}.cjs`;
       // A host may be reading it, put there for another task.
+      mkdirSync(join(root, 'cache/rules'), { recursive: true });
       writeAtomic(join(root, name), program);
       return { ...host.work(task), rule, code, bundle: join(root, name), source: found.path };
     },
