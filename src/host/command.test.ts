@@ -23,6 +23,15 @@ for (const commands of ['shells', 'hosts'] as const) {
     t.deepEqual(logLines(said).toSorted(), ['err: bad ***', 'out: A HOME KEY LANG PATH PWD TMPDIR TZ ']);
   });
 
+  test(`${commands}: a name that bash keeps to itself has the declared value`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const names = ['BASHOPTS', 'BASH_SOURCE', 'EUID', 'FUNCNAME', 'GROUPS', 'RANDOM', 'SHELLOPTS', 'UID'];
+    for (const name of names) {
+      const { said } = await host.command('env', { env: { [name]: '1234567' } });
+      t.true(logLines(said).includes(`out: ${name}=1234567`), name);
+    }
+  });
+
   test(`${commands}: a failing command tells its code, an unset variable and a failing step are failures`, async (t) => {
     const host = hostProject(t, {}, { commands });
     t.deepEqual(await failureOf(t, host.command('exit 3')), { type: 'exit', code: 3, signal: null });

@@ -8,6 +8,9 @@ import type { Job } from './job.js';
 import { Lines } from './lines.js';
 import type { CommandTask } from './protocol.js';
 
+/** What bash lets nobody set, or does not hand on: its read-only names and those of its own arrays. */
+const BASH_KEEPS = /^(?:_|BASHOPTS|BASH_(?:ARGC|ARGV|LINENO|SOURCE|VERSINFO)|EUID|FUNCNAME|GROUPS|PPID|SHELLOPTS|UID)$/;
+
 /**
  * Runs commands in shells that live long, as many as there are commands at once. Where there is no bash (only it gives
  * each command a process group without a terminal), there are none, and commands run in hosts.
@@ -23,8 +26,9 @@ export class Commands {
     this.#bash = bash;
   }
 
-  get any(): boolean {
-    return this.#bash !== undefined;
+  /** Whether a shell can run it; else a host does. */
+  takes({ env, secrets }: CommandTask): boolean {
+    return this.#bash !== undefined && !Object.keys({ ...env, ...secrets }).some((name) => BASH_KEEPS.test(name));
   }
 
   get running(): boolean {

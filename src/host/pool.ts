@@ -87,7 +87,7 @@ export class HostPool {
   async run<T extends Task>(task: T, options: RunOptions = {}): Promise<TaskResults[T['type']]> {
     if (this.#closed || options.signal?.aborted === true) throw new TaskError({ type: 'aborted' });
     const job = new Job(++this.#lastId, task, options, () => this.#settled(job));
-    if (task.type === 'command' && this.#commands.any) void this.#runInShell(job, task, options);
+    if (task.type === 'command' && this.#commands.takes(task)) void this.#runInShell(job, task, options);
     else {
       this.#waiting.push(job);
       this.#dispatch();
