@@ -52,21 +52,26 @@ export class TaskFiles {
     return keepStaged(Object.fromEntries(this.#staged), objects);
   }
 
-  /** As `keep`, but small outputs go into a pack, where they are once it is sealed. */
+  /**
+   * As `keep`, but small outputs go into a pack, where they are once it is sealed. Whoever seals it when a timer says so
+   * has heard of them by then: nothing is waited for once they are added.
+   */
   async pack(objects: ObjectStore, pack: Pack): Promise<Readonly<Record<string, PackedOutput>>> {
-    const records: Record<string, PackedOutput> = {};
+    const small: [name: string, kind: StagedOutput['kind'], bytes: Uint8Array][] = [];
     const staged: Record<string, StagedOutput> = {};
     for (const [name, output] of this.#openOutputs.splice(0)) {
       const bytes = output.finish();
       const at = this.#staged.get(name);
       if (at === undefined) continue;
       if (bytes === undefined) staged[name] = at;
-      else {
-        const packed = pack.add(bytes);
-        records[name] = { kind: at.kind, digest: packed.sha256, bytes: packed };
-      }
+      else small.push([name, at.kind, bytes]);
     }
-    return { ...records, ...(await keepStaged(staged, objects)) };
+    const records: Record<string, PackedOutput> = { ...(await keepStaged(staged, objects)) };
+    for (const [name, kind, bytes] of small) {
+      const packed = pack.add(bytes);
+      records[name] = { kind, digest: packed.sha256, bytes: packed };
+    }
+    return records;
   }
 
   /**

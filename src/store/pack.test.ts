@@ -105,3 +105,14 @@ test('a damaged pack is found out by whoever reads a piece of it, and dropped', 
   t.is(error.digest, holderOf(ref));
   t.false(objects.has(ref));
 });
+
+test('what does not fit any more is a blob of its own', (t) => {
+  const { objects } = store(t);
+  const pack = new Pack(objects);
+  const pieces = Array.from({ length: 18 }, (_, i) => Buffer.alloc(250_000, i + 1));
+  const packed = pieces.map((piece) => pack.add(piece));
+  for (const [i, ref] of packed.map(pack.seal()).entries()) {
+    t.is(ref.inside === undefined, i >= 16);
+    t.true(Buffer.concat([...objects.read(ref)]).equals(pieces[i] ?? Buffer.of()));
+  }
+});

@@ -36,6 +36,8 @@ export class Pack {
     const digest = sha256(data);
     let from = this.#places.get(digest);
     if (from === undefined) {
+      // A part with many outputs fills it before anybody can seal it.
+      if (this.#used + data.length > EXTENT_BYTES) return this.#objects.putBytes(data);
       from = this.#used;
       this.#buffer ??= Buffer.allocUnsafeSlow(EXTENT_BYTES);
       this.#buffer.set(data, from);
