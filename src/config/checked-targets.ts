@@ -178,7 +178,8 @@ async function readRuleAndParams(
     draft.params = params;
     draft.scope = { ...written, params: new GivenValues(params) };
   } catch (error) {
-    if (!(error instanceof UserFacingError)) throw error;
+    // What is the matter with the cache is no mistake in the pipeline.
+    if (!(error instanceof UserFacingError) || error.exitCode !== EXIT.wrong) throw error;
     for (const diagnostic of error.diagnostics) problems.add(usedAt(diagnostic, draft.at));
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 
 /** Transactions are short: who waits longer than this waits for a program that hangs. */
@@ -45,22 +45,26 @@ export function isCutShort(path: string): boolean {
   return size % PAGE_BYTES !== 0 && !existsSync(`${path}-wal`);
 }
 
+function failed(path: string, error: unknown): UserFacingError {
+  return new UserFacingError(storeErrors.databaseFailed({ path, problem: (error as Error).message }), EXIT.failed);
+}
+
 /** What a user should be told of a failed database call; the error itself where it is no matter of disk or permission. */
 export function explainSqlite(error: unknown, path: string): unknown {
   switch (sqliteCode(error)) {
     case 'SQLITE_FULL':
-      return new UserFacingError(storeErrors.diskFull({ path }));
+      return new UserFacingError(storeErrors.diskFull({ path }), EXIT.failed);
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
-      return new UserFacingError(storeErrors.databaseBusy({ path }));
+      return new UserFacingError(storeErrors.databaseBusy({ path }), EXIT.failed);
     case 'SQLITE_IOERR':
       // What it maps into memory it cannot call full.
-      if (isFull(path)) return new UserFacingError(storeErrors.diskFull({ path }));
-      return new UserFacingError(storeErrors.databaseFailed({ path, problem: (error as Error).message }));
+      if (isFull(path)) return new UserFacingError(storeErrors.diskFull({ path }), EXIT.failed);
+      return failed(path, error);
     case 'SQLITE_CANTOPEN':
     case 'SQLITE_READONLY':
     case 'SQLITE_PERM':
-      return new UserFacingError(storeErrors.databaseFailed({ path, problem: (error as Error).message }));
+      return failed(path, error);
     default:
       return error;
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemErrorCode } from '../base/system-error.js';
-import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 import { Claims, type Holder } from './claims.js';
 import type { CacheLayout } from './layout.js';
@@ -63,7 +63,7 @@ function explained<T>(layout: CacheLayout, work: () => T): T {
     return work();
   } catch (error) {
     throw ['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? '')
-      ? new UserFacingError(storeErrors.diskFull({ path: layout.locks }))
+      ? new UserFacingError(storeErrors.diskFull({ path: layout.locks }), EXIT.failed)
       : explainSqlite(error, layout.locks);
   }
 }
