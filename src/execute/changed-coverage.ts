@@ -59,11 +59,12 @@ export function coveredNow(
   }
 
   // Most often what is covered is the same, and only times are others: then nothing is made anew for the many other paths.
-  const found = new Set(now.size <= FEW ? [...now.keys()].map((path) => paths.indexOf(path, fixed)) : undefined);
-  const isFound = now.size <= FEW ? (i: number) => found.has(i) : (i: number) => now.has(paths[i] ?? '');
+  const isFound = new Uint8Array(paths.length);
+  if (now.size <= FEW) for (const path of now.keys()) for (const i of placesOf(paths, path)) isFound[i] = 1;
+  else for (const [i, path] of paths.entries()) if (now.has(path)) isFound[i] = 1;
   const concerned: number[] = [];
   for (let i = fixed; i < paths.length; i++) {
-    if (plan.readers.touches(i, isBuilt) || isFound(i)) concerned.push(i);
+    if (isFound[i] === 1 || plan.readers.touches(i, isBuilt)) concerned.push(i);
   }
   const isSame = (i: number): boolean => {
     const old = plan.readers.at(i);

@@ -231,8 +231,7 @@ export class RememberedPlan {
     for (const place of places) concerned[place] = 1;
     const all: number[] = [];
     for (let place = 0; place < concerned.length; place++) {
-      if (concerned[place] === 0 && this.dependencies.at(place).some((other) => concerned[other] === 1))
-        concerned[place] = 1;
+      if (concerned[place] === 0 && this.dependencies.touches(place, concerned)) concerned[place] = 1;
       if (concerned[place] === 1) all.push(place);
     }
     return all;
