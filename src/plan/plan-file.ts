@@ -141,7 +141,10 @@ export function readPlan(path: string, id: number): RememberedPlan | undefined {
   return withFile(path, (file) => {
     const header = wordsOf(readAt(file, 0, HEADER * 4));
     if (header[0] !== PLAN_FORMAT) return undefined;
-    const front = readAt(file, 0, frontLength(header));
+    const length = frontLength(header);
+    // Of a damaged header any length can come.
+    if (length > fstatSync(file).size) return undefined;
+    const front = readAt(file, 0, length);
     return idOf(front) === id ? new RememberedPlan(path, front, header) : undefined;
   });
 }
@@ -161,7 +164,6 @@ function withFile<T>(path: string, use: (file: number) => T | undefined): T | un
 
 /** @throws where the file has no so many bytes. */
 function readAt(file: number, at: number, length: number): Buffer {
-  if (at + length > fstatSync(file).size) throw new Error('a plan that is cut short');
   const bytes = Buffer.from(new ArrayBuffer(length));
   for (let done = 0; done < length;) {
     const got = readSync(file, bytes, done, length - done, at + done);
@@ -250,7 +252,12 @@ export class RememberedPlan {
    * of them cannot be read as it was written.
    */
   graphOf(places: readonly number[], file: string, root: string): Graph | undefined {
-    const read = withFile(this.#path, (plan) => places.map((place) => this.#target(this.#body(plan, place))));
+    const read = withFile(this.#path, (plan) =>
+      places.map((place) => {
+        const [start, end] = this.#rangeOf(place);
+        return this.#target(this.#checked(place, readAt(plan, this.#at + start, end - start)));
+      }),
+    );
     if (read === undefined) return undefined;
     const names = places.map((place) => this.names[place] ?? '');
     const wanted = new Set(places);
@@ -278,7 +285,10 @@ export class RememberedPlan {
 
   /** The same plan for other paths; undefined where it cannot be read as it was written. */
   withReaders(readers: Lists): { readonly bytes: Uint8Array; readonly id: number } | undefined {
-    const bodies = withFile(this.#path, (plan) => this.names.map((_, place) => this.#body(plan, place)));
+    const bodies = withFile(this.#path, (plan) => {
+      const all = readAt(plan, this.#at, this.#starts.at(-1) ?? 0);
+      return this.names.map((_, place) => this.#checked(place, all.subarray(...this.#rangeOf(place))));
+    });
     if (bodies === undefined) return undefined;
     return assemble(
       [this.dependencies.toLists(), this.orderOnly.toLists(), readers],
@@ -288,10 +298,12 @@ export class RememberedPlan {
     );
   }
 
-  /** @throws where it is another one by now. */
-  #body(plan: number, place: number): Buffer {
-    const [start = 0, end = 0] = this.#starts.subarray(place, place + 2);
-    const body = readAt(plan, this.#at + start, end - start);
+  #rangeOf(place: number): [start: number, end: number] {
+    return [this.#starts[place] ?? 0, this.#starts[place + 1] ?? 0];
+  }
+
+  /** @throws where the file has another one by now. */
+  #checked(place: number, body: Buffer): Buffer {
     if (checksum(body) !== this.#checksums[place]) throw new Error('a body without its checksum');
     return body;
   }
