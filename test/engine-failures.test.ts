@@ -355,6 +355,56 @@ test.serial('damage in the store is reported, never delivered, and made again', 
   t.is(project.read('out/list.jsonl'), lines('a', 'b', 'c'));
 });
 
+for (const [how, assemble] of [
+  ['joined', ''],
+  [
+    'assembled',
+    `async assemble({ parts, outputs }) {
+    for (const part of parts) for await (const line of part.outputs.rows.lines()) outputs.rows.append(line);
+  },`,
+  ],
+] as const) {
+  test.serial(`damage found when much is ${how} already: nothing is there twice`, async (t) => {
+    const project = new Project(t, {
+      'rules/my/long.ts': `import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Long rows.',
+  params: z.strictObject({}),
+  outputs: { rows: jsonl() },
+  async *parts() {
+    for (let n = 0; n < 80; n++) yield { id: String(n), spec: n, inputs: {} };
+  },
+  async make({ spec, outputs }) {
+    outputs.rows.append(JSON.stringify(\`\${spec}-\`.repeat(40_000)));
+  },
+  ${assemble}
+});
+`,
+      'pipeline.yaml': 'version: 1\ntargets:\n  long: { rule: my/long, outputs: out/long.jsonl }\n',
+    });
+    await project.builds(t, '-j1');
+    const whole = project.read('out/long.jsonl');
+    // The pack in which the last part lies, by its only text that no other has.
+    const packs = Object.keys(project.tree([])).filter(
+      (path) => path.startsWith('cache/objects/') && project.read(path).includes('"79-79-'),
+    );
+    t.true(packs.length > 0);
+    for (const path of packs) {
+      const damaged = project.read(path).replaceAll('79-79-', '79-97-');
+      chmodSync(project.path(path), 0o644);
+      writeFileSync(project.path(path), damaged);
+    }
+    project.remove('out/long.jsonl');
+    const repaired = await project.builds(t);
+    t.like(partsOf(repaired), { total: 80, failed: 0 });
+    t.notDeepEqual(partsOf(repaired), { total: 80, made: 0, failed: 0 });
+    t.true(project.read('out/long.jsonl') === whole);
+    t.true(eventsOf(repaired, 'warning').some(({ diagnostic }) => diagnostic.code === 'VB413'));
+    t.is((await project.run('verify')).code, 0);
+  });
+}
+
 test.serial('parts that would come out different are not made again unasked', async (t) => {
   const project = new Project(t, {
     'rules/my/dice.ts': `import { defineRule, jsonl } from 'vlmbuild';

@@ -14,6 +14,7 @@ import { CorruptObject, holderOf } from '../store/objects.js';
 import { Interrupted, TargetError } from './failure.js';
 import { makeParts, type Remembered } from './make-parts.js';
 import { limits, ruleTask } from './rule-task.js';
+import { clearStaged } from './staging.js';
 import { relay, type TargetWork } from './work.js';
 
 export interface PartsResult {
@@ -75,6 +76,8 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
       const damaged = dropDamaged(work, remembered);
       if (damaged.length === 0) throw error;
       if (!use.deterministic) throw new TargetError(decision.refused ?? lostResult(work, rule));
+      // What was assembled until then is no part of what comes next: files are appended to.
+      clearStaged(work.staging);
       for (const digest of damaged) {
         const diagnostic = executeErrors.corruptObject({ target: target.name, digest });
         run.emit({ type: 'warning', target: target.name, diagnostic });
@@ -171,15 +174,15 @@ function lostResult({ target }: TargetWork, rule: LoadedRule): Diagnostic {
 /** Forgets the remembered parts whose bytes the store no longer has whole, and says which objects are at fault. */
 function dropDamaged({ run }: TargetWork, remembered: Remembered): Digest[] {
   const { objects } = run.session;
-  const damaged: Digest[] = [];
+  const damaged = new Set<Digest>();
   for (const [key, record] of remembered) {
     for (const output of Object.values(kinded(record.outputs))) {
       if (isWhole(() => kindNamed(output.kind).present(output, objects) && drain(objects.read(output.bytes)))) continue;
       remembered.delete(key);
-      damaged.push(holderOf(output.bytes));
+      damaged.add(holderOf(output.bytes));
     }
   }
-  return damaged;
+  return [...damaged];
 }
 
 function isWhole(read: () => boolean): boolean {

@@ -33,6 +33,14 @@ export function stageOutputs(run: Run, target: Target, place: Place): Staging {
   return { folder: place.folder, outputs, own: new OwnPaths(run, target.name, own, join(place.folder, 'before')) };
 }
 
+/** Removes what was begun of outputs, for another beginning. Not for outputs at their own paths. */
+export function clearStaged({ outputs, own }: Staging): void {
+  for (const [name, { path }] of Object.entries(outputs)) {
+    if (own.has(name)) continue;
+    for (const side of ['', ...DATABASE_SIDES]) rmSync(path + side, { recursive: true, force: true });
+  }
+}
+
 const PART_SUFFIX: Readonly<Record<KindName, string>> = { file: '', directory: '', jsonl: '.jsonl', sqlite: '.db' };
 
 /**
