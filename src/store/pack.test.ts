@@ -41,6 +41,16 @@ test('what was packed is one blob, and each of it reads back by itself', (t) => 
   t.deepEqual(refs[3], refs[0]);
 });
 
+test('a record that points elsewhere in a whole blob is corruption, and not delivered', (t) => {
+  const { objects } = store(t);
+  const pack = new Pack(objects);
+  const packed = ['first', 'other'].map((word) => pack.add(Buffer.from(word)));
+  const [first, other] = packed.map(pack.seal());
+  const astray = { ...first, inside: other?.inside } as ObjectRef;
+  const { digest, problem } = t.throws(() => textOf(objects, astray), { instanceOf: CorruptObject });
+  t.deepEqual([digest, problem], [sha256('first'), 'corrupt']);
+});
+
 test('a pack is used again after it was sealed; what is alone in one is an object of its own', (t) => {
   const { objects } = store(t);
   const pack = new Pack(objects);
