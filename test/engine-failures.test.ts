@@ -405,6 +405,45 @@ export default defineRule({
   });
 }
 
+for (const harm of ['gone', 'damaged'] as const) {
+  test.serial(`a file of a joined directory that is ${harm} in the store is made again`, async (t) => {
+    const project = new Project(t, {
+      'rules/my/files.ts': `import { defineRule, directory } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'A file a part.',
+  params: z.strictObject({}),
+  outputs: { files: directory() },
+  async *parts() {
+    for (let n = 0; n < 3; n++) yield { id: String(n), spec: n, inputs: {} };
+  },
+  async make({ spec, outputs }) {
+    await outputs.files.add(\`\${spec}.txt\`, Buffer.from(\`file \${spec}\`));
+  },
+});
+`,
+      'pipeline.yaml': 'version: 1\ntargets:\n  files: { rule: my/files, outputs: out/files/ }\n',
+    });
+    await project.builds(t, '-j1');
+    const blob = Object.keys(project.tree([])).find(
+      (path) => path.startsWith('cache/objects/') && project.read(path) === 'file 1',
+    );
+    if (blob === undefined) return t.fail('the file is not in the store');
+    if (harm === 'gone') project.remove(blob);
+    else {
+      chmodSync(project.path(blob), 0o644);
+      writeFileSync(project.path(blob), 'file 7');
+    }
+    project.remove('out/files');
+    await project.builds(t);
+    t.deepEqual(
+      ['0', '1', '2'].map((n) => project.read(`out/files/${n}.txt`)),
+      ['file 0', 'file 1', 'file 2'],
+    );
+    return t.is((await project.run('verify')).code, 0);
+  });
+}
+
 test.serial('parts that would come out different are not made again unasked', async (t) => {
   const project = new Project(t, {
     'rules/my/dice.ts': `import { defineRule, jsonl } from 'vlmbuild';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import type { ObjectRef, ObjectStore } from '../store/objects.js';
+import { CorruptObject, type ObjectRef, type ObjectStore } from '../store/objects.js';
 import { digestBytes } from './file.js';
 import { statOf } from './file-stamp.js';
 import { deliverDirectory, installDirectory } from './install-directory.js';
@@ -98,11 +98,18 @@ export const directoryKind: Kind = {
   ): Promise<ArtifactRecord> {
     const entries = await joinEntries(parts, (part) => readManifest(part, objects));
     if (destination !== null) await writeEntriesInTurns(entries, destination, objects);
+    else requireBlobs(entries, objects);
     const manifest = printManifest(entries);
     if (keepWhole) objects.putBytes(manifest);
     return directoryRecord(manifest);
   },
 };
+
+/** Nobody has read the files yet: what is gone is found out while the parts can be made again. @throws CorruptObject */
+function requireBlobs(entries: readonly DirectoryEntry[], objects: ObjectStore): void {
+  const [gone] = objects.missing(new Set(entries.map(({ sha256 }) => sha256)));
+  if (gone !== undefined) throw new CorruptObject(gone, 'missing');
+}
 
 /** Writes a fresh directory. @throws CorruptObject */
 export function writeEntries(entries: readonly DirectoryEntry[], destination: string, objects: ObjectStore): void {
