@@ -21,7 +21,8 @@ function stable(text: string): string {
   return (
     text
       .replace(/\b\d+(\.\d+)?s\b/g, 'Ns')
-      // A column is as wide as its widest time.
+      // A column is as wide as its widest time, on whichever side a shorter one is padded.
+      .replace(/ {2,}Ns/g, '  Ns')
       .replace(/Ns {2,}/g, 'Ns  ')
       .replace(/\b\d{8}T\d{6}Z-[0-9a-f]+/g, 'RUN')
       .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'WHEN')
