@@ -27,7 +27,7 @@ async function play(seed: number, length: number): Promise<Game> {
   const achieved = new Set<AchievementName>();
   const { signal } = new AbortController();
   for (let turn = 0; ; turn++) {
-    const { response } = await policy.answer({ turn, system: SYSTEM_PROMPT, user: '', game, signal });
+    const { response } = await policy.answer({ turn, system: SYSTEM_PROMPT, user: '', game, lastStep: length, signal });
     for (const action of actionsOf(toolCallsOf(response), () => undefined)) {
       const { unlocked, done, discount } = game.step(action);
       for (const name of unlocked) achieved.add(name);

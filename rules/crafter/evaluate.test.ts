@@ -3,7 +3,8 @@ import { play } from '../lib/testing/play.js';
 import type { EpisodeResult } from './agent/episode.js';
 import { calling, completion, serveChat } from './agent/model/testing.js';
 import { pageOf } from './agent/report/page.js';
-import { type Evaluated, type Report, benchmarkSummary, reportOf } from './agent/report/report.js';
+import { type Evaluated, type Report, reportOf } from './agent/report/report.js';
+import { benchmarkSummary } from './agent/report/summaries.js';
 import evaluate from './evaluate.js';
 
 async function evaluated(params: object, secrets = {}) {
@@ -90,7 +91,7 @@ test('episodes that failed are counted, and count for nothing else', (t) => {
   t.like(image, { episodes: 0, failed: 1, score: 0, mean_achievements: 0, intervals: null });
   t.like(image?.achievements.place_table, { rate: 0, low: 0, high: 1 });
   t.regex(pageOf(report), /^\| failed, not counted below \| 1 \| 1 \|$/m);
-  t.deepEqual(benchmarkSummary(episodes)['text'], {
+  t.deepEqual((JSON.parse(benchmarkSummary(episodes)) as Record<string, unknown>)['text'], {
     episodes: 1,
     mean_steps: 3,
     mean_achievements: 2,

@@ -15,8 +15,9 @@ import { checkMeasures } from './agent/params.js';
 import { makePolicy, shownMode } from './agent/policies.js';
 import { MODES, type Mode } from './agent/prompt.js';
 import { questionsLeft } from './agent/questions.js';
-import { benchmarkSummary, type Evaluated, reportOf } from './agent/report/report.js';
 import { pageOf } from './agent/report/page.js';
+import { type Evaluated, reportOf } from './agent/report/report.js';
+import { benchmarkSummary } from './agent/report/summaries.js';
 import { seedList, seedsParam } from './agent/seeds.js';
 import type { TextureFiles } from './agent/textures.js';
 
@@ -61,11 +62,11 @@ export default defineRule({
   deterministic: ({ params }) => isDeterministic(params),
   concurrency: ({ params }) => episodesAtOnce(params),
   async *parts({ params, inputs }) {
-    const textures = new Map<Mode, TextureFiles>();
+    let textures: TextureFiles | undefined;
     for (const [id, { mode, seed }] of listed(params)) {
       const shown = modeOf(params, mode);
-      const files = textures.get(shown) ?? (await texturesOf(inputs.textures, shown));
-      textures.set(shown, files);
+      // Who looks at no picture does not depend on how it is drawn.
+      const files = shown === 'text' ? {} : (textures ??= await texturesOf(inputs.textures));
       yield { id, inputs: files, spec: episodeSpec(params, seed, shown, DEFAULT_TURNS) };
     }
   },
@@ -73,7 +74,7 @@ export default defineRule({
     questionsLeft({ spec, shown: spec.mode, textures: inputs, answered, signal }),
   async make({ spec, inputs, outputs, log, signal, once, secrets }) {
     const { seed, mode, steps, turns } = spec;
-    const game = await newGame(spec, mode, inputs);
+    const game = await newGame(spec, mode === 'text' ? undefined : inputs);
     const policy = makePolicy(spec.policy, seed, { once, secrets, log });
     const result = await playEpisode({
       ...{ game, policy, mode, seed, steps, turns, signal },
@@ -98,7 +99,7 @@ export default defineRule({
     });
     await outputs.report.write(`${JSON.stringify(report, null, 2)}\n`);
     await outputs.page.write(pageOf(report));
-    await outputs.summary?.write(`${JSON.stringify(benchmarkSummary(episodes), null, 2)}\n`);
+    await outputs.summary?.write(benchmarkSummary(episodes));
     for (const { mode, score, mean_achievements: mean } of report.modes)
       log(`${mode}: score ${score.toFixed(1)} %, ${mean.toFixed(2)} achievements an episode`);
   },

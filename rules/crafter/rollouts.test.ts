@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
+import sharp from 'sharp';
 import { play } from '../lib/testing/play.js';
+import { ownTextures } from './art/textures.js';
 import rollouts from './rollouts.js';
+import { Crafter } from './sim/crafter.js';
 
 async function record(t: ExecutionContext, params: object): Promise<Database.Database> {
   const { outputs } = await play(rollouts, { params });
@@ -228,4 +231,56 @@ test('params that cannot be are refused before anything runs', (t) => {
   refused({ seeds: 1, steps: 90_000, length: 90_000 });
   t.true(rollouts.params.safeParse({ seeds: 1, length: 90_000 }).success);
   t.true(rollouts.params.safeParse({ seeds: 1, steps: 90_000, length: 10_000 }).success);
+});
+
+test('frames are what the player saw before the first turn and after each, in every mode', async (t) => {
+  const params = { ...SHORT, seeds: [5, 3], size: 32 };
+  const wanted = ['frames', 'summary'];
+  const both = await play(rollouts, { params, wanted });
+  const names = Object.keys(both.outputs).filter((name) => name.startsWith('frames/'));
+  t.deepEqual(
+    names,
+    [3, 5].flatMap((seed) => [0, 1, 2, 3].map((n) => `frames/seed_000${seed}/step_00${n}.png`)),
+  );
+  const text = await play(rollouts, { params: { ...params, mode: 'text' }, wanted });
+  for (const name of names) t.deepEqual(text.outputs[name], both.outputs[name], name);
+
+  const game = new Crafter({ seed: 3, size: [32, 32], length: 256, textures: ownTextures() });
+  let frame = game.reset();
+  const { actions } = SHORT.policy;
+  for (let step = 0; step <= 12; step++) {
+    if (step % 5 === 0 || step === 12) {
+      const number = Math.ceil(step / 5);
+      const png = both.outputs[`frames/seed_0003/step_00${number}.png`];
+      t.deepEqual(await sharp(png).raw().toBuffer(), Buffer.from(frame?.data ?? []), `after ${step} steps`);
+    }
+    frame = game.step((actions[step % actions.length] ?? 'noop') as 'do').frame;
+  }
+  const unlocked = both.parts.reduce((sum, { meta }) => sum + (meta['achievements'] as string[]).length, 0);
+  t.is(
+    both.outputs['summary']?.toString(),
+    `{
+  "model": "scripted",
+  "episodes": 2,
+  "mean_steps": 3,
+  "mean_achievements": ${unlocked / 2},
+  "total_tool_calls": 6,
+  "output_dir": "."
+}
+`,
+  );
+});
+
+test('frames and the summary are what is recorded anyway', async (t) => {
+  const plain = await play(rollouts, { params: { ...SHORT, seeds: 4 } });
+  const more = await play(rollouts, { params: { ...SHORT, seeds: 4 }, wanted: ['frames', 'summary'] });
+  t.deepEqual(more.outputs['db'], plain.outputs['db']);
+  t.deepEqual(Object.keys(plain.outputs), ['db']);
+});
+
+test('the expert plays for the steps that it has, whichever param says so', async (t) => {
+  const short = await play(rollouts, { params: { seeds: 1, length: 30, steps: 30 } });
+  const long = await play(rollouts, { params: { seeds: 1, length: 10_000, steps: 30 } });
+  const played = ({ parts }: typeof short) => parts.map(({ meta }) => ({ ...meta, ending: '' }));
+  t.deepEqual(played(long), played(short));
 });

@@ -1,7 +1,7 @@
-import { defineRule, directory, sqlite } from 'vlmbuild';
+import { defineRule, directory, file, sqlite } from 'vlmbuild';
 import { z } from 'zod';
 import { TraceWriter, createTraceDatabase, finishTraceDatabase, mergeTraceDatabases } from '../lib/tracing/write.js';
-import { playEpisode } from './agent/episode.js';
+import { type EpisodeResult, playEpisode } from './agent/episode.js';
 import {
   episodeParams,
   episodeSpec,
@@ -15,6 +15,7 @@ import { checkMeasures } from './agent/params.js';
 import { makePolicy, shownMode } from './agent/policies.js';
 import { MODES } from './agent/prompt.js';
 import { questionsLeft } from './agent/questions.js';
+import { agentSummary } from './agent/report/summaries.js';
 import { seedList, seedsParam } from './agent/seeds.js';
 
 const DEFAULT_TURNS = 20;
@@ -24,6 +25,10 @@ const EPOCH = Date.UTC(2025, 0, 1);
 const IDS_PER_SEED = 100_000;
 /** A turn takes at most two ids of a table (its messages, its rewards); the rest is for what an episode has once. */
 const MOST_TURNS = (IDS_PER_SEED - 1000) / 2;
+
+/** As the public examples name them: frame 0 is the first observation, frame n the one after the n-th turn. */
+const frameName = (seed: number, number: number): string =>
+  `seed_${String(seed).padStart(4, '0')}/step_${String(number).padStart(3, '0')}.png`;
 
 export default defineRule({
   summary: 'Play Crafter episodes and record them in a trace database, one part per episode.',
@@ -47,12 +52,11 @@ export default defineRule({
       });
     }),
   inputs: { textures: directory().fromParam('textures') },
-  outputs: { db: sqlite() },
+  outputs: { db: sqlite(), frames: directory().optional(), summary: file().optional() },
   deterministic: ({ params }) => isDeterministic(params),
   concurrency: ({ params }) => episodesAtOnce(params),
   async *parts({ params, inputs }) {
-    const shown = shownMode(params.policy, params.mode);
-    const textures = await texturesOf(inputs.textures, shown);
+    const textures = await texturesOf(inputs.textures);
     for (const seed of seedList(params.seeds))
       yield {
         id: `seed-${String(seed).padStart(4, '0')}`,
@@ -64,9 +68,10 @@ export default defineRule({
     questionsLeft({ spec, shown: shownMode(spec.policy, spec.mode), textures: inputs, answered, signal }),
   async make({ spec, inputs, outputs, log, signal, once, secrets }) {
     const { seed, mode, steps, turns } = spec;
+    const { frames } = outputs;
     const shown = shownMode(spec.policy, mode);
     if (shown !== mode) log(`the model is not known to see pictures: it is told in words (\`policy.use_vision\`)`);
-    const game = await newGame(spec, shown, inputs);
+    const game = await newGame(spec, shown === 'text' && frames === undefined ? undefined : inputs);
     const policy = makePolicy(spec.policy, seed, { once, secrets, log });
     const sessionId = `crafter-${policy.model}-${mode}-${String(seed).padStart(4, '0')}`;
     const startedAt = EPOCH;
@@ -90,6 +95,7 @@ export default defineRule({
       });
       const result = await playEpisode({
         ...{ game, policy, mode: shown, seed, steps, turns, writer, startedAt, signal },
+        ...(frames && { onFrame: (number, png) => frames.add(frameName(seed, number), png) }),
         warn: log,
       });
       finishTraceDatabase(db);
@@ -97,12 +103,13 @@ export default defineRule({
         `seed ${seed}: ${result.achievements.length} achievements in ${result.steps} steps and ${result.turns} turns` +
           (result.ending === 'death' ? ', then death' : ''),
       );
-      return { ...result, seed, achievements: [...result.achievements] };
+      await outputs.summary?.write(''); // A part has to write all outputs; this one is made of what is returned.
+      return { ...result, seed, model: policy.model, achievements: [...result.achievements] };
     } finally {
       db.close();
     }
   },
-  assemble({ parts, outputs, log }) {
+  async assemble({ parts, outputs, join, log }) {
     const db = outputs.db.open();
     createTraceDatabase(db);
     mergeTraceDatabases(
@@ -111,6 +118,10 @@ export default defineRule({
     );
     finishTraceDatabase(db);
     db.close();
+    if (outputs.frames !== undefined) join('frames');
+    await outputs.summary?.write(
+      agentSummary(parts.map(({ meta }) => meta as unknown as EpisodeResult & { readonly model: string })),
+    );
     log(`${parts.length} episodes`);
   },
 });

@@ -65,13 +65,13 @@ export const episodeSpec = (params: EpisodeParams, seed: number, mode: Mode, def
 });
 export type EpisodeSpec = ReturnType<typeof episodeSpec>;
 
-/** The textures that an episode is drawn with: none where there are no pictures, or they are the project's own. */
-export const texturesOf = async (textures: DirectoryInput | undefined, shown: Mode): Promise<TextureFiles> =>
-  textures === undefined || shown === 'text' ? {} : textureFiles(textures);
+/** The textures that an episode is drawn with; none where they are the project's own. */
+export const texturesOf = async (textures: DirectoryInput | undefined): Promise<TextureFiles> =>
+  textures === undefined ? {} : textureFiles(textures);
 
-/** @param textures what {@link texturesOf} gave for the episode. */
-export async function newGame(spec: EpisodeSpec, shown: Mode, textures: TextureFiles): Promise<Crafter> {
+/** @param textures what {@link texturesOf} gave for the episode; `undefined` where nobody looks. */
+export async function newGame(spec: EpisodeSpec, textures: TextureFiles | undefined): Promise<Crafter> {
   const { seed, size, area, view, length } = spec;
   const options = { seed, size, area, view, length };
-  return new Crafter(shown === 'text' ? options : { ...options, textures: await texturesFrom(textures) });
+  return new Crafter(textures === undefined ? options : { ...options, textures: await texturesFrom(textures) });
 }

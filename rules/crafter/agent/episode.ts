@@ -11,7 +11,7 @@ import { dataUrl, encodePng } from './png.js';
 import type { Policy } from './policy.js';
 import { type Mode, SYSTEM_PROMPT, userContent } from './prompt.js';
 import { actionsOf, toolCallsOf } from './reply-parsing.js';
-import type { ToolCall } from './tools.js';
+import { MOST_ACTIONS, type ToolCall } from './tools.js';
 
 /** What a recorder of episodes is told. */
 export type Recorder = Pick<
@@ -31,11 +31,13 @@ export const NO_RECORDER: Recorder = {
 };
 
 export interface EpisodeOptions {
-  /** Not reset yet; with textures unless the mode is `text`. */
+  /** Not reset yet; with textures unless the mode is `text` and nobody wants frames. */
   readonly game: Crafter;
   readonly policy: Policy;
   readonly mode: Mode;
   readonly seed: number;
+  /** Told what the player sees before the first turn and after each turn, as PNG; needs a game with textures in any mode. */
+  readonly onFrame?: (number: number, png: Uint8Array) => Promise<void>;
   /** The most single actions and the most turns; `null` for no limit. */
   readonly steps: number | null;
   readonly turns: number | null;
@@ -72,7 +74,7 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResult> {
   const { game, policy, mode, writer, signal } = options;
-  const withPictures = mode !== 'text';
+  const withPictures = mode !== 'text' || options.onFrame !== undefined;
   const history: ToolCall[] = [];
   const unlocked = new Set<AchievementName>();
   let progress: Progress = NOTHING_YET;
@@ -84,14 +86,24 @@ export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResul
   let frame = game.reset(withPictures);
   let text = describe(game, progress);
 
+  const lastStep = Math.min(
+    game.length ?? Infinity,
+    options.steps ?? Infinity,
+    (options.turns ?? Infinity) * MOST_ACTIONS,
+  );
   const isLimitReached = (): boolean =>
     (options.turns !== null && turn >= options.turns) || (options.steps !== null && game.steps >= options.steps);
 
   for (; !isLimitReached(); turn++) {
     signal.throwIfAborted();
+    const png = await pngOf(frame);
+    if (png !== undefined) await options.onFrame?.(turn, png);
     const at = options.startedAt + turn * TURN_MS;
-    const user = userContent(mode, text, history, frame === null ? undefined : await pictureUrl(frame));
-    const { request, response, usage } = await policy.answer({ turn, system: SYSTEM_PROMPT, user, game, signal });
+    const user = userContent(mode, text, history, png === undefined ? undefined : dataUrl(png));
+    const { request, response, usage } = await policy.answer({
+      ...{ turn, system: SYSTEM_PROMPT, user, game, signal },
+      lastStep: Number.isFinite(lastStep) ? lastStep : null,
+    });
     const calls = toolCallsOf(response);
     toolCalls += calls.length;
     used = plus(used, usage);
@@ -146,6 +158,10 @@ export async function playEpisode(options: EpisodeOptions): Promise<EpisodeResul
     }
   }
 
+  if (options.onFrame !== undefined && ending !== 'no tool call') {
+    const png = await pngOf(frame);
+    if (png !== undefined) await options.onFrame(turn, png);
+  }
   const achievements = [...unlocked].sort(byName);
   writer.outcome({
     totalReward: reward,
@@ -177,8 +193,8 @@ function plus(sum: EpisodeResult['usage'], usage: Usage | null): EpisodeResult['
 
 const describe = (game: Crafter, progress: Progress): string => observationText(observe(game, progress));
 
-const pictureUrl = async ({ data, width, height }: Frame): Promise<string> =>
-  dataUrl(await encodePng(data, width, height));
+const pngOf = async (frame: Frame | null): Promise<Buffer | undefined> =>
+  frame === null ? undefined : encodePng(frame.data, frame.width, frame.height);
 
 const argumentsText = (call: ToolCall): string =>
   typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments);

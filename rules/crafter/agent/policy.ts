@@ -13,6 +13,8 @@ export interface Prompt {
   readonly user: UserContent;
   /** The game itself, for players with full knowledge. They leave it as it is. */
   readonly game: Crafter;
+  /** At this step the episode is over at the latest; `null` for no limit. */
+  readonly lastStep: number | null;
   readonly signal: AbortSignal;
 }
 

@@ -23,7 +23,7 @@ interface Ahead {
 export async function questionsLeft({ spec, shown, textures, answered, signal }: Ahead): Promise<number> {
   if (spec.policy.kind !== 'model') return 0;
   const { seed, steps, turns, length } = spec;
-  const game = await newGame(spec, shown, textures);
+  const game = await newGame(spec, shown === 'text' ? undefined : textures);
   let played = 0;
   const ask = async <T extends Json>(question: Json): Promise<T> => {
     const answer = answered(question);

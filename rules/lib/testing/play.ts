@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { AnyRule, DirectoryInput, DirectorySlice, Json, JsonObject, Once } from 'vlmbuild';
 
@@ -20,7 +30,7 @@ export interface PlayOptions {
 }
 
 export interface Played {
-  /** The bytes of each output that was written: of a file, or a JSONL file. */
+  /** The bytes of each output that was written: of a file, a JSONL file, or as `frames/a.png` one in a directory. */
   readonly outputs: Readonly<Record<string, Buffer>>;
   readonly parts: readonly PlayedPart[];
   readonly log: readonly string[];
@@ -71,8 +81,16 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
           paths.map(([name, path]) => [name, outputHandle(rule.outputs[name]?.kind, path)]),
         ) as never,
         read: () =>
-          Object.fromEntries(paths.flatMap(([name, path]) => (existsSync(path) ? [[name, readFileSync(path)]] : []))),
-        reads: () => Object.fromEntries(paths.map(([name, path]) => [name, inputHandle('jsonl', path, 1 << 20)])),
+          Object.fromEntries(
+            paths.flatMap(([name, path]) => filesOf(path).map((file) => [name + file, readFileSync(path + file)])),
+          ),
+        reads: () =>
+          Object.fromEntries(
+            paths.map(([name, path]) => [
+              name,
+              inputHandle(rule.outputs[name]?.kind === 'directory' ? 'directory' : 'jsonl', path, 1 << 20),
+            ]),
+          ),
       };
     };
     const whole = stage('whole');
@@ -89,8 +107,13 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
     const made: { id: string; key: string; meta: JsonObject; part: ReturnType<typeof stage> }[] = [];
     const joinParts = (joined: readonly string[]) => {
       for (const name of joined) {
-        const pieces = made.map(({ part }) => part.read()[name] ?? Buffer.alloc(0));
-        writeFileSync(join(folder, 'whole', name), Buffer.concat(pieces));
+        const path = join(folder, 'whole', name);
+        const isDirectory = rule.outputs[name]?.kind === 'directory';
+        if (!isDirectory) writeFileSync(path, '');
+        for (const { part } of made)
+          for (const [file, bytes] of Object.entries(part.read()))
+            if (file === name) appendFileSync(path, bytes);
+            else if (isDirectory && file.startsWith(`${name}/`)) put(join(folder, 'whole', file), bytes);
       }
     };
     for (const [index, { id, spec, slices }] of listed.entries()) {
@@ -122,6 +145,20 @@ export async function play(rule: AnyRule, options: PlayOptions = {}): Promise<Pl
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What is there, as put behind the path: '' for a file, `/a/b` for files of a directory, in order. */
+function filesOf(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [''];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesOf(join(path, name)).map((file) => `/${name}${file}`));
+}
+
+function put(path: string, data: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, data);
 }
 
 /** `once` that remembers; it has no brackets. */
@@ -227,6 +264,7 @@ function outputHandle(kind: string | undefined, path: string): Handle {
   return {
     path,
     write: async (data: string | Uint8Array) => writeFileSync(path, data),
+    add: async (name: string, data: string | Uint8Array) => put(join(path, name), data),
     append: (line: string | Uint8Array) => {
       if (Buffer.from(line).includes(0x0a)) throw new Error('that is more than one line');
       writeFileSync(path, line, { flag: 'a' });

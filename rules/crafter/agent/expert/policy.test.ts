@@ -22,7 +22,7 @@ async function play(seed: number, length: number) {
   for (let turn = 0, done = false; !done; turn++) {
     const before = stateText(game);
     const { signal } = new AbortController();
-    const { response } = await policy.answer({ turn, system: SYSTEM_PROMPT, user: '', game, signal });
+    const { response } = await policy.answer({ turn, system: SYSTEM_PROMPT, user: '', game, lastStep: length, signal });
     if (stateText(game) !== before) throw new Error('the game was changed by thinking about it');
     const [{ message }] = (response as { choices: [{ message: { content: string } }] }).choices;
     reasons.push(message.content);

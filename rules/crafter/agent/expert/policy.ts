@@ -9,9 +9,9 @@ const MOST_ACTIONS = 5;
 /** Sleep that lasts longer than this is not foreseen. */
 const LONGEST_SLEEP = 300;
 
-/** A game to try things in: exactly like the one that is played, and without pictures. */
-function copyOf({ area, view, size, length }: Crafter): Crafter {
-  return new Crafter({ seed: 0, area, view, size, length });
+/** A game to try things in: exactly like the one that is played until the last step, and without pictures. */
+function copyOf({ area, view, size }: Crafter, lastStep: number | null): Crafter {
+  return new Crafter({ seed: 0, area, view, size, length: lastStep });
 }
 
 export function expertPolicy(): Policy {
@@ -21,7 +21,7 @@ export function expertPolicy(): Policy {
 
   /** Sleeps in a copy of the game until the player wakes. */
   function sleepIn(game: Crafter): Sleep {
-    dream ??= copyOf(game);
+    dream ??= copyOf(game, game.length);
     dream.restore(game.snapshot());
     const { player } = dream;
     const { health } = player;
@@ -34,8 +34,8 @@ export function expertPolicy(): Policy {
     return 'safe';
   }
 
-  function intend(game: Crafter): Intention {
-    trial ??= copyOf(game);
+  function intend(game: Crafter, lastStep: number | null): Intention {
+    trial ??= copyOf(game, lastStep);
     trial.restore(game.snapshot());
     const copy = trial;
     const actions: ActionName[] = [];
@@ -51,7 +51,7 @@ export function expertPolicy(): Policy {
     return { reason: reasons.join(' '), actions };
   }
 
-  return builtInPolicy('expert', ({ game }) => intend(game));
+  return builtInPolicy('expert', ({ game, lastStep }) => intend(game, lastStep));
 }
 
 /** See `unambiguous` in policy.ts: this pair alone would be cut. */

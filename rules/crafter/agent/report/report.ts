@@ -3,6 +3,7 @@ import type { JsonObject } from 'vlmbuild';
 import { ACHIEVEMENTS, type AchievementName } from '../../sim/rules.js';
 import type { EpisodeResult } from '../episode.js';
 import { MODES, type Mode } from '../prompt.js';
+import { rounded, sum } from './rounding.js';
 import { bootstrap, crafterScore, wilson } from './score.js';
 
 /** An episode that was to be played; without a result it failed. */
@@ -71,26 +72,19 @@ export const reportOf = (episodes: readonly Evaluated[], setting: Setting): Repo
   modes: byMode(episodes).map(([mode, ofMode]) => modeReport(mode, ofMode)),
 });
 
-function byMode(episodes: readonly Evaluated[]): (readonly [Mode, readonly Evaluated[]])[] {
+export function byMode(episodes: readonly Evaluated[]): (readonly [Mode, readonly Evaluated[]])[] {
   return MODES.map((mode) => [mode, episodes.filter((episode) => episode.mode === mode)] as const).filter(
     ([, ofMode]) => ofMode.length > 0,
   );
 }
 
-const resultsOf = (episodes: readonly Evaluated[]): EpisodeResult[] =>
+export const resultsOf = (episodes: readonly Evaluated[]): EpisodeResult[] =>
   episodes.map(({ result }) => result).filter((result) => result !== undefined);
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-
-/** To so many places; 0 of nothing. */
-const rounded = (value: number, places: number): number =>
-  Number.isFinite(value) ? Math.round(value * 10 ** places) / 10 ** places : 0;
 
 const places2 = (value: number): number => rounded(value, 2);
 
-const mean = (values: readonly number[]): number => rounded(sum(values) / values.length, 2);
-
-const turnsPlayed = ({ turns, ending }: EpisodeResult): number => turns - (ending === 'no tool call' ? 1 : 0);
+/** Turns whose calls were carried out. */
+export const turnsPlayed = ({ turns, ending }: EpisodeResult): number => turns - (ending === 'no tool call' ? 1 : 0);
 
 function modeReport(mode: Mode, episodes: readonly Evaluated[]): ModeReport {
   const results = resultsOf(episodes);
@@ -152,24 +146,3 @@ function rateOf(episodes: number, n: number): Rate {
   const [low, high] = wilson(episodes, n);
   return { episodes, rate: rounded(episodes / n, 4), low: rounded(low, 4), high: rounded(high, 4) };
 }
-
-/** `vlm_benchmark_summary.json` of the public examples. Episodes that failed are left out. */
-export const benchmarkSummary = (episodes: readonly Evaluated[]): JsonObject =>
-  Object.fromEntries(
-    byMode(episodes).map(([mode, ofMode]) => {
-      const results = resultsOf(ofMode);
-      const reached = ACHIEVEMENTS.map(
-        (name) => [name, results.filter(({ achievements }) => achievements.includes(name)).length] as const,
-      ).filter(([, count]) => count > 0);
-      return [
-        mode,
-        {
-          episodes: results.length,
-          mean_steps: mean(results.map(turnsPlayed)),
-          mean_achievements: mean(results.map(({ achievements }) => achievements.length)),
-          total_tool_calls: sum(results.map(({ toolCalls }) => toolCalls)),
-          achievements: Object.fromEntries(reached),
-        },
-      ];
-    }),
-  );
