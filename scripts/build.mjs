@@ -57,17 +57,15 @@ function linkBin() {
   }
 }
 
-// The command line, the host program and the public API share chunks, so that each is one instance a process.
+// The command line and the public API share chunks, so that each is one instance a process.
 const entries = {
   main: 'src/cli/main.ts',
-  host: 'src/host/program.ts',
   index: 'src/index.ts',
 };
-const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path)));
 const bundled = putAll(
   await build({
     ...common,
-    entryPoints: present,
+    entryPoints: entries,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -97,18 +95,25 @@ if (existsSync('src/cli/bin.ts')) {
   chmodSync('dist/vlmbuild.cjs', 0o755);
   linkBin();
 }
-if (existsSync('src/cli/changed.ts')) {
-  const changed = await build({
+// So is a host, and so are the public API and zod, which it gives to rules.
+const standalone = {
+  changed: 'src/cli/changed.ts',
+  host: 'src/host/program.ts',
+  index: 'src/index.ts',
+  zod: 'src/host/zod.ts',
+};
+for (const [name, source] of Object.entries(standalone)) {
+  const one = await build({
     ...script,
-    entryPoints: { changed: 'src/cli/changed.ts' },
+    entryPoints: { [name]: source },
     minifyWhitespace: true,
     // Small libraries are part of it; the others are seldom wanted, or have native code.
     packages: 'bundle',
-    external: ['better-sqlite3', 'esbuild', 'sharp', 'yaml', 'zod', '@iarna/toml', 'chokidar', 'tinyglobby'],
+    external: ['better-sqlite3', 'esbuild', 'sharp', 'yaml', '@iarna/toml', 'chokidar', 'tinyglobby'],
     define: { 'import.meta.url': 'fileUrl' },
     banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
   });
-  bundled.push(...putAll(changed));
+  bundled.push(...putAll(one));
 }
 const keep = new Set(bundled);
 for (const path of globSync(['dist/*.js', 'dist/*.cjs', 'dist/*.map', 'dist/chunks/*']))

@@ -46,7 +46,7 @@ export class HostProcess {
       '--disable-warning=ExperimentalWarning',
       // Rows in work are short-lived: more room for young objects costs memory and saves nothing measurable.
       '--max-semi-space-size=4',
-      join(packageRoot(), 'dist', 'host.js'),
+      join(packageRoot(), 'dist', 'host.cjs'),
     ] as const;
     this.#child = spawn(program, args, {
       cwd: root,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { z } from 'zod';
 import { packageRoot } from '../rule/package-root.js';
@@ -26,9 +25,11 @@ const loaded = new Map<string, Promise<Exports>>();
 const modules: LoadableModule[] = [];
 const requireOwn = createRequire(join(packageRoot(), 'package.json'));
 
+const ZOD = './dist/zod.cjs';
+
 /** The running vlmbuild's zod: the one every rule gets. */
 export function zod(): typeof z {
-  return (requireOwn('zod') as { z: typeof z }).z;
+  return (requireOwn(ZOD) as { z: typeof z }).z;
 }
 
 /** Runs a bundle as if it were the rule's module: compiled under its path, with its packages, once a process. */
@@ -43,7 +44,8 @@ export function loadModule(bundle: string, source: string): Promise<Exports> {
 
 async function load(code: string, source: string): Promise<Exports> {
   process.setSourceMapsEnabled(true);
-  const vlmbuild: unknown = await import(pathToFileURL(join(packageRoot(), 'dist', 'index.js')).href);
+  // Required: the loader of ES modules takes longer to start than all that it would load.
+  const vlmbuild: unknown = requireOwn('./dist/index.cjs');
   const importAs = importerOf(source);
   const imported = new Map<string, unknown>();
   for (;;) {
@@ -52,7 +54,8 @@ async function load(code: string, source: string): Promise<Exports> {
     let refused: string | undefined;
     module.require = (id) => {
       if (id === 'vlmbuild') return vlmbuild;
-      if (id === 'zod' || id.startsWith('zod/')) return requireOwn(id);
+      if (id === 'zod') return requireOwn(ZOD);
+      if (id.startsWith('zod/')) return requireOwn(id);
       if (imported.has(id)) return imported.get(id);
       try {
         return asImported(require(id));
