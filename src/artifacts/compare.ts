@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { sha256 } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
+import { readFully } from '../base/read-fully.js';
 import { directoryEntries } from './directory.js';
 import type { KindName } from './kind.js';
 import { pieces, Turn } from './pieces.js';
@@ -68,7 +69,7 @@ function compareBytewise(before: string, now: string): ContentDifference {
   let offset = -1;
   try {
     for (;;) {
-      const lengths = [fill(files[0], buffers[0]), fill(files[1], buffers[1])] as const;
+      const lengths = [readFully(files[0], buffers[0], null), readFully(files[1], buffers[1], null)] as const;
       const [a, b] = [buffers[0].subarray(0, lengths[0]), buffers[1].subarray(0, lengths[1])];
       if (offset < 0 && !a.equals(b)) offset = sizes[0] + firstDifference(a, b);
       sizes[0] += a.length;
@@ -78,16 +79,6 @@ function compareBytewise(before: string, now: string): ContentDifference {
   } finally {
     for (const file of files) closeSync(file);
   }
-}
-
-function fill(file: number, buffer: Buffer): number {
-  let used = 0;
-  while (used < buffer.length) {
-    const count = readSync(file, buffer, used, buffer.length - used, null);
-    if (count === 0) break;
-    used += count;
-  }
-  return used;
 }
 
 function firstDifference(a: Buffer, b: Buffer): number {

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { compareBytes } from '../base/order.js';
+import { readFully } from '../base/read-fully.js';
 import type { ObjectStore } from '../store/objects.js';
 import { digestBytes } from './file.js';
 import { copyInto, moveInto, unfinishedSibling } from './install-file.js';
@@ -231,23 +231,12 @@ function equalBytes(a: string, b: string): boolean {
     const bufferA = Buffer.allocUnsafe(1 << 16);
     const bufferB = Buffer.allocUnsafe(1 << 16);
     for (;;) {
-      const countA = fill(fileA, bufferA);
-      const countB = fill(fileB, bufferB);
+      const countA = readFully(fileA, bufferA, null);
+      const countB = readFully(fileB, bufferB, null);
       if (countA !== countB || bufferA.compare(bufferB, 0, countB, 0, countA) !== 0) return false;
       if (countA < bufferA.length) return true;
     }
   } finally {
     for (const file of files) closeSync(file);
   }
-}
-
-/** Reads until the buffer is full or the file ends. */
-function fill(file: number, buffer: Buffer): number {
-  let used = 0;
-  while (used < buffer.length) {
-    const count = readSync(file, buffer, used, buffer.length - used, null);
-    if (count === 0) break;
-    used += count;
-  }
-  return used;
 }

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readFully } from '../base/read-fully.js';
 
 const PIECE = 1 << 20;
 /** After how many bytes read or hashed other work gets a turn. */
@@ -33,13 +34,7 @@ export function readRange(path: string, offset: number, length: number): Buffer 
   const file = openSync(path, 'r');
   try {
     const buffer = Buffer.allocUnsafe(length);
-    let used = 0;
-    while (used < length) {
-      const count = readSync(file, buffer, used, length - used, offset + used);
-      if (count === 0) break;
-      used += count;
-    }
-    return buffer.subarray(0, used);
+    return buffer.subarray(0, readFully(file, buffer, offset));
   } finally {
     closeSync(file);
   }

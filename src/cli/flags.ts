@@ -33,6 +33,9 @@ export const projectFlags = {
 
 export const projectAliases = { f: 'file', C: 'directory' } as const;
 
+/** One that is there or not. */
+export const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
+
 /** Goes to `-C`, and gives the absolute path of the pipeline file. @throws UserFacingError where there is none. */
 export function enterProject(flags: ProjectFlags): string {
   if (flags.directory !== undefined) {

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { sha256, hexOf } from '../base/digest.js';
+import { readFully } from '../base/read-fully.js';
 import type { Pipeline, RuleUse, Target } from '../config/pipeline.js';
 import type { LoadedRule } from '../rule/description.js';
 import type { Graph } from './graph.js';
@@ -165,11 +166,7 @@ function withFile<T>(path: string, use: (file: number) => T | undefined): T | un
 /** @throws where the file has no so many bytes. */
 function readAt(file: number, at: number, length: number): Buffer {
   const bytes = Buffer.from(new ArrayBuffer(length));
-  for (let done = 0; done < length;) {
-    const got = readSync(file, bytes, done, length - done, at + done);
-    if (got === 0) throw new Error('a plan that is cut short');
-    done += got;
-  }
+  if (readFully(file, bytes, at) < length) throw new Error('a plan that is cut short');
   return bytes;
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, lstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, statSync, type Stats } from 'node:fs';
+import { readFully } from '../base/read-fully.js';
 
 /**
  * The snapshot file, read by the tiny bin before anything else is loaded: nothing heavy may be imported here.
@@ -272,12 +273,7 @@ function readWhole(path: string): Buffer {
   const file = openSync(path, 'r');
   try {
     const bytes = Buffer.from(new ArrayBuffer(fstatSync(file).size));
-    let read = 0;
-    while (read < bytes.length) {
-      const got = readSync(file, bytes, read, bytes.length - read, read);
-      if (got === 0) throw new Error('shorter than it was');
-      read += got;
-    }
+    if (readFully(file, bytes, 0) < bytes.length) throw new Error('shorter than it was');
     return bytes;
   } finally {
     closeSync(file);

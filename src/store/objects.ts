@@ -4,7 +4,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { readFully } from '../base/read-fully.js';
 import { endOfExtent, EXTENT_BYTES } from './cut.js';
 import { parseList, printList, type Extent } from './object-list.js';
 
@@ -106,7 +106,7 @@ export class ObjectStore {
     const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(2 * EXTENT_BYTES));
     const file = openSync(path, 'r');
     try {
-      let length = fill(file, buffer);
+      let length = readFully(file, buffer, null);
       if (length < buffer.length) return this.putBytes(buffer.subarray(0, length));
       const hash = createHash('sha256');
       const members: ObjectRef[] = [];
@@ -124,7 +124,7 @@ export class ObjectStore {
         size += from;
         buffer.copyWithin(0, from, length);
         length -= from;
-        const read: number = more ? fill(file, buffer.subarray(length)) : 0;
+        const read: number = more ? readFully(file, buffer.subarray(length), null) : 0;
         more = read > 0;
         length += read;
       }
@@ -329,17 +329,6 @@ export function extentsOf(members: Iterable<ObjectRef>): Extent[] {
     else extents.push({ sha256: inside.blob, size, from: inside.from });
   }
   return extents;
-}
-
-/** Reads until the buffer is full or the file ends; returns how many bytes. */
-function fill(file: number, buffer: Buffer): number {
-  let length = 0;
-  while (length < buffer.length) {
-    const count = readSync(file, buffer, length, buffer.length - length, null);
-    if (count === 0) break;
-    length += count;
-  }
-  return length;
 }
 
 function sizeOf(path: string): number | undefined {

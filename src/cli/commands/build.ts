@@ -8,7 +8,7 @@ import type { PartsPreview } from '../../execute/parts-preview.js';
 import type { Session } from '../../execute/session.js';
 import { withInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
-import { parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { flag, parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 import { forecastOf, rendererFor } from '../renderer.js';
 import { openTrace, type Trace } from '../trace-file.js';
@@ -27,8 +27,6 @@ interface Flags extends ProjectFlags {
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
-
-const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
 
 export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
   docs: {

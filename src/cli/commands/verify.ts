@@ -7,7 +7,7 @@ import { EXIT, UserFacingError, type ExitCode } from '../../diagnostics/diagnost
 import type { RebuildDifference } from '../../execute/rebuild.js';
 import type { Session } from '../../execute/session.js';
 import type { CliContext, CliProcess } from '../context.js';
-import { parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { flag, parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
 import { withSession } from '../project.js';
 import { rendererFor } from '../renderer.js';
@@ -21,8 +21,6 @@ interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
   readonly verbose?: boolean;
   readonly json?: boolean;
 }
-
-const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
 
 export const verifyCommand = buildCommand<Flags, string[], CliContext>({
   docs: {

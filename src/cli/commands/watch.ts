@@ -5,7 +5,15 @@ import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { Renderer } from '../../render/renderer.js';
 import type { WatchRenderer } from '../../render/watch.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
-import { enterProject, parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import {
+  enterProject,
+  flag,
+  parseJobs,
+  projectAliases,
+  projectFlags,
+  targetWords,
+  type ProjectFlags,
+} from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
 import { rendererFor, type RendererFlags } from '../renderer.js';
 
@@ -13,8 +21,6 @@ interface WatchFlags extends ProjectFlags, RendererFlags {
   readonly jobs?: number;
   readonly keepGoing?: boolean;
 }
-
-const flag = (brief: string) => ({ kind: 'boolean', optional: true, withNegated: false, brief }) as const;
 
 export const watchCommand = buildCommand<WatchFlags, string[], CliContext>({
   docs: {
