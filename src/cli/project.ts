@@ -1,5 +1,7 @@
 import { EXIT } from '../diagnostics/diagnostic.js';
+import { formatDiagnostic } from '../diagnostics/format.js';
 import type { Session, SessionOptions } from '../execute/session.js';
+import { styleOf } from './context.js';
 import { enterProject, type ProjectFlags } from './flags.js';
 import { onInterrupt } from './interrupt.js';
 
@@ -26,6 +28,8 @@ export async function withSession<T>(
     try {
       return await use(session);
     } finally {
+      const color = styleOf(process.stderr, environment) === 'color';
+      for (const notice of session.takeNotices()) process.stderr.write(`${formatDiagnostic(notice, { color })}\n`);
       await session.close();
     }
   } finally {

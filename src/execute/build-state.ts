@@ -29,6 +29,7 @@ export class BuildState {
   /** Whether `--locked` found a difference. */
   different = false;
   readonly #done = new Map<string, Fresh>();
+  readonly #lossesBefore: number;
   /** Assembled without parts that failed, to be tried again. */
   readonly #partial = new Set<string>();
   /** The last of those that are to make the result of a key. */
@@ -54,7 +55,13 @@ export class BuildState {
     /** Targets that are known to be fresh and are not looked at. */
     settled: Settled,
   ) {
+    this.#lossesBefore = run.session.index.losses;
     for (const decision of settled.values()) this.#done.set(decision.target, decision);
+  }
+
+  /** Whether what the index said or was told during this build may not be in it any more. */
+  get indexLost(): boolean {
+    return this.run.session.index.losses > this.#lossesBefore;
   }
 
   get askAgain(): boolean {

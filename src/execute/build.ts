@@ -16,6 +16,7 @@ import { collectDaily } from './daily-gc.js';
 import type { BuildCounts, BuildOutcome, EventListener } from './events.js';
 import { afterwards, settleRecords, snapshot, writeLock } from './finish.js';
 import { valuesOf } from './handing.js';
+import { recordAgain } from './record-again.js';
 import { resultsOf, storeResults } from './results.js';
 import { Run } from './run.js';
 import { runSchedule } from './scheduler.js';
@@ -113,7 +114,7 @@ export async function buildScope(
   const { run, build: shared, interrupt, stopStarting } = state;
   const { names } = scope;
   run.emit({ type: 'build-started', run: run.id, targets: names, jobs: session.jobs });
-  for (const diagnostic of session.notices) run.emit({ type: 'warning', diagnostic });
+  tellNotices(run);
   run.sweep();
 
   await runSchedule({
@@ -319,6 +320,9 @@ async function finish(
     await afterwards(build, 'take the snapshot', 'the snapshot', () => books.snapshot(build, results));
   } else if (writesLock)
     await afterwards(build, 'take the snapshot', 'the snapshot', async () => books.lockWritten(build));
+  if (build.indexLost)
+    await afterwards(build, 'record the run', 'what was known before the index was lost', () => recordAgain(build));
+  tellNotices(run);
   const { seconds } = run;
   let details: JsonObject = {};
   await afterwards(build, 'record the run', 'what the run came to', async () => {
@@ -341,6 +345,10 @@ async function finish(
           ? EXIT.different
           : EXIT.failed;
   return { outcome, exitCode, counts, run: run.begun ? run.id : null, settled: build.whole };
+}
+
+function tellNotices(run: Run): void {
+  for (const diagnostic of run.session.takeNotices()) run.emit({ type: 'warning', diagnostic });
 }
 
 function wholeBooks(session: Session, options: BuildOptions, needed: readonly string[]): Books {

@@ -57,7 +57,7 @@ export async function buildChanged(
   if (opened === undefined) return undefined;
   const { session, plan, names } = opened;
   try {
-    if (!session.objects.has(opened.base)) return undefined;
+    if (!session.objects.has(opened.base) || !isKnownBeside(opened)) return undefined;
     const needed = [...session.graph.order];
     const standIns = await findStandIns(session, names, needed).catch(() => undefined);
     if (standIns === undefined) return undefined;
@@ -120,6 +120,16 @@ function isReady({ pipeline }: Graph, name: string): boolean {
   return target.work.type === 'command' || isWholeBundle(target.work.rule.bundle);
 }
 
+/**
+ * Whether the index knows of the targets that are not looked at. One that was made anew does not: then all are looked at,
+ * and recorded from what is on disk.
+ */
+function isKnownBeside({ session: { index }, plan, places }: Opened): boolean {
+  const built = new Set(places);
+  const beside = plan.names.findIndex((_, place) => !built.has(place));
+  return beside < 0 || index.lastKey(plan.names[beside] ?? '') !== undefined;
+}
+
 function bytesOf(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
@@ -170,6 +180,8 @@ class ChangedBooks implements Books {
     const taken = this.#take({ ...covered.columns, ...named }, covered.known);
     if (taken === undefined) return;
     if (taken.newestMs >= session.openedMs - taken.tickMs && !(await this.#allFresh())) return;
+    // Of the targets beside nothing is known any more: the next build looks at all.
+    if (build.indexLost) return;
     if (rewritten !== undefined) writeAtomic(planPath(`${session.layout.snapshot}${taken.suffix}`), rewritten.bytes);
     writeSnapshot(session.layout.snapshot, taken);
   }
@@ -178,7 +190,8 @@ class ChangedBooks implements Books {
    * The lock has another time than in the snapshot; all else that was built has too, and stays changed by it. So the next
    * build is again one of what has changed.
    */
-  lockWritten({ run }: BuildState): void {
+  lockWritten({ run, indexLost }: BuildState): void {
+    if (indexLost) return;
     const { fixed, followed, paths, times, plan, results } = this.compared;
     const lock = paths.indexOf(placeOf(run.session.lockPath, run.session.root));
     const links = fixed + followed;

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
  * Brings the store within its default bounds where that was not done for a day: at the end of a build that ran something,
  * when no other one is under way. A new store is left alone for its first day.
  *
- * @returns what the user should know: that results were dropped.
+ * @returns what the user should know: that results were dropped, or why nothing could be.
  */
 export async function collectDaily(session: Session): Promise<Diagnostic | undefined> {
   if (session.realEnvironment['VLMBUILD_GC'] === 'off') return undefined;
@@ -30,8 +30,8 @@ export async function collectDaily(session: Session): Promise<Diagnostic | undef
     const what = [plural(results, 'result'), plural(parts, 'part')].join(' and ');
     return archiveErrors.collected({ what, sizes: `${formatBytes(before)} → ${formatBytes(after)}` });
   } catch (error) {
-    // A lock of another pipeline file that cannot be read: `vlmbuild gc` says so.
-    if (error instanceof UserFacingError) return undefined;
+    // For one, a lock of another pipeline file that cannot be read.
+    if (error instanceof UserFacingError) return error.diagnostics[0];
     throw error;
   }
 }

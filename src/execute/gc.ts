@@ -2,6 +2,8 @@ import { readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Digest } from '../base/digest.js';
+import { archiveErrors } from '../diagnostics/archive.js';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { IndexTables, type RowsToDrop } from '../store/gc-index.js';
 import { tryCollectorLock } from '../store/gc-lock.js';
 import { removeObjects } from '../store/gc-objects.js';
@@ -60,7 +62,7 @@ const BATCH = 500;
  * time takes them. Nothing goes while a run is under way, which may be about to refer to what nobody referred to before.
  *
  * @returns undefined where runs are under way and `wait` is not set.
- * @throws the signal's reason
+ * @throws the signal's reason; UserFacingError for an index that knows no result, of a store that has some: it was lost.
  */
 export async function collect(session: Session, options: GcOptions): Promise<GcReport | undefined> {
   const { layout } = session;
@@ -73,6 +75,9 @@ export async function collect(session: Session, options: GcOptions): Promise<GcR
       if (options.dryRun !== true && !(await untilQuiet(session, options))) return undefined;
       const sequence = tables.runSequence();
       const survey = surveyStore(session, tables, options.keepRuns);
+      const { actions, runs, stored } = survey;
+      if (tables.repaired !== undefined || (actions.length + runs.length === 0 && stored.size > 0))
+        throw new UserFacingError(archiveErrors.nothingKnown({ problem: tables.repaired }), EXIT.failed);
       const sizes = { before: totalOf(survey), needed: survey.marking.bytes };
       const { rows, objects, kept } = choose(session, tables, survey, options);
       first ??= sizes.before;

@@ -61,6 +61,11 @@ export class Run {
     return this.#lock;
   }
 
+  /** Where the index was lost since the run began. */
+  recordAgain(): void {
+    if (this.begun) this.session.index.beginRun(this.id, this.startedMs, this.targets, this.args);
+  }
+
   /** Removes what runs left that were killed, and says so. Where there are none, one folder is read. */
   sweep(): void {
     const runs = sweepStages(this.session.layout);

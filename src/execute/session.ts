@@ -67,8 +67,8 @@ export interface Session {
   /** Where the lock is, whether it exists or not; and what it says. */
   readonly lockPath: string;
   readonly lock: LockFile | undefined;
-  /** What the user should know of the store: that the index was begun anew. */
-  readonly notices: readonly Diagnostic[];
+  /** What the user should know of the store and was not told yet: that the index was begun anew. */
+  takeNotices(): readonly Diagnostic[];
   /**
    * What decisions are made from. `onDamage` is told of an object of the store that a decision looked into and found
    * damaged: it is dropped, and the result counts as lost.
@@ -178,9 +178,16 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
   const opening = timeline.begin({ phase: 'open the store', lane: { type: 'build' } });
   const index = openIndex(layout);
   opening.end();
+  let told: string | undefined;
   let closed = false;
   return sessionOf(options, opened, {
     index,
+    takeNotices: () => {
+      const { repaired } = index;
+      if (repaired === undefined || repaired === told) return [];
+      told = repaired;
+      return [executeErrors.indexRepaired({ what: repaired })];
+    },
     objects: new ObjectStore(layout.objects),
     tools: new Tools(opened.root, options.environment),
     lockFile,
@@ -194,7 +201,7 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
 }
 
 /** What the sessions of one opening share. */
-interface Shared extends Pick<Session, 'index' | 'objects' | 'tools' | 'close'> {
+interface Shared extends Pick<Session, 'index' | 'objects' | 'tools' | 'takeNotices' | 'close'> {
   readonly lockFile: LockReader;
 }
 
@@ -221,7 +228,7 @@ function sessionOf(options: SessionOptions, opened: Opened, shared: Shared): Ses
     digester,
     tools,
     lockPath: lockFile.path,
-    notices: index.repaired === undefined ? [] : [executeErrors.indexRepaired({ what: index.repaired })],
+    takeNotices: shared.takeNotices,
     planContext: ({ forced = new Set<string>(), onDamage } = {}) => ({
       graph,
       digester,

@@ -34,6 +34,11 @@ export class IndexTables {
     this.#connection.close();
   }
 
+  /** Why the index was made anew when it was opened or since: what was read before does not belong to what followed. */
+  get repaired(): string | undefined {
+    return this.#connection.repaired;
+  }
+
   /** Grows with every run that begins. */
   runSequence(): number {
     return Number(this.#connection.row('SELECT coalesce(max(seq), 0) FROM runs')?.[0] ?? 0);

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -24,6 +24,7 @@ export class IndexConnection {
   /** By their SQL: prepared when first used, so that opening stays cheap. */
   readonly #statements = new Map<string, Sqlite.Statement>();
   #repaired: string | undefined;
+  #losses = 0;
   #depth = 0;
 
   /** @throws UserFacingError where the format is newer, or the file cannot be used. */
@@ -39,6 +40,14 @@ export class IndexConnection {
 
   get repaired(): string | undefined {
     return this.#repaired;
+  }
+
+  /**
+   * How often since it was opened the file was found damaged, by this process or another, and another one took its place:
+   * whatever was recorded or read before is not in it.
+   */
+  get losses(): number {
+    return this.#losses;
   }
 
   get inTransaction(): boolean {
@@ -83,6 +92,7 @@ export class IndexConnection {
         this.#statements.clear();
         this.#database.close();
         this.#database = database;
+        this.#losses++;
         return work();
       });
     } finally {
@@ -102,7 +112,7 @@ export class IndexConnection {
 
   /** Calls `use` with a database that it does not find damaged: what another process has made anew by now, or a new one. */
   #renewed<T>(cause: unknown, use: (database: Sqlite.Database) => T): T {
-    const { index, locks } = this.#layout;
+    const { cache, index, locks, snapshot } = this.#layout;
     const lock = lockFileSync(join(locks, '.index'));
     try {
       const healthy = healthyDatabase(index);
@@ -119,6 +129,9 @@ export class IndexConnection {
         rmSync(aside + suffix, { force: true });
         if (existsSync(index + suffix)) renameSync(index + suffix, aside + suffix);
       }
+      // They say that all is fresh, of which the new one knows nothing: the next build looks, and records.
+      for (const name of readdirSync(cache))
+        if (name.startsWith(basename(snapshot))) rmSync(join(cache, name), { force: true });
       const why =
         cause instanceof OldFormat
           ? `the index had format ${String(cause.version)}, which is not this vlmbuild's`

@@ -64,6 +64,11 @@ export class Index {
     return this.#connection.repaired;
   }
 
+  /** How often since it was opened what had been recorded or read before was lost: another file took its place. */
+  get losses(): number {
+    return this.#connection.losses;
+  }
+
   /** Writes what is batched, and closes also where that fails. */
   close(): void {
     try {

@@ -67,17 +67,21 @@ export function lockedBlocks(root: string): Record<string, string> {
   return Object.fromEntries(Object.entries(lock?.targets ?? {}).map(([name, block]) => [name, JSON.stringify(block)]));
 }
 
-/** What the index says of targets, each as text: without times, runs, and what only earlier builds can have left. */
-export function indexedTargets(root: string, targets: readonly ModelTarget[]): Record<string, string> {
+/**
+ * What the index says of targets, each as text: without times, runs, and what only earlier builds can have left. Undefined
+ * where it was found to be damaged by this: then it is made anew now, and the next build fills it.
+ */
+export function indexedTargets(root: string, targets: readonly ModelTarget[]): Record<string, string> | undefined {
   const index = Index.open(cacheLayout(root));
   try {
-    return Object.fromEntries(
+    const said = Object.fromEntries(
       targets.map(({ name, outputs }) => {
         const { key, outputs: made } = index.lastSuccess(name) ?? {};
         const paths = outputs.map(({ path }) => index.outputPath(path.replace(/\/$/, '')));
         return [name, JSON.stringify({ key, made, paths }, withoutPlace, 1)];
       }),
     );
+    return index.repaired === undefined ? said : undefined;
   } finally {
     index.close();
   }
