@@ -4,7 +4,7 @@
  *
  *     node build/bench/data-rule.js export|filter FROM TO
  */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type { AnyRule } from 'vlmbuild';
 import exportRule from '../rules/sft/export.js';
 import filterRule from '../rules/sft/filter.js';
@@ -48,4 +48,6 @@ const [start, cpu] = [performance.now(), process.cpuUsage()];
 await work(step, from, to);
 const { user, system } = process.cpuUsage(cpu);
 const seconds = (performance.now() - start) / 1000;
-console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, peakKiB: process.resourceUsage().maxRSS }));
+// Not `maxRSS`: that begins with what the process held that started this one.
+const [, peak] = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+console.log(JSON.stringify({ seconds, cpu: (user + system) / 1e6, peakKiB: Number(peak) }));
