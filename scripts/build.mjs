@@ -115,6 +115,15 @@ for (const [name, source] of Object.entries(standalone)) {
   });
   bundled.push(...putAll(one));
 }
+if (existsSync('src/artifacts/hash-worker.ts')) {
+  const worker = await build({
+    ...script,
+    entryPoints: { 'hash-worker': 'src/artifacts/hash-worker.ts' },
+    minifyWhitespace: true,
+    packages: 'bundle',
+  });
+  bundled.push(...putAll(worker));
+}
 const keep = new Set(bundled);
 for (const path of globSync(['dist/*.js', 'dist/*.cjs', 'dist/*.map', 'dist/chunks/*']))
   if (!keep.has(path)) rmSync(path);

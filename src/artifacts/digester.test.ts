@@ -67,8 +67,8 @@ function rig(t: ExecutionContext): Rig {
         trust,
         clock,
         objects,
-        onHash: (path) => {
-          read.push(path.slice(root.length + 1));
+        onHash: (paths) => {
+          read.push(...paths.map((path) => path.slice(root.length + 1)));
           return undefined;
         },
       }),

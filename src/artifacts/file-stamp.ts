@@ -48,6 +48,16 @@ export function stampOf(stat: BigIntStats, path: string, isDatabase: boolean): F
   return { size: Number(stat.size), mtimeNs, ctimeNs, ino, side, youngestNs };
 }
 
+/** What a stat says of a file without side files, as a text: equal where `sameStamp` is. */
+export function stampText({
+  size,
+  mtimeNs,
+  ctimeNs,
+  ino,
+}: Pick<BigIntStats, 'mtimeNs' | 'ctimeNs' | 'ino'> & { readonly size: bigint | number }): string {
+  return `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
+}
+
 /** A database's files that hold content, in the order in which they are hashed. */
 export function contentFiles(path: string, stamp: FileStamp): string[] {
   return [path, ...FILLED_SIDES.filter((suffix) => stamp.side.includes(`${suffix} `)).map((suffix) => path + suffix)];

@@ -57,7 +57,7 @@ function rig(t: { teardown(call: () => void): void }): Rig {
         trust: 'stat',
         clock: () => ({ nowNs: BigInt(Date.now()) * 1_000_000n + 10n ** 15n, tickNs: 1n }),
         ...(how === 'kept' ? { kept } : {}),
-        onHash: (path) => void read.push(path.slice(folder.length + 1)),
+        onHash: (paths) => void read.push(...paths.map((path) => path.slice(folder.length + 1))),
       });
     },
     put: (name, content) => {

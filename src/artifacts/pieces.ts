@@ -12,20 +12,25 @@ const TURN = 64 << 20;
 export function* pieces(path: string, offset = 0, length = Infinity): Generator<Buffer> {
   const file = openSync(path, 'r');
   try {
-    // One byte more than is expected, so that the end shows in the same read; small files take small buffers.
-    const expected = Math.min(length, Math.max(fstatSync(file).size - offset, 0)) + 1;
-    const buffer = Buffer.allocUnsafe(Math.min(PIECE, Math.max(expected, 4096)));
-    let position = offset;
-    let left = length;
-    while (left > 0) {
-      const count = readSync(file, buffer, 0, Math.min(buffer.length, left), position);
-      if (count === 0) return;
-      position += count;
-      left -= count;
-      yield buffer.subarray(0, count);
-    }
+    yield* piecesOf(file, offset, length);
   } finally {
     closeSync(file);
+  }
+}
+
+/** As `pieces`, of an open file. */
+export function* piecesOf(file: number, offset = 0, length = Infinity): Generator<Buffer> {
+  // One byte more than is expected, so that the end shows in the same read; small files take small buffers.
+  const expected = Math.min(length, Math.max(fstatSync(file).size - offset, 0)) + 1;
+  const buffer = Buffer.allocUnsafe(Math.min(PIECE, Math.max(expected, 4096)));
+  let position = offset;
+  let left = length;
+  while (left > 0) {
+    const count = readSync(file, buffer, 0, Math.min(buffer.length, left), position);
+    if (count === 0) return;
+    position += count;
+    left -= count;
+    yield buffer.subarray(0, count);
   }
 }
 

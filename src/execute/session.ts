@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ArtifactDigester } from '../artifacts/digester.js';
+import { Hashing } from '../artifacts/hashing.js';
 import type { KeptDirectories } from '../artifacts/kept-directories.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
@@ -179,6 +180,7 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
   const index = openIndex(layout);
   opening.end();
   let told: string | undefined;
+  const hashing = new Hashing(join(packageRoot(), 'dist', 'hash-worker.cjs'));
   let closed = false;
   return sessionOf(options, opened, {
     index,
@@ -190,10 +192,12 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
     },
     objects: new ObjectStore(layout.objects),
     tools: new Tools(opened.root, options.environment),
+    hashing,
     lockFile,
     close: async () => {
       if (closed) return;
       closed = true;
+      hashing.close();
       if (options.hosts === undefined) await hosts.close();
       index.close();
     },
@@ -203,20 +207,22 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
 /** What the sessions of one opening share. */
 interface Shared extends Pick<Session, 'index' | 'objects' | 'tools' | 'takeNotices' | 'close'> {
   readonly lockFile: LockReader;
+  readonly hashing: Hashing;
 }
 
 function sessionOf(options: SessionOptions, opened: Opened, shared: Shared): Session {
   const { root, layout, graph, lock, environment, timeline } = opened;
-  const { index, objects, tools, lockFile, close } = shared;
+  const { index, objects, tools, hashing, lockFile, close } = shared;
   const digester = new ArtifactDigester({
     root,
     index,
     objects,
+    hashing,
     trust: options.trust ?? 'stat',
     clock: () => tick(layout),
     tickNs: () => tickLength(layout),
     ...(options.kept === undefined ? {} : { kept: options.kept }),
-    ...(timeline.isOn ? { onHash: (path, bytes) => digesting(timeline, shortPath(path, root), bytes) } : {}),
+    ...(timeline.isOn ? { onHash: (paths, bytes) => digesting(timeline, root, paths, bytes) } : {}),
   });
   const history = historyOf(index);
   return {
@@ -297,7 +303,9 @@ function historyOf(index: Index): History {
   };
 }
 
-function digesting(timeline: Timeline, name: string, bytes: number): () => void {
+function digesting(timeline: Timeline, root: string, paths: readonly string[], bytes: number): () => void {
+  const [first = ''] = paths;
+  const name = paths.length === 1 ? shortPath(first, root) : `${paths.length} files from ${shortPath(first, root)} on`;
   const span = timeline.begin({ phase: 'digest', lane: { type: 'group', group: 'digesting' }, name, facts: { bytes } });
   return () => span.end();
 }

@@ -27,7 +27,16 @@ export interface Seen {
 }
 
 /** The files of vlmbuild itself: a new version has other ones. */
-const PROGRAM_FILES = ['vlmbuild.cjs', 'main.js', 'changed.cjs', 'host.cjs', 'index.cjs', 'zod.cjs', '../package.json'];
+const PROGRAM_FILES = [
+  'vlmbuild.cjs',
+  'main.js',
+  'changed.cjs',
+  'host.cjs',
+  'index.cjs',
+  'zod.cjs',
+  'hash-worker.cjs',
+  '../package.json',
+];
 
 /** What the snapshot of a build of the needed targets covers. Rules count whether needed or not: a broken one is told. */
 export function coverageOf(pipeline: Pipeline, needed: readonly string[], seen: Seen): Coverage {

@@ -1,0 +1,223 @@
+import type { Digest } from '../base/digest.js';
+import { artifactErrors } from '../diagnostics/artifacts.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
+import type { Index, StatRecord } from '../store/index-db.js';
+import { contentFiles, isOlder, sameStamp, stampOf, stampText, statOf, type FileStamp } from './file-stamp.js';
+import { digestBytes } from './file.js';
+import type { Hashing } from './hashing.js';
+import type { KindName } from './kind.js';
+import type { Located } from './located.js';
+import { Turn } from './pieces.js';
+import { sqliteDigest } from './sqlite-digest.js';
+import { xxh64Files } from './xxh64.js';
+
+/** The file system's time and the step in which it counts: `tick(layout)`. */
+export interface Clock {
+  readonly nowNs: bigint;
+  readonly tickNs: bigint;
+}
+
+export interface FileDigestsOptions {
+  readonly index: Pick<Index, 'statRecord' | 'putStatRecord' | 'loadStatRecords'>;
+  /** `nothing`: every byte is read (`verify`). */
+  readonly trust: 'stat' | 'nothing';
+  clock(): Clock;
+  /** Its step alone, where that can be told without writing: `() => tickLength(layout)`. */
+  tickNs?(): bigint;
+  /** Told of files whose bytes are read, absolute; what it gives is called when they are. */
+  readonly onHash?: (paths: readonly string[], bytes: number) => (() => void) | undefined;
+}
+
+/** A file as it was digested. */
+export interface Digested {
+  readonly digest: Digest;
+  readonly stamp: FileStamp;
+}
+
+/** A record that is too young to be trusted. */
+export interface Young extends Located {
+  readonly kind: KindName;
+  /** Whether the content was read, so that it is read again; otherwise it was just installed. */
+  readonly read: boolean;
+}
+
+type FileKind = Exclude<KindName, 'directory'>;
+
+interface Hashed {
+  readonly digest: Digest;
+  readonly xxh64: string;
+}
+
+/** A file that changes while it is read is read again, so many times. */
+export const ATTEMPTS = 4;
+/** So many files go to the hashing threads at a time. */
+const BATCH = 512;
+
+/**
+ * Digests of files, read only where stat records do not tell. The tiers:
+ *
+ *   stat as recorded, and old enough → the recorded digest; nothing is read
+ *   xxh64 of the bytes as recorded   → the recorded digest, under the new stat
+ *   otherwise                        → SHA-256, or the logical digest of a database
+ */
+export class FileDigests {
+  readonly #options: FileDigestsOptions;
+  readonly #hashing: Hashing;
+  readonly #young = new Map<string, Young>();
+  #tickNs: bigint | undefined;
+
+  constructor(options: FileDigestsOptions, hashing: Hashing) {
+    this.#options = options;
+    this.#hashing = hashing;
+  }
+
+  /** The record of a file with this stat, where it may be believed. */
+  trusted(at: Located, kind: KindName, stamp: FileStamp): StatRecord | undefined {
+    if (this.#options.trust === 'nothing') return undefined;
+    const record = this.#options.index.statRecord(at.key, recordKind(kind));
+    return record !== undefined && sameStamp(record, stamp) && this.isOld(stamp.youngestNs, record.recordedNs)
+      ? record
+      : undefined;
+  }
+
+  /** Whether what has times up to `youngestNs` and was recorded then would show any change since. */
+  isOld(youngestNs: bigint, recordedNs: bigint): boolean {
+    this.#tickNs ??= this.#options.tickNs?.() ?? this.#options.clock().tickNs;
+    return isOlder(youngestNs, recordedNs, this.#tickNs);
+  }
+
+  async read(at: Located, kind: FileKind): Promise<Digested | 'absent'> {
+    for (let attempt = 1; ; attempt++) {
+      // Before the content is read: what is written from now on gets a time that is not older than this by a tick.
+      const now = this.#options.clock();
+      const stamp = stampAt(at, kind);
+      if (stamp === undefined) return 'absent';
+      const trusted = this.trusted(at, kind, stamp);
+      if (trusted !== undefined) return { digest: trusted.digest, stamp };
+      if (kind !== 'sqlite' && attempt < ATTEMPTS) {
+        const [read] = await this.#readBatch([{ ...at, stamp }], now);
+        if (read !== undefined) return read;
+        continue;
+      }
+      const { digest, xxh64 } = await this.#readWhatever(at, kind, stamp);
+      const after = stampAt(at, kind);
+      if (after === undefined) continue;
+      if (sameStamp(stamp, after)) this.put({ ...at, kind, read: true }, { digest, stamp }, xxh64, now);
+      return { digest, stamp };
+    }
+  }
+
+  /**
+   * Reads many files, all of which have no trusted record. Undefined for one that has another stat by now.
+   *
+   * @param now from before any of them is read
+   */
+  async readAll(
+    files: readonly (Located & { readonly stamp: FileStamp })[],
+    now: Clock,
+  ): Promise<(Digested | undefined)[]> {
+    const batches: Promise<(Digested | undefined)[]>[] = [];
+    for (let i = 0; i < files.length; i += BATCH) batches.push(this.#readBatch(files.slice(i, i + BATCH), now));
+    return (await Promise.all(batches)).flat();
+  }
+
+  async #readBatch(
+    files: readonly (Located & { readonly stamp: FileStamp })[],
+    now: Clock,
+  ): Promise<(Digested | undefined)[]> {
+    const { index, trust, onHash } = this.#options;
+    const paths = files.map(({ path }) => path);
+    const before = files.map(({ key, stamp }) => {
+      const record = trust === 'stat' ? index.statRecord(key, 'file') : undefined;
+      return record?.size === stamp.size && record.xxh64 !== '' ? record : undefined;
+    });
+    const done = onHash?.(
+      paths,
+      files.reduce((sum, { stamp }) => sum + stamp.size, 0),
+    );
+    const { xxh64, sha256 } = await this.#hashing
+      .hash({
+        paths,
+        sizes: files.map(({ stamp }) => stamp.size),
+        stamps: files.map(({ stamp }) => stampText(stamp)),
+        known: before.map((record) => record?.xxh64 ?? ''),
+      })
+      .finally(done);
+    return files.map(({ path, key, stamp }, i) => {
+      const digest = sha256[i] === '' ? before[i]?.digest : sha256[i];
+      if (xxh64[i] === '' || digest === undefined) return undefined;
+      this.put({ path, key, kind: 'file', read: true }, { digest, stamp }, xxh64[i] ?? '', now);
+      return { digest, stamp };
+    });
+  }
+
+  /** The digest of what is there now, although it may be changing: of a database as one transaction sees it. */
+  async #readWhatever(at: Located, kind: FileKind, stamp: FileStamp): Promise<Hashed> {
+    const done = this.#options.onHash?.([at.path], stamp.size);
+    try {
+      if (kind !== 'sqlite') return { digest: (await digestBytes(at.path)).sha256, xxh64: '' };
+      const before = this.#options.trust === 'stat' ? this.#options.index.statRecord(at.key, kind) : undefined;
+      const xxh64 = await xxh64Files(contentFiles(at.path, stamp), new Turn());
+      return before?.xxh64 === xxh64
+        ? { digest: before.digest, xxh64 }
+        : { digest: await sqliteDigest(at.path), xxh64 };
+    } finally {
+      done?.();
+    }
+  }
+
+  // ---- records ----
+
+  put(item: Young, { digest, stamp }: Digested, xxh64: string, now: Clock): void {
+    const { size, mtimeNs, ctimeNs, ino, side } = stamp;
+    const record = { size, mtimeNs, ctimeNs, ino, side, xxh64, digest, recordedNs: now.nowNs };
+    this.#options.index.putStatRecord(item.key, recordKind(item.kind), record);
+    this.noteYoung(item, stamp.youngestNs, now);
+  }
+
+  /** A time in the future is not waited for: such a file is read every time. */
+  noteYoung(item: Young, youngestNs: bigint, now: Clock): void {
+    const name = `${recordKind(item.kind)}:${item.key}`;
+    if (isOlder(youngestNs, now.nowNs, now.tickNs) || youngestNs > now.nowNs + now.tickNs) this.#young.delete(name);
+    else this.#young.set(name, item);
+  }
+
+  isYoung(at: Located): boolean {
+    return this.#young.has(`file:${at.key}`);
+  }
+
+  get hasYoung(): boolean {
+    return this.#young.size > 0;
+  }
+
+  /** All records that are too young, whose owner sees to them now. */
+  takeYoung(): Young[] {
+    const young = [...this.#young.values()];
+    this.#young.clear();
+    return young;
+  }
+
+  /** Of a file that was installed: the same record with the present time, if the stat is still the same. */
+  renew(item: Young): void {
+    const now = this.#options.clock();
+    const record = this.#options.index.statRecord(item.key, recordKind(item.kind));
+    const stat = statOf(item.path);
+    if (record === undefined || stat === undefined) return;
+    const stamp = stampOf(stat, item.path, item.kind === 'sqlite');
+    if (sameStamp(record, stamp)) this.put(item, { digest: record.digest, stamp }, record.xxh64, now);
+  }
+}
+
+/** @throws UserFacingError where the path is no file. */
+function stampAt(at: Located, kind: KindName): FileStamp | undefined {
+  const stat = statOf(at.path);
+  if (stat === undefined) return undefined;
+  if (stat.isDirectory()) throw new UserFacingError(artifactErrors.wrongType(at.path, 'a file', 'a folder'));
+  if (!stat.isFile()) throw new UserFacingError(artifactErrors.notAFile(at.path));
+  return stampOf(stat, at.path, kind === 'sqlite');
+}
+
+/** `file` and `jsonl` have one digest, so they share their records. */
+export function recordKind(kind: KindName): string {
+  return kind === 'jsonl' ? 'file' : kind;
+}

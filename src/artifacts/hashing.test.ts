@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { sha256 } from '../base/digest.js';
+import { stampText } from './file-stamp.js';
+import type { HashBatch, HashedBatch } from './hash-batch.js';
+import { Hashing } from './hashing.js';
+import { xxh64, xxh64Of } from './xxh64.js';
+
+const PROGRAM = join(import.meta.dirname, 'hash-worker.js');
+const MIB = 1 << 20;
+
+interface Written {
+  readonly batch: HashBatch;
+  readonly expected: HashedBatch;
+}
+
+/** Files of these sizes, each of other bytes. */
+async function write(t: ExecutionContext, sizes: readonly number[]): Promise<Written> {
+  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-hashing-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const xxhash = await xxh64();
+  const paths = sizes.map((_, i) => join(folder, String(i)));
+  const contents = sizes.map((size, i) => Buffer.alloc(size, `file ${String(i)} `));
+  for (const [i, path] of paths.entries()) writeFileSync(path, contents[i] ?? '');
+  const batch = {
+    paths,
+    sizes,
+    stamps: paths.map((path) => {
+      const { size, ...times } = statSync(path, { bigint: true });
+      return stampText({ ...times, size });
+    }),
+    known: sizes.map(() => ''),
+  };
+  const expected = {
+    xxh64: contents.map((bytes) => xxh64Of(bytes, xxhash)),
+    sha256: contents.map((bytes) => sha256(bytes)),
+  };
+  return { batch, expected };
+}
+
+function only({ batch }: Written, i: number): HashBatch {
+  const of = <T>(column: readonly T[]): T[] => column.slice(i, i + 1);
+  return { paths: of(batch.paths), sizes: of(batch.sizes), stamps: of(batch.stamps), known: of(batch.known) };
+}
+
+const SIZES = [0, 1, 5000, MIB - 1, MIB, MIB + 1, 3 * MIB + 7];
+
+test('small and large files, in one read', async (t) => {
+  const { batch, expected } = await write(t, SIZES);
+  t.deepEqual(await new Hashing().hash(batch), expected);
+});
+
+test('of a content that is known by its xxh64 no SHA-256 is taken', async (t) => {
+  const { batch, expected } = await write(t, SIZES);
+  t.deepEqual(await new Hashing().hash({ ...batch, known: expected.xxh64 }), {
+    xxh64: expected.xxh64,
+    sha256: SIZES.map(() => ''),
+  });
+  const others = { ...batch, known: SIZES.map(() => '0123456789abcdef') };
+  t.deepEqual(await new Hashing().hash(others), expected);
+});
+
+test('nothing is said of a file that has another stat than it was told, or is gone', async (t) => {
+  const written = await write(t, [10, 10, 10, 10, 2 * MIB, 2 * MIB]);
+  const { batch, expected } = written;
+  const [edited = '', grown = '', replaced = '', gone = '', large = ''] = batch.paths;
+  writeFileSync(edited, 'other text');
+  writeFileSync(grown, 'a longer text');
+  writeFileSync(`${replaced}.new`, Buffer.alloc(10, 'file 2 '));
+  renameSync(`${replaced}.new`, replaced);
+  rmSync(gone);
+  writeFileSync(large, Buffer.alloc(2 * MIB, 'x'));
+  t.deepEqual(await new Hashing().hash(batch), {
+    xxh64: ['', '', '', '', '', expected.xxh64[5] ?? ''],
+    sha256: ['', '', '', '', '', expected.sha256[5] ?? ''],
+  });
+});
+
+/** So much that a second thread is worth it. */
+const MUCH = Array.from({ length: 8 }, () => 17 * MIB);
+
+test('two threads say what one says', async (t) => {
+  const written = await write(t, MUCH);
+  const hashing = new Hashing(PROGRAM);
+  const hashed = await Promise.all(MUCH.map((_, i) => hashing.hash(only(written, i))));
+  hashing.close();
+  t.deepEqual(
+    hashed.map(({ xxh64: [one] }) => one),
+    written.expected.xxh64,
+  );
+  t.deepEqual(
+    hashed.map(({ sha256: [one] }) => one),
+    written.expected.sha256,
+  );
+});
+
+test('what a worker does not do this thread does: one that does not start, one that falls silent, one that is closed', async (t) => {
+  const written = await write(t, MUCH);
+  const silent = join(written.batch.paths[0] ?? '', '..', 'silent.mjs');
+  // Takes everything, and dies of it.
+  writeFileSync(
+    silent,
+    `import { parentPort } from 'node:worker_threads';
+     parentPort.on('message', ({ claim }) => { Atomics.store(claim, 0, 1); setImmediate(() => process.exit()); });`,
+  );
+  for (const program of [join(silent, 'none.js'), silent]) {
+    const hashing = new Hashing(program);
+    const hashed = await Promise.all(MUCH.map((_, i) => hashing.hash(only(written, i))));
+    t.deepEqual(
+      hashed.map(({ sha256: [one] }) => one),
+      written.expected.sha256,
+      program,
+    );
+  }
+  const closed = new Hashing(PROGRAM);
+  const hashed = Promise.all(MUCH.map((_, i) => closed.hash(only(written, i))));
+  closed.close();
+  t.deepEqual(
+    (await hashed).map(({ sha256: [one] }) => one),
+    written.expected.sha256,
+  );
+});
