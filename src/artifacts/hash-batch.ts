@@ -44,7 +44,7 @@ export function costOf({ sizes }: HashBatch): number {
  * What was read was the content under the stat of the batch: the stat of the open file is looked at after its bytes.
  */
 export function* hashBatch(batch: HashBatch, xxhash: XXHashAPI, into: HashedBatch): Generator<number, void, undefined> {
-  const buffer = Buffer.allocUnsafe(Math.min(SMALL, Math.max(0, ...batch.sizes)) + 1);
+  const buffer = Buffer.allocUnsafe(Math.min(SMALL, Math.max(0, ...batch.sizes)));
   for (const [i, path] of batch.paths.entries()) {
     const size = batch.sizes[i] ?? 0;
     const known = batch.known[i] ?? '';
@@ -79,10 +79,9 @@ function hashSmall(
 ): Hashed | undefined {
   const file = openSync(path, 'r');
   try {
-    // One byte more than is expected, so that a file that grew shows.
-    const used = readFully(file, buffer.subarray(0, size + 1), 0);
-    if (used !== size || stampText(fstatSync(file, { bigint: true })) !== stamp) return undefined;
     const bytes = buffer.subarray(0, size);
+    const used = readFully(file, bytes, 0);
+    if (used !== size || stampText(fstatSync(file, { bigint: true })) !== stamp) return undefined;
     const xxh64 = xxh64Of(bytes, xxhash);
     return { xxh64, sha256: xxh64 === known ? '' : sha256(bytes) };
   } finally {
