@@ -1,12 +1,11 @@
-// Compiles the simulator's kernels (rules/crafter/sim/wasm/*.as, AssemblyScript) and writes them into a module that can
-// be bundled: rules/crafter/sim/wasm/compiled.ts.
+// Compiles kernels (rules/**/wasm/*.as, AssemblyScript) and writes those of a folder into a module there that can be
+// bundled: compiled.ts.
 //   node scripts/kernels.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { globSync } from 'tinyglobby';
 
-const FOLDER = 'rules/crafter/sim/wasm';
 const FLAGS = '-O3 --noAssert --runtime stub --enable simd --zeroFilledMemory --initialMemory 1'.split(' ');
 
 /** The compiler knows only files that end with `.ts`, which the checks of TypeScript would take for theirs. */
@@ -25,12 +24,15 @@ async function compile(path) {
   return `export const ${name.toUpperCase()} =\n  '${Buffer.from(binary).toString('base64')}';\n`;
 }
 
-const parts = [];
-for (const path of globSync(`${FOLDER}/*.as`).sort()) parts.push(await compile(path));
-const text = `// Made by \`node scripts/kernels.mjs\` of the .as files here: WebAssembly modules as base64.\n${parts.join('')}`;
-const target = join(FOLDER, 'compiled.ts');
-if (!process.argv.includes('--check')) writeFileSync(target, text);
-else if (readFileSync(target, 'utf8') !== text) {
-  console.error(`${target} is not what the sources compile to: run \`node scripts/kernels.mjs\``);
-  process.exit(1);
+const sources = globSync('rules/**/wasm/*.as').sort();
+for (const folder of new Set(sources.map((path) => dirname(path)))) {
+  const parts = [];
+  for (const path of sources) if (dirname(path) === folder) parts.push(await compile(path));
+  const text = `// Made by \`node scripts/kernels.mjs\` of the .as files here: WebAssembly modules as base64.\n${parts.join('')}`;
+  const target = join(folder, 'compiled.ts');
+  if (!process.argv.includes('--check')) writeFileSync(target, text);
+  else if (readFileSync(target, 'utf8') !== text) {
+    console.error(`${target} is not what the sources compile to: run \`node scripts/kernels.mjs\``);
+    process.exitCode = 1;
+  }
 }

@@ -26,7 +26,7 @@ async function capture(params: unknown, textures?: string) {
     params: frames.params.parse(params),
     outputs: {
       frames: { path: '', add: async (name: string, data: Uint8Array) => void files.set(name, Buffer.from(data)) },
-      messages: { path: '', append: (line: string) => lines.push(line) },
+      messages: { path: '', append: (line: string) => lines.push(line), appendLines: () => undefined },
       sheet: { path: '', write: async (data: Uint8Array) => void (sheet = data) },
     },
   });

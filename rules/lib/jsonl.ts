@@ -4,24 +4,31 @@ import { UserError, type JsonlInput, type JsonlOutput, type JsonlSlice } from 'v
 import { shownPath } from './paths.js';
 
 const LF = 0x0a;
-const CR = 0x0d;
+export const CARRIAGE_RETURN = 0x0d;
+const CR = CARRIAGE_RETURN;
 
 /** Lines are held whole; longer ones are refused. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
-/** The lines of some text without their ends: LF, CRLF or a lone CR, nothing else. A last one without an end counts. */
-function* splitLines(bytes: Buffer): Generator<Buffer> {
-  let carriage = bytes.indexOf(CR);
-  for (let start = 0; start < bytes.length;) {
-    if (carriage >= 0 && carriage < start) carriage = bytes.indexOf(CR, start);
-    const feed = bytes.indexOf(LF, start);
-    const end = carriage >= 0 && (feed < 0 || carriage < feed) ? carriage : feed;
-    if (end < 0) {
-      yield bytes.subarray(start);
-      return;
-    }
-    yield bytes.subarray(start, end);
-    start = end + (bytes[end] === CR && bytes[end + 1] === LF ? 2 : 1);
+/** Where lines end: at LF, CRLF or a lone CR, nothing else. A last one without an end counts. Asked for in order. */
+export class LineEnds {
+  private carriage: number;
+
+  constructor(private readonly bytes: Buffer) {
+    this.carriage = bytes.indexOf(CR);
+  }
+
+  /** Where the line ends that begins at `start`. */
+  after(start: number): number {
+    const { bytes } = this;
+    if (this.carriage >= 0 && this.carriage < start) this.carriage = bytes.indexOf(CR, start);
+    const feed = indexOrEnd(bytes, LF, start);
+    return this.carriage >= 0 && this.carriage < feed ? this.carriage : feed;
+  }
+
+  /** Where the next line begins after one that ends at `end`. */
+  next(end: number): number {
+    return end + (this.bytes[end] === CR && this.bytes[end + 1] === LF ? 2 : 1);
   }
 }
 
@@ -118,13 +125,25 @@ export function hasByteOrderMark(path: string): boolean {
   }
 }
 
-/**
- * The lines of a block. `bom`: the block starts the file, which starts with a byte order mark.
- */
-export async function blockLines(block: JsonlSlice, bom: boolean): Promise<Iterable<Buffer>> {
+/** The bytes of a block. `bom`: it starts the file, which starts with a byte order mark. */
+export async function blockBytes(block: JsonlSlice, bom: boolean): Promise<Buffer> {
   const bytes = await block.bytes();
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return splitLines(bom ? buffer.subarray(3) : buffer);
+  return bom ? buffer.subarray(3) : buffer;
+}
+
+/** The lines of a block without their ends. */
+export async function blockLines(block: JsonlSlice, bom: boolean): Promise<Iterable<Buffer>> {
+  return splitLines(await blockBytes(block, bom));
+}
+
+function* splitLines(bytes: Buffer): Generator<Buffer> {
+  const ends = new LineEnds(bytes);
+  for (let start = 0; start < bytes.length;) {
+    const end = ends.after(start);
+    yield bytes.subarray(start, end);
+    start = ends.next(end);
+  }
 }
 
 /** The text of a line; undefined where it is not UTF-8. */

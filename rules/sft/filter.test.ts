@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { isTruthy } from '../lib/chat/json-value.js';
+import { LineWriter } from '../lib/chat/line-writer.js';
+import { memberAt, readMembers, writeCanonicalLine } from '../lib/chat/row.js';
+import { damaged, oddObject, oddValue } from '../lib/testing/odd-json.js';
 import { databaseFrom, play, sha256Hex } from '../lib/testing/play.js';
 import exportRule from './export.js';
 import rule from './filter.js';
@@ -78,6 +82,37 @@ test('lines end at LF, CRLF or a lone CR, and a mark at the start is no part of 
   t.is(rows?.toString(), `${kept}\n`.repeat(4));
   const blank = '{"reason": "not JSON", "text": ""}\n';
   t.is(rejects?.toString(), `${blank}${blank}{"reason": "not JSON", "text": ${JSON.stringify(`\ufeff${kept}`)}}\n`);
+});
+
+test('lines of all kinds are kept and dropped as one after the other would be', async (t) => {
+  const flagged = (flag: string) => `{"messages": [], "metadata": {"user_has_image": ${flag}}}`;
+  const line = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(flagged('true')) },
+    fc.constantFrom(flagged('false'), '{}', '', '{"metadata":{"user_has_image":true}}', flagged('1.50'), 'x', '[1]'),
+    damaged(oddObject({ messages: oddValue, metadata: oddObject({ user_has_image: fc.constantFrom('true', '0') }) })),
+  );
+  const end = fc.oneof({ weight: 4, arbitrary: fc.constant('\n') }, fc.constantFrom('\r\n', '\r'));
+  const lines = fc.array(fc.tuple(line, end), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(lines, fc.boolean(), async (all, isEnded) => {
+      const text = all.map(([own, its], i) => own + (i === all.length - 1 && !isEnded ? '' : its)).join('');
+      const writer = new LineWriter();
+      const kept = text
+        .split(/\r\n|[\r\n]/)
+        .slice(0, /[\r\n]$|^$/.test(text) ? -1 : undefined)
+        .filter((own) => {
+          const row = readMembers(own, ['metadata']);
+          return typeof row !== 'string' && isTruthy(memberAt(row, 'metadata.user_has_image'));
+        })
+        .map((own) => {
+          writer.clear();
+          writeCanonicalLine(own, writer);
+          return `${writer.line().toString()}\n`;
+        });
+      t.is((await filtered(fileOf(text), {}, 60))['rows']?.toString(), kept.join(''), text);
+    }),
+    { seed: 1, numRuns: 100 },
+  );
 });
 
 test('rows are chosen by images, reward and achievements', async (t) => {

@@ -3,7 +3,15 @@ import { LineWriter } from '../lib/chat/line-writer.js';
 import { readMembers, writeCanonicalLine } from '../lib/chat/row.js';
 import { RowBytes } from '../lib/chat/row-bytes.js';
 import { addCounts, countsText } from '../lib/counts.js';
-import { blockLines, boundedBlocks, copyLines, hasByteOrderMark, lineText } from '../lib/jsonl.js';
+import {
+  blockBytes,
+  boundedBlocks,
+  CARRIAGE_RETURN,
+  copyLines,
+  hasByteOrderMark,
+  LineEnds,
+  lineText,
+} from '../lib/jsonl.js';
 import { AcrossRows, decidingMembers, type DropReason, dropReason } from './filter/keep.js';
 import { filterParams, rowParams } from './filter/params.js';
 
@@ -30,29 +38,36 @@ export default defineRule({
     let total = 0;
     let kept = 0;
     const wanted = decidingMembers(spec);
-    const members = Object.keys(wanted);
+    const keys = Object.keys(wanted);
     const rows = new RowBytes(wanted);
     const writer = new LineWriter();
-    for (const line of await blockLines(inputs.rows, spec.bom)) {
+    const bytes = await blockBytes(inputs.rows, spec.bom);
+    const ends = new LineEnds(bytes);
+    rows.open(bytes);
+    // Nearly all lines are canonical, and nearly all of these are kept: they are written together, from `run` on.
+    let run = 0;
+    for (let at = 0; at < bytes.length;) {
       total++;
-      // Nearly all lines are written as they stand; the others are read whole.
-      const quick = rows.members(line);
-      const text = quick === undefined ? lineText(line) : undefined;
-      const row = quick ?? (text === undefined ? 'not UTF-8' : readMembers(text, members));
+      const quick = rows.at(at);
+      const end = quick?.end ?? ends.after(at);
+      const next = ends.next(end);
+      const line = bytes.subarray(at, end);
+      const members = quick?.members ?? rows.members(line);
+      const text = members === undefined ? lineText(line) : undefined;
+      const row = members ?? (text === undefined ? 'not UTF-8' : readMembers(text, keys));
       const reason = typeof row === 'string' ? row : dropReason(row, spec);
-      if (reason === undefined) {
-        if (text === undefined) outputs.rows.append(line);
-        else {
-          writer.clear();
-          writeCanonicalLine(text, writer);
-          outputs.rows.append(writer.line());
-        }
-        kept++;
-        continue;
+      if (reason === undefined) kept++;
+      else dropped[reason] = (dropped[reason] ?? 0) + 1;
+      // A line that ends in another way than LF is not as it is written.
+      if (reason !== undefined || text !== undefined || bytes[end] === CARRIAGE_RETURN) {
+        if (run < at) outputs.rows.appendLines(bytes.subarray(run, at));
+        run = next;
+        if (reason !== undefined) outputs.rejects?.append(rejectLine(reason, text ?? line, writer));
+        else outputs.rows.append(text === undefined ? line : canonicalLine(text, writer));
       }
-      dropped[reason] = (dropped[reason] ?? 0) + 1;
-      outputs.rejects?.append(rejectLine(reason, text ?? line.toString('utf8'), writer));
+      at = next;
     }
+    if (run < bytes.length) outputs.rows.appendLines(bytes.subarray(run));
     return { total, kept, dropped };
   },
 
@@ -102,15 +117,27 @@ async function keepAcross(
   return count;
 }
 
-/** A dropped row with its reason; a line that is no row as text. Valid until the writer is used again. */
-function rejectLine(reason: DropReason, text: string, writer: LineWriter): Buffer {
+/** A row as it is written. Valid until the writer is used again. */
+function canonicalLine(text: string, writer: LineWriter): Buffer {
+  writer.clear();
+  writeCanonicalLine(text, writer);
+  return writer.line();
+}
+
+/**
+ * A dropped row with its reason; a line that is no row as text. Valid until the writer is used again.
+ *
+ * @param row bytes where it is canonical, or not UTF-8.
+ */
+function rejectLine(reason: DropReason, row: string | Buffer, writer: LineWriter): Buffer {
   writer.clear();
   writer.text(`{"reason": ${JSON.stringify(reason)}, `);
   if (reason === 'not UTF-8' || reason === 'not JSON') {
-    writer.text(`"text": ${JSON.stringify(text)}}`);
+    writer.text(`"text": ${JSON.stringify(row.toString())}}`);
   } else {
     writer.text('"row": ');
-    writeCanonicalLine(text, writer);
+    if (typeof row === 'string') writeCanonicalLine(row, writer);
+    else writer.bytes(row, 0, row.length);
     writer.text('}');
   }
   return writer.line();

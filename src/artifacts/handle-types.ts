@@ -57,6 +57,7 @@ interface FileOutputHandle {
 interface JsonlOutputHandle {
   readonly path: string;
   append(line: string | Uint8Array): void;
+  appendLines(lines: Uint8Array): void;
 }
 interface DirectoryOutputHandle {
   readonly path: string;

@@ -82,6 +82,11 @@ export function openJsonlOutput(path: string, hold: number): OpenedOutput {
       else file.write(line);
       file.write(LINE_END);
     },
+    appendLines(lines: Uint8Array): void {
+      if (!file.open) throw new UserFacingError(artifactErrors.closed(path));
+      file.write(lines);
+      if (lines.length > 0 && lines.at(-1) !== 0x0a) file.write(LINE_END);
+    },
   };
   return { handle, finish: () => file.finish(), discard: () => file.discard() };
 }

@@ -135,6 +135,14 @@ test('a JSONL output is there even if nothing was appended; two lines in one are
   finish();
   t.is(readFileSync(handle.path, 'utf8'), '');
   t.is(codeOf(t.throws(() => handle.append('late'), { instanceOf: UserFacingError })), 'VB719');
+  t.is(codeOf(t.throws(() => handle.appendLines(Buffer.of()), { instanceOf: UserFacingError })), 'VB719');
+});
+
+test('many lines are appended as they are, the last one with an end', (t) => {
+  const { handle, finish } = output('jsonl', join(folder(t), 'a.jsonl'));
+  for (const lines of ['a\nb\n', '', 'c\r\n\nd', 'e']) handle.appendLines(Buffer.from(lines));
+  finish();
+  t.is(readFileSync(handle.path, 'utf8'), 'a\nb\nc\r\n\nd\ne\n');
 });
 
 test('blocks are read again elsewhere, and a changed one is noticed', async (t) => {

@@ -108,6 +108,8 @@ export interface JsonlOutput {
   readonly path: string;
   /** Appends one line; the line end is added. Buffered and written in large pieces. */
   append(line: string | Uint8Array): void;
+  /** Appends whole lines with their ends; a last one without an end gets it. */
+  appendLines(lines: Uint8Array): void;
 }
 
 export interface DirectoryOutput {

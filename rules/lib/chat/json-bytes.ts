@@ -8,7 +8,7 @@ import { jsonDouble } from './json-value.js';
 export class Unusual extends Error {}
 
 /** Made once: a stack trace would cost more than the reading. */
-const UNUSUAL = new Unusual('not JSON of the usual kind');
+export const UNUSUAL = new Unusual('not JSON of the usual kind');
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
@@ -17,10 +17,14 @@ export const OPEN_LIST = 0x5b;
 export const CLOSE_LIST = 0x5d;
 export const OPEN_OBJECT = 0x7b;
 export const CLOSE_OBJECT = 0x7d;
+export const LINE_FEED = 0x0a;
 const BACKSLASH = 0x5c;
 const BLANK = 0x20;
 const MINUS = 0x2d;
 const LETTER_U = 0x75;
+
+/** Told of a member of an object: where its key begins and ends, without quotes, and its value. */
+export type MemberTold = (key: number, keyEnd: number, value: number, end: number) => void;
 
 /** What a string's escapes do to the way it is written. */
 export const PLAIN = 0;
@@ -242,9 +246,9 @@ export class JsonBytes {
    * Passes a value that is written as `jsonText` writes it. @throws Unusual for any other; some that are, such as an
    * object of very many keys, throw as well.
    *
-   * @param member told of the members of the outermost object: where key and value start, and where the value ends.
+   * @param member told of the members of the outermost object.
    */
-  canonical(at: number, member?: (key: number, value: number, end: number) => void): number {
+  canonical(at: number, member?: MemberTold): number {
     const { bytes } = this;
     switch (bytes[at]) {
       case QUOTE: {
@@ -263,7 +267,7 @@ export class JsonBytes {
           keys.push(key, keyEnd);
           if (bytes[keyEnd] !== COLON || bytes[keyEnd + 1] !== BLANK) throw UNUSUAL;
           at = this.canonical(keyEnd + 2);
-          member?.(key, keyEnd + 2, at);
+          member?.(key + 1, keyEnd - 1, keyEnd + 2, at);
           if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) break;
           at++;
         }

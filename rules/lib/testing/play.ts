@@ -270,6 +270,10 @@ function outputHandle(kind: string | undefined, path: string): Handle {
       writeFileSync(path, line, { flag: 'a' });
       writeFileSync(path, '\n', { flag: 'a' });
     },
+    appendLines: (lines: Uint8Array) => {
+      writeFileSync(path, lines, { flag: 'a' });
+      if (lines.at(-1) !== 0x0a) writeFileSync(path, '\n', { flag: 'a' });
+    },
     open: () => new Database(path),
   };
 }
