@@ -23,6 +23,7 @@ import { ObjectStore } from '../store/objects.js';
 import { directoryKind } from './directory.js';
 import type { InstallOptions, InstallReport } from './kind.js';
 import { parseManifest, printManifest } from './manifest.js';
+import { partsToJoin } from './parts-for-tests.js';
 
 type Files = Readonly<Record<string, string>>;
 
@@ -285,11 +286,11 @@ test('parts join as the union of their entries', async (t) => {
     await keep('two', { 'a*': 'y', 'b/0': 'z', shared: 's' }),
   ];
   const destination = fresh();
-  const whole = await directoryKind.join(parts, destination, objects, true);
+  const whole = await directoryKind.join(partsToJoin(parts), destination, objects, true);
   const union = { 'a*': 'y', 'b/0': 'z', 'b/1': 'x', shared: 's' };
   t.deepEqual(read(destination), union);
   t.is(whole?.digest, await directoryKind.digest(write(fresh(), union)));
-  t.deepEqual(await directoryKind.join(parts, null, objects, false), whole);
+  t.deepEqual(await directoryKind.join(partsToJoin(parts), null, objects, false), whole);
   if (whole !== undefined) t.true(directoryKind.present(whole, objects));
 
   const clashes: Files[] = [
@@ -301,7 +302,7 @@ test('parts join as the union of their entries', async (t) => {
     { 'B/2': 's' },
   ];
   for (const clash of clashes) {
-    const joined = directoryKind.join([...parts, await keep('three', clash)], fresh(), objects, true);
+    const joined = directoryKind.join(partsToJoin([...parts, await keep('three', clash)]), fresh(), objects, true);
     const error = await t.throwsAsync(async () => joined, { instanceOf: UserFacingError });
     t.is(error.diagnostics[0]?.code, 'VB717');
     t.deepEqual(error.diagnostics[0]?.facts?.[1], ['second', 'three']);

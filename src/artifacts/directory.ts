@@ -8,7 +8,8 @@ import { digestBytes } from './file.js';
 import { statOf } from './file-stamp.js';
 import { deliverDirectory, installDirectory } from './install-directory.js';
 import { joinEntries } from './join-entries.js';
-import type { ArtifactRecord, DirectoryEntry, InstallOptions, InstallReport, JoinedPart, Kind } from './kind.js';
+import type { JoinedParts } from './joined-parts.js';
+import type { ArtifactRecord, DirectoryEntry, InstallOptions, InstallReport, Kind } from './kind.js';
 import { listDirectory } from './listing.js';
 import { directoryRecord, manifestDigest, parseManifest, printManifest } from './manifest.js';
 import { concatPieces, Turn } from './pieces.js';
@@ -91,12 +92,12 @@ export const directoryKind: Kind = {
   },
 
   async join(
-    parts: readonly JoinedPart[],
+    parts: JoinedParts,
     destination: string | null,
     objects: ObjectStore,
     keepWhole: boolean,
   ): Promise<ArtifactRecord> {
-    const entries = await joinEntries(parts, (part) => readManifest(part, objects));
+    const entries = await joinEntries(parts.all(), (part) => readManifest(part, objects));
     if (destination !== null) await writeEntriesInTurns(entries, destination, objects);
     else requireBlobs(entries, objects);
     const manifest = printManifest(entries);

@@ -17,7 +17,9 @@ import { sha256 } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { CorruptObject, ObjectStore, type ObjectRef } from '../store/objects.js';
 import { kindNamed } from './kinds.js';
-import type { InstallOptions, JoinedPart } from './kind.js';
+import type { JoinedPart } from './joined-parts.js';
+import type { InstallOptions } from './kind.js';
+import { partsToJoin } from './parts-for-tests.js';
 
 function rig(t: ExecutionContext): { at: string; objects: ObjectStore } {
   const at = mkdtempSync(join(tmpdir(), 'vlmbuild-file-'));
@@ -52,7 +54,7 @@ test('a file is kept, restored, delivered and joined by nobody', async (t) => {
   writeFileSync(join(at, 'c.bin'), 'old');
   await kind.deliver(record, join(at, 'c.bin'), objects, join(at, 'scratch'), NOTHING_ASIDE);
   t.true(readFileSync(join(at, 'c.bin')).equals(content));
-  t.is(kind.join([record], null, objects, true), undefined);
+  t.is(kind.join(partsToJoin([{ ...record, id: 'one' }]), null, objects, true), undefined);
   await t.throwsAsync(kind.restore({ ...record, bytes: { sha256: sha256('x'), size: 1 } }, join(at, 'd'), objects), {
     instanceOf: CorruptObject,
   });
@@ -107,7 +109,7 @@ test('parts of JSONL join in order, stored as the list of their bytes', async (t
   const long = `${'x'.repeat(9 << 20)}\n`;
   const parts = [await keep('a', '1\n2\r\n'), await keep('b', ''), await keep('c', long), await keep('d', '\n')];
   const expected = `1\n2\r\n${long}\n`;
-  const whole = await kind.join(parts, join(at, 'whole'), objects, true);
+  const whole = await kind.join(partsToJoin(parts), join(at, 'whole'), objects, true);
   t.deepEqual(whole, {
     kind: 'jsonl',
     digest: sha256(expected),
@@ -123,10 +125,10 @@ test('parts of JSONL join in order, stored as the list of their bytes', async (t
   await kind.restore(whole, join(at, 'again'), objects);
   t.is(readFileSync(join(at, 'again'), 'utf8'), expected);
 
-  const none = await kind.join([], join(at, 'none'), objects, true);
+  const none = await kind.join(partsToJoin([]), join(at, 'none'), objects, true);
   t.is(readFileSync(join(at, 'none'), 'utf8'), '');
   t.true(none !== undefined && kind.present(none, objects));
-  const open = kind.join([...parts, await keep('half', '{}')], null, objects, true);
+  const open = kind.join(partsToJoin([...parts, await keep('half', '{}')]), null, objects, true);
   const error = await t.throwsAsync(async () => open, { instanceOf: UserFacingError });
   t.regex(error.message, /`half`/);
 });
@@ -147,7 +149,7 @@ test('parts of JSONL that lie next to each other in the store join, and each mus
   const [one, two] = [packed(['1\n', '', '22\n333\n', '']), packed(['4444\n', '5\n'])];
   const parts = [...one, ...two.toReversed(), ...one.slice(2)];
   const expected = '1\n22\n333\n5\n4444\n22\n333\n';
-  const whole = await kind.join(parts, join(at, 'whole'), objects, true);
+  const whole = await kind.join(partsToJoin(parts), join(at, 'whole'), objects, true);
   t.is(whole?.digest, sha256(expected));
   t.is(readFileSync(join(at, 'whole'), 'utf8'), expected);
 
@@ -155,7 +157,8 @@ test('parts of JSONL that lie next to each other in the store join, and each mus
     ['1\n', '2', '3\n'],
     ['1\n', '\n2', ''],
   ]) {
-    const open = async (): Promise<unknown> => kind.join([...one, ...packed(contents)], null, objects, true);
+    const open = async (): Promise<unknown> =>
+      kind.join(partsToJoin([...one, ...packed(contents)]), null, objects, true);
     const error = await t.throwsAsync(open, { instanceOf: UserFacingError });
     t.regex(error.message, /`part-1`/);
   }

@@ -1,7 +1,8 @@
 import { compareBytes } from '../base/order.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import type { DirectoryEntry, JoinedPart } from './kind.js';
+import type { JoinedPart } from './joined-parts.js';
+import type { DirectoryEntry } from './kind.js';
 import { twinKey } from './listing.js';
 import { Turn } from './pieces.js';
 
@@ -18,14 +19,14 @@ interface Place {
  *   names that differ only in case or Unicode form.
  */
 export async function joinEntries(
-  parts: readonly JoinedPart[],
+  parts: Iterable<JoinedPart>,
   entriesOf: (part: JoinedPart) => readonly DirectoryEntry[],
 ): Promise<DirectoryEntry[]> {
   const entries = new Map<string, { readonly entry: DirectoryEntry; readonly part: string }>();
   const places = new Map<string, Place>();
   const turn = new Turn();
-  for (const [index, part] of parts.entries()) {
-    const id = part.id ?? `#${index + 1}`;
+  for (const part of parts) {
+    const { id } = part;
     for (const entry of entriesOf(part)) {
       const same = entries.get(entry.name);
       if (same === undefined) {

@@ -1,26 +1,22 @@
 import type { ObjectStore } from '../store/objects.js';
+import { joinedParts, type MadeBlock } from './joined-parts.js';
 import type { ArtifactRecord, KindName } from './kind.js';
 import { kindNamed } from './kinds.js';
-
-interface PartOutputs {
-  readonly id: string;
-  readonly outputs: Readonly<Record<string, ArtifactRecord>>;
-}
 
 /**
  * Joins one output of parts, in order, by its kind; parts without it are passed over. With `keep` the result enters the
  * store. A directory that is kept is not even staged: it is delivered from the store, which has its files already.
  */
 export async function joinOutput(
-  parts: readonly PartOutputs[],
+  blocks: readonly MadeBlock[],
   name: string,
   staged: { readonly kind: KindName; readonly path: string | null },
   objects: ObjectStore,
   keep: boolean,
 ): Promise<ArtifactRecord> {
   const { kind, path } = staged;
-  const pieces = parts.flatMap(({ id, outputs: { [name]: made } }) => (made === undefined ? [] : [{ ...made, id }]));
-  const joined = kindNamed(kind).join(pieces, kind === 'directory' && keep ? null : path, objects, keep);
+  const parts = joinedParts(blocks, name);
+  const joined = kindNamed(kind).join(parts, kind === 'directory' && keep ? null : path, objects, keep);
   if (joined === undefined) throw new Error(`parts of a ${kind} cannot be joined`);
   return joined;
 }

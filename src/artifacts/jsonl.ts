@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import { extentsOf, type ObjectRef, type ObjectStore } from '../store/objects.js';
+import type { ObjectRef, ObjectStore } from '../store/objects.js';
 import { SingleFileKind } from './file.js';
-import type { ArtifactRecord, JoinedPart, Kind } from './kind.js';
+import type { JoinedParts } from './joined-parts.js';
+import type { ArtifactRecord, Kind } from './kind.js';
 import { Turn } from './pieces.js';
 import { BufferedFile } from './buffered-file.js';
 
@@ -13,7 +14,7 @@ class JsonlKind extends SingleFileKind {
   readonly name = 'jsonl';
 
   async join(
-    parts: readonly JoinedPart[],
+    parts: JoinedParts,
     destination: string | null,
     objects: ObjectStore,
     keepWhole: boolean,
@@ -23,11 +24,7 @@ class JsonlKind extends SingleFileKind {
       const whole = await concatenate(parts, objects, file);
       file?.finish();
       // As the list of its parts' objects: what is shared with the last result is stored once.
-      if (keepWhole)
-        objects.putList(
-          parts.map((part) => part.bytes),
-          whole,
-        );
+      if (keepWhole) objects.putExtents(parts.extents(), whole);
       return { kind: 'jsonl', digest: whole.sha256, bytes: whole };
     } finally {
       file?.discard();
@@ -37,7 +34,7 @@ class JsonlKind extends SingleFileKind {
 
 /** Reads the parts in order, into a file if there is one. @throws UserFacingError where a part's last line has no end. */
 async function concatenate(
-  parts: readonly JoinedPart[],
+  parts: JoinedParts,
   objects: ObjectStore,
   file: BufferedFile | undefined,
 ): Promise<ObjectRef> {
@@ -46,7 +43,7 @@ async function concatenate(
   const ends = new PartEnds(parts);
   let size = 0;
   // Not part by part: small ones lie next to each other in the store, some ten thousand in one extent.
-  for (const extent of extentsOf(parts.map((part) => part.bytes))) {
+  for (const extent of parts.extents()) {
     for (const piece of objects.readExtent(extent)) {
       ends.check(piece);
       hash.update(piece);
@@ -62,27 +59,34 @@ async function concatenate(
 
 /** Where parts end in their bytes, which come one after the other in pieces of any length. */
 class PartEnds {
+  readonly #parts: JoinedParts;
+  readonly #sizes: Float64Array;
   #index = 0;
   /** Bytes of that part that are still to come. */
-  #left = 0;
+  #left: number;
 
-  constructor(private readonly parts: readonly JoinedPart[]) {
-    this.#left = parts[0]?.bytes.size ?? 0;
+  constructor(parts: JoinedParts) {
+    this.#parts = parts;
+    this.#sizes = Float64Array.from(parts.sizes());
+    this.#left = this.#sizes[0] ?? 0;
   }
 
   /** @throws UserFacingError where a part that ends in the piece has no line end there. */
   check(piece: Uint8Array): void {
     let at = 0;
-    for (let part = this.parts[this.#index]; part !== undefined; part = this.parts[this.#index]) {
+    for (let size = this.#sizes[this.#index]; size !== undefined; size = this.#sizes[this.#index]) {
       if (this.#left > piece.length - at) break;
       at += this.#left;
       // What has no bytes has no line to end.
-      if (part.bytes.size > 0 && piece[at - 1] !== LF)
-        throw new UserFacingError(artifactErrors.partWithoutLineEnd(part.id ?? `#${this.#index + 1}`));
+      if (size > 0 && piece[at - 1] !== LF) throw new UserFacingError(artifactErrors.partWithoutLineEnd(this.#id()));
       this.#index++;
-      this.#left = this.parts[this.#index]?.bytes.size ?? 0;
+      this.#left = this.#sizes[this.#index] ?? 0;
     }
     this.#left -= piece.length - at;
+  }
+
+  #id(): string {
+    return [...this.#parts.all()][this.#index]?.id ?? '';
   }
 }
 

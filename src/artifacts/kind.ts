@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.js';
 import type { ObjectStore } from '../store/objects.js';
+import type { JoinedParts } from './joined-parts.js';
 
 /** What an artifact is, which says how it is digested, sliced and joined. The reader's role decides it for an input. */
 export type KindName = 'file' | 'directory' | 'jsonl' | 'sqlite';
@@ -93,9 +94,6 @@ export interface InstallReport {
   readonly aside: readonly string[];
 }
 
-/** A part's output to join, with the part's id for messages. */
-export type JoinedPart = ArtifactRecord & { readonly id?: string };
-
 /** What an artifact of one kind can do. All paths are absolute. */
 export interface Kind {
   readonly name: KindName;
@@ -129,7 +127,7 @@ export interface Kind {
    * enters the store. `destination: null` writes no file: `deliver` does from the record.
    */
   join(
-    parts: readonly JoinedPart[],
+    parts: JoinedParts,
     destination: string | null,
     objects: ObjectStore,
     keepWhole: boolean,

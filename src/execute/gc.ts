@@ -104,7 +104,12 @@ export async function collect(session: Session, options: GcOptions): Promise<GcR
           lock.release();
         }
       };
-      if (!quietly(() => tables.drop(rows))) continue;
+      const drop = (): void => {
+        // What is kept was marked by the parts' own rows, which may tell of another object than the lists do.
+        if (objects.length > 0) tables.forgetMadeParts();
+        tables.drop(rows);
+      };
+      if (!quietly(drop)) continue;
       count(rows);
       let disturbed = false;
       for (let start = 0; start < objects.length && !disturbed; start += BATCH) {

@@ -18,26 +18,25 @@ import { relay, type TargetWork } from './work.js';
 /** So many parts go to a host at once at the most: what they are crosses the pipe before the first is begun. */
 const LONGEST_BATCH = 500;
 
-export type Remembered = Map<Digest, PartRecord>;
-
 interface Making {
+  readonly results: ReadonlyMap<Digest, PartRecord>;
   readonly failed: ReadonlyMap<Digest, Diagnostic>;
   readonly count: number;
 }
 
-/** Makes parts with as many workers as there may be, each in a slot of its own; adds what is made to `remembered`. */
+/** Makes parts with as many workers as there may be, each in a slot of its own. */
 export async function makeParts(
   work: TargetWork,
   rule: LoadedRule,
   concurrency: number | null,
   missing: readonly ListedPart[],
-  remembered: Remembered,
 ): Promise<Making> {
   const { run, target, slots, signal, priority } = work;
   const count = Math.min(missing.length, concurrency ?? run.session.jobs);
   // A timeout is a part's. Parts that wait rather than compute would wait for each other in a batch.
   const inBatches = concurrency === null && target.timeoutMs === undefined;
   const queue = new PartQueue(missing, { workers: count, longest: inBatches ? LONGEST_BATCH : 1 });
+  const results = new Map<Digest, PartRecord>();
   const failed = new Map<Digest, Diagnostic>();
   let stop: Error | undefined;
 
@@ -53,7 +52,7 @@ export async function makeParts(
   const finish = ({ part }: Attempt, { outputs, meta, seconds }: MadePart): void => {
     const record: PartRecord = { key: part.key, outputs, meta, seconds };
     run.session.index.putPart(target.name, record);
-    remembered.set(part.key, record);
+    results.set(part.key, record);
     queue.took(seconds);
     run.emit({ type: 'part-finished', target: target.name, part: part.id, seconds });
   };
@@ -160,7 +159,7 @@ export async function makeParts(
   // The workers above assign it, which the compiler cannot see.
   const stopped = stop;
   if (stopped !== undefined) throw stopped;
-  return { failed, count: missing.length - failed.size };
+  return { results, failed, count: missing.length - failed.size };
 }
 
 /** A batch, for people. */

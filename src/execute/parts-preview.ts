@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import type { Digest } from '../base/digest.js';
 import type { RuleUse, Target } from '../config/pipeline.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { TaskError } from '../host/pool.js';
-import type { ListedPart } from '../host/protocol.js';
+import type { ListedPart, ListTask } from '../host/protocol.js';
 import type { Decision } from '../plan/decision.js';
 import { diagnosticOf } from './failure.js';
 import { valuesOf, handingOf } from './handing.js';
+import { listParts } from './list-parts.js';
+import { Listing } from './listing.js';
 import type { Session } from './session.js';
 
 /** How a target's parts stand, before anything is made. */
@@ -54,28 +55,20 @@ export async function previewParts(
   if (target.work.rule.shape !== 'parts') return undefined;
   const { index } = session;
   const isForced = decision.state === 'stale' && decision.reasons.some(({ type }) => type === 'forced');
-  const known = new Map(index.partList(target.name).map(({ id, key }) => [id, key]));
-  const missing = new Map<Digest, ListedPart>();
-  let [total, remembered, changed, added] = [0, 0, 0, 0];
+  const listing = new Listing(index, target.name, isForced ? 'all' : new Set());
   try {
-    await listParts(session, target, target.work, decision, (parts) => {
-      const made = isForced ? new Set<Digest>() : index.parts(parts.map(({ key }) => key));
-      for (const part of parts) {
-        total++;
-        if (made.has(part.key)) remembered++;
-        else {
-          if (known.has(part.id)) changed++;
-          else added++;
-          if (options.questions && !missing.has(part.key)) missing.set(part.key, part);
-        }
-      }
-    });
+    const task = listTask(session, target, target.work, decision);
+    await listParts(session, task, listing, { described: options.questions });
   } catch (error) {
     // A rule that cannot list its parts says so when it is built, with a log.
     if (error instanceof TaskError) return undefined;
     throw error;
   }
-  const asks = await previewAsks(session, target, target.work, [...missing.values()], options);
+  const { total, remembered } = listing;
+  const before = remembered === total ? new Set() : new Set(index.partList(target.name).map(({ id }) => id));
+  const changed = listing.missingIds().filter((id) => before.has(id)).length;
+  const added = total - remembered - changed;
+  const asks = await previewAsks(session, target, target.work, listing.missing, options);
   return { total, remembered, changed, added, ...(asks === undefined ? {} : { asks }) };
 }
 
@@ -94,31 +87,18 @@ function ruleTask(session: Session, target: Target, { rule }: RuleUse) {
   };
 }
 
-async function listParts(
-  session: Session,
-  target: Target,
-  work: RuleUse,
-  decision: StaleOrKnown,
-  on: (parts: readonly ListedPart[]) => void,
-): Promise<void> {
+function listTask(session: Session, target: Target, work: RuleUse, decision: StaleOrKnown): ListTask {
   const outputs = Object.values(target.outputs).map(({ name, kind }) => {
     return [name, { kind, path: join(session.layout.stage, 'preview', name) }] as const;
   });
-  await session.hosts.run(
-    {
-      type: 'list',
-      ...ruleTask(session, target, work),
-      inputs: handingOf(session, target, decision.fingerprint).inputs,
-      outputs: Object.fromEntries(outputs),
-      params: target.params,
-      envDigests: decision.fingerprint.env,
-    },
-    {
-      on: (message) => {
-        if (message.type === 'parts') on(message.parts);
-      },
-    },
-  );
+  return {
+    type: 'list',
+    ...ruleTask(session, target, work),
+    inputs: handingOf(session, target, decision.fingerprint).inputs,
+    outputs: Object.fromEntries(outputs),
+    params: target.params,
+    envDigests: decision.fingerprint.env,
+  };
 }
 
 async function previewAsks(

@@ -7,13 +7,16 @@ import { executeErrors } from '../diagnostics/execute.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { planErrors } from '../diagnostics/plan.js';
 import { TaskError } from '../host/pool.js';
-import type { ListedPart, RecordedPart } from '../host/protocol.js';
 import type { LoadedRule } from '../rule/description.js';
 import type { PartRecord } from '../store/index-db.js';
+import { digestAt } from '../store/part-keys.js';
 import { CorruptObject, holderOf } from '../store/objects.js';
 import { Interrupted, TargetError } from './failure.js';
-import { makeParts, type Remembered } from './make-parts.js';
+import { listParts } from './list-parts.js';
+import { Listing } from './listing.js';
+import { makeParts } from './make-parts.js';
 import { limits, ruleTask } from './rule-task.js';
+import type { Grant } from './slots.js';
 import { clearStaged } from './staging.js';
 import { relay, type TargetWork } from './work.js';
 
@@ -21,6 +24,8 @@ export interface PartsResult {
   readonly outputs: Readonly<Record<string, ArtifactRecord>>;
   readonly parts: { readonly total: number; readonly made: number; readonly failed: number };
 }
+
+type Made = ReturnType<Listing['made']>[number];
 
 /** A store that is damaged again after so many repairs is beyond them. */
 const MOST_REPAIRS = 10;
@@ -41,44 +46,35 @@ const MOST_REPAIRS = 10;
 export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsResult> {
   const { rule, concurrency } = use;
   const { run, target, decision } = work;
-  const { index } = run.session;
-  const listed = await work.run.session.timeline.during(
-    { phase: 'list', lane: { type: 'slot', slot: work.grant.slot }, name: target.name },
-    () => list(work, rule),
-  );
-  index.putPartList(target.name, listed);
-  const byKey = new Map<Digest, ListedPart>();
-  for (const part of listed) if (!byKey.has(part.key)) byKey.set(part.key, part);
-
-  const remembered: Remembered = work.forced ? new Map<Digest, PartRecord>() : index.parts([...byKey.keys()]);
-  const total = listed.length;
-  const countRemembered = (): number => listed.filter(({ key }) => remembered.has(key)).length;
-  run.emit({ type: 'parts-listed', target: target.name, total, remembered: countRemembered() });
-  if (decision.refused !== undefined && countRemembered() < total) throw new TargetError(decision.refused);
-  work.grant.release();
-
+  let forget: ReadonlySet<Digest> | 'all' = work.forced ? 'all' : new Set<Digest>();
   let made = 0;
   for (let round = 1; ; round++) {
-    const missing = [...byKey.values()].filter(({ key }) => !remembered.has(key));
-    const { failed, count } = await makeParts(work, rule, concurrency, missing, remembered);
+    const listing = await list(work, rule, forget);
+    listing.record();
+    const { total, remembered } = listing;
+    if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
+    if (decision.refused !== undefined && remembered < total) throw new TargetError(decision.refused);
+    const { failed, count, results } = await makeParts(work, rule, concurrency, listing.missing);
     made += count;
-    const lost = failed.size === 0 ? [] : listed.filter(({ key }) => failed.has(key));
+    listing.fill(results);
+    const lost = failed.size === 0 ? [] : listing.missingIds();
     const allowed = allowedFailures(target.allowFailures, total);
-    if (lost.length > allowed) {
-      const parts = lost.map(({ id }) => id);
-      throw new TargetError(executeErrors.partsFailed({ failed: lost.length, total, allowed, parts }));
-    }
+    if (lost.length > allowed)
+      throw new TargetError(executeErrors.partsFailed({ failed: lost.length, total, allowed, parts: lost }));
+    if (count > 0) listing.record();
+    const parts = listing.made();
     try {
-      const outputs = await assemble(work, rule, listed, remembered);
+      const outputs = await assemble(work, rule, parts);
       return { outputs, parts: { total, made, failed: lost.length } };
     } catch (error) {
       if (round > MOST_REPAIRS || !isCorruption(error)) throw error;
-      const damaged = dropDamaged(work, remembered);
-      if (damaged.length === 0) throw error;
+      const damaged = damagedParts(work, parts);
+      if (damaged.size === 0) throw error;
       if (!use.deterministic) throw new TargetError(decision.refused ?? lostResult(work, rule));
+      forget = new Set(damaged.keys());
       // What was assembled until then is no part of what comes next: files are appended to.
       clearStaged(work.staging);
-      for (const digest of damaged) {
+      for (const digest of new Set(damaged.values())) {
         const diagnostic = executeErrors.corruptObject({ target: target.name, digest });
         run.emit({ type: 'warning', target: target.name, diagnostic });
       }
@@ -91,43 +87,41 @@ export function allowedFailures(allowance: FailureAllowance, total: number): num
   return allowance.type === 'count' ? allowance.parts : Math.floor((total * allowance.percent) / 100);
 }
 
-async function list(work: TargetWork, rule: LoadedRule): Promise<ListedPart[]> {
+/** With the slot that the target has for it, or one of its own where it has given that back. */
+async function list(work: TargetWork, rule: LoadedRule, forget: ReadonlySet<Digest> | 'all'): Promise<Listing> {
   const { run, target, handing, decision } = work;
-  const parts: ListedPart[] = [];
-  const say = relay(work);
-  await run.session.hosts.run(
-    {
-      type: 'list',
-      ...ruleTask(work, rule),
-      inputs: handing.inputs,
-      outputs: work.staging.outputs,
-      params: target.params,
-      envDigests: decision.fingerprint.env,
-    },
-    {
-      ...limits(work),
-      on: (message) => {
-        if (message.type === 'parts') parts.push(...message.parts);
-        else say(message);
-      },
-    },
-  );
-  return parts;
+  const grant = work.grant.held ? work.grant : await oneSlot(work);
+  const listing = new Listing(run.session.index, target.name, forget);
+  const task = {
+    type: 'list',
+    ...ruleTask(work, rule),
+    inputs: handing.inputs,
+    outputs: work.staging.outputs,
+    params: target.params,
+    envDigests: decision.fingerprint.env,
+  } as const;
+  try {
+    await run.session.timeline.during(
+      { phase: 'list', lane: { type: 'slot', slot: grant.slot }, name: target.name },
+      () => listParts(run.session, task, listing, { ...limits(work), described: true, on: relay(work) }),
+    );
+    return listing;
+  } finally {
+    grant.release();
+  }
+}
+
+function oneSlot({ slots, priority, signal, target }: TargetWork): Promise<Grant> {
+  return slots.acquire({ cpus: 1, gpus: 0, pools: {} }, priority, signal, target.name);
 }
 
 async function assemble(
   work: TargetWork,
   rule: LoadedRule,
-  listed: readonly ListedPart[],
-  remembered: Remembered,
+  parts: readonly Made[],
 ): Promise<Readonly<Record<string, ArtifactRecord>>> {
-  const { run, target, slots, signal, priority } = work;
-  const parts: RecordedPart[] = [];
-  for (const { id, key } of listed) {
-    const record = remembered.get(key);
-    if (record !== undefined) parts.push({ id, meta: record.meta, outputs: kinded(record.outputs) });
-  }
-  const grant = await slots.acquire({ cpus: 1, gpus: 0, pools: {} }, priority, signal, target.name);
+  const { run, target } = work;
+  const grant = await oneSlot(work);
   const phase = rule.assembles ? 'assemble' : 'join';
   const span = run.session.timeline.begin({ phase, lane: { type: 'slot', slot: grant.slot }, name: target.name });
   try {
@@ -139,7 +133,7 @@ async function assemble(
         inputs: {},
         outputs: work.staging.outputs,
         params: target.params,
-        parts,
+        parts: parts.map(({ ids, keys, made }) => ({ ids, keys, made: made.encode(keys) })),
         keep: target.store,
       },
       { ...limits(work), on: relay(work) },
@@ -154,7 +148,7 @@ async function assemble(
 /** The default assembly. */
 async function joinParts(
   { run, target, staging, signal }: TargetWork,
-  parts: readonly RecordedPart[],
+  parts: readonly Made[],
 ): Promise<Readonly<Record<string, ArtifactRecord>>> {
   const outputs: Record<string, ArtifactRecord> = {};
   for (const { name, kind } of Object.values(target.outputs)) {
@@ -171,18 +165,20 @@ function lostResult({ target }: TargetWork, rule: LoadedRule): Diagnostic {
   return planErrors.resultLost({ target: target.name, rule: rule.name, outputs, at: target.at });
 }
 
-/** Forgets the remembered parts whose bytes the store no longer has whole, and says which objects are at fault. */
-function dropDamaged({ run }: TargetWork, remembered: Remembered): Digest[] {
+/** The parts whose bytes the store no longer has whole, and which objects are at fault. */
+function damagedParts({ run }: TargetWork, parts: readonly Made[]): Map<Digest, Digest> {
   const { objects } = run.session;
-  const damaged = new Set<Digest>();
-  for (const [key, record] of remembered) {
-    for (const output of Object.values(kinded(record.outputs))) {
-      if (isWhole(() => kindNamed(output.kind).present(output, objects) && drain(objects.read(output.bytes)))) continue;
-      remembered.delete(key);
-      damaged.add(holderOf(output.bytes));
+  const damaged = new Map<Digest, Digest>();
+  for (const { keys, made } of parts) {
+    for (let row = 0; row < made.count; row++) {
+      for (const output of Object.values(kinded(made.result(row).outputs))) {
+        if (isWhole(() => kindNamed(output.kind).present(output, objects) && drain(objects.read(output.bytes))))
+          continue;
+        damaged.set(digestAt(keys, row), holderOf(output.bytes));
+      }
     }
   }
-  return [...damaged];
+  return damaged;
 }
 
 function isWhole(read: () => boolean): boolean {

@@ -2,25 +2,32 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openMade, type OpenedInput } from '../artifacts/handles.js';
 import { joinOutput } from '../artifacts/join-output.js';
+import type { MadeBlock } from '../artifacts/joined-parts.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
 import type { MadePart } from '../rule/define.js';
 import type { ReadsOf, Roles } from '../rule/roles.js';
-import type { AssembleTask, RecordedPart, TaskResults } from './protocol.js';
+import type { AssembleTask, MadeParts, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
+import { PartColumns } from '../store/part-columns.js';
 import { storeOf } from './keep-staged.js';
 import { TaskFiles } from './task-files.js';
 
 export async function runAssemble(
   task: AssembleTask,
-  parts: readonly RecordedPart[],
+  parts: readonly MadeParts[],
   running: RunningTask,
 ): Promise<TaskResults['assemble']> {
   const rule = await loadRule(task, 'parts');
   if (rule.assemble === undefined) throw new TypeError(`rule ${task.rule} has no assemble`);
   const files = new TaskFiles({}, task.outputs);
+  const blocks = parts.map(({ ids, keys, made }): MadeBlock => {
+    const columns = PartColumns.decode(made, keys);
+    if (columns === undefined) throw new Error('parts came in torn');
+    return { ids, made: columns };
+  });
   const [first] = Object.values(task.outputs);
   const scratch = mkdtempSync(join(dirname(first?.path ?? task.cache), '.scratch-'));
   const objects = storeOf(task.cache);
@@ -42,7 +49,7 @@ export async function runAssemble(
       log,
       progress,
       signal,
-      parts: parts.map((part) => madePart(part, open)),
+      parts: blocks.flatMap((block) => madeParts(block, open)),
       params: task.params,
       outputs: files.outputs,
       join: joinLater,
@@ -50,7 +57,7 @@ export async function runAssemble(
     const joined: Record<string, ArtifactRecord> = {};
     for (const name of joins) {
       const staged = files.take(name);
-      if (staged !== undefined) joined[name] = await joinOutput(parts, name, staged, objects, task.keep);
+      if (staged !== undefined) joined[name] = await joinOutput(blocks, name, staged, objects, task.keep);
     }
     return { outputs: { ...joined, ...(await files.keep(task.keep ? objects : null)) } };
   } finally {
@@ -60,12 +67,16 @@ export async function runAssemble(
   }
 }
 
-/** A part whose outputs are opened when they are asked for: there may be very many. */
-function madePart(part: RecordedPart, open: (record: ArtifactRecord) => OpenedInput['handle']): MadePart<Roles> {
-  const outputs: Record<string, unknown> = {};
-  for (const [name, record] of Object.entries(part.outputs)) {
-    let handle: OpenedInput['handle'] | undefined;
-    Object.defineProperty(outputs, name, { enumerable: true, get: () => (handle ??= open(record)) });
-  }
-  return { id: part.id, meta: part.meta, outputs: outputs as ReadsOf<Roles> };
+/** Outputs are opened when they are asked for: there may be very many parts. */
+function madeParts(block: MadeBlock, open: (record: ArtifactRecord) => OpenedInput['handle']): MadePart<Roles>[] {
+  return (JSON.parse(block.ids) as string[]).map((id, row) => {
+    const { meta, outputs: records } = block.made.result(row);
+    const outputs: Record<string, unknown> = {};
+    for (const [name, record] of Object.entries(records)) {
+      let handle: OpenedInput['handle'] | undefined;
+      const get = (): OpenedInput['handle'] => (handle ??= open(record as ArtifactRecord));
+      Object.defineProperty(outputs, name, { enumerable: true, get });
+    }
+    return { id, meta, outputs: outputs as ReadsOf<Roles> };
+  });
 }

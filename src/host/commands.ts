@@ -39,7 +39,11 @@ export class Commands {
   async run(job: Job, task: CommandTask): Promise<CommandEnd> {
     const shell = [...this.#shells].find(({ isIdle }) => isIdle) ?? this.#open();
     // Its group gets the signals; where that does not help, the shell goes, and with it the job.
-    job.start({ abort: () => undefined, end: (signal) => (signal === 'SIGKILL' ? shell.kill() : undefined) });
+    job.start({
+      abort: () => undefined,
+      want: () => undefined,
+      end: (signal) => (signal === 'SIGKILL' ? shell.kill() : undefined),
+    });
     const scrub = scrubber(Object.values(task.secrets));
     const lines = {
       out: new Lines((line) => job.say({ type: 'log', stream: 'out', line: scrub(line) })),

@@ -1,9 +1,11 @@
-import type { RecordedPart, Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+import type { MadeParts, Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
 
 /** From engine to host. `id` counts tasks within a pool. */
 export type ToHost =
   /** Parts of an `assemble` task that follows: too many for one frame. */
-  | { readonly type: 'parts'; readonly id: number; readonly parts: readonly RecordedPart[] }
+  | { readonly type: 'parts'; readonly id: number; readonly parts: MadeParts }
+  /** Which parts of the oldest block that was listed and not answered yet are to be made: their rows in it. */
+  | { readonly type: 'wanted'; readonly id: number; readonly rows: readonly number[] }
   | { readonly type: 'run'; readonly id: number; readonly task: Task }
   | { readonly type: 'abort'; readonly id: number };
 
@@ -32,6 +34,3 @@ export type FromHost =
       readonly messages: readonly TaskMessage[];
       readonly failure: TaskFailure;
     };
-
-/** How many parts go into one frame. */
-export const PARTS_PER_FRAME = 500;

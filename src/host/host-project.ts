@@ -8,10 +8,21 @@ import { packageRoot } from '../rule/package-root.js';
 import { tempProject, type TempProject } from '../rule/temp-project.js';
 import type { JsonObject } from '../base/json.js';
 import { writeAtomic } from '../store/atomic-write.js';
+import { PartColumns, type PartResult } from '../store/part-columns.js';
+import { bytesOfDigests } from '../store/part-keys.js';
+import { PARTS_PER_BLOCK } from '../store/part-lists.js';
 import { HostPool, type RunOptions } from './pool.js';
 import type { KindName } from '../artifacts/kind.js';
 import { TaskError } from './task-error.js';
-import type { HandedInput, ListedPart, MadePart, StagedOutput, TaskFailure, TaskMessage } from './protocol.js';
+import type {
+  HandedInput,
+  ListedPart,
+  MadePart,
+  MadeParts,
+  StagedOutput,
+  TaskFailure,
+  TaskMessage,
+} from './protocol.js';
 
 /** A project with rules and real hosts, for one test. */
 export interface HostProject extends TempProject {
@@ -106,7 +117,10 @@ export function hostProject(
       const work = await host.ruleWork(rule, given);
       const { count } = await pool.run(
         { ...work, type: 'list' },
-        { on: (message) => (message.type === 'parts' ? parts.push(...message.parts) : 0) },
+        {
+          listed: ({ ids }) => [...(JSON.parse(ids) as string[]).keys()],
+          on: (message) => (message.type === 'parts' ? parts.push(...message.parts) : 0),
+        },
       );
       return { parts, count };
     },
@@ -159,6 +173,20 @@ function split({ on, signal, timeoutMs, concurrency, ...task }: Options): [RunOp
     },
     task,
   ];
+}
+
+export type RecordedPart = PartResult & { readonly id: string };
+
+/** Parts as `assemble` takes them. */
+export function madeParts(parts: readonly RecordedPart[]): MadeParts[] {
+  const blocks: MadeParts[] = [];
+  for (let start = 0; start < parts.length; start += PARTS_PER_BLOCK) {
+    const some = parts.slice(start, start + PARTS_PER_BLOCK);
+    const ids = some.map(({ id }) => id);
+    const keys = bytesOfDigests(ids.map((id) => digestOf(id)));
+    blocks.push({ ids: JSON.stringify(ids), keys, made: PartColumns.of(some).encode(keys) });
+  }
+  return blocks;
 }
 
 /** How a task failed that must fail. */

@@ -1,10 +1,13 @@
 import type { FromHost } from './frames.js';
 import { signalGroup } from './process-group.js';
 import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
+import type { PartBlock } from '../store/part-lists.js';
 import { TaskError } from './task-error.js';
 
 export interface JobOptions {
   readonly on?: (message: TaskMessage, part?: string) => void;
+  /** For `list`: takes parts as they are listed, in order, and gives the rows of those that are to be sent (`parts`). */
+  readonly listed?: (block: Omit<PartBlock, 'made'>) => readonly number[];
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly concurrency?: number;
@@ -16,6 +19,7 @@ const TERM_MS = 350;
 
 /** What a job needs of the host that works on it. */
 export interface JobHost {
+  want(id: number, rows: readonly number[]): void;
   abort(id: number): void;
   /** Ends the whole host: tasks that share it are put back and run again in another one. */
   end(signal: 'SIGTERM' | 'SIGKILL'): void;
@@ -124,7 +128,9 @@ export class Job {
 
   /** @param part the id of the part that says it, of those of a `make` task */
   say(message: TaskMessage, part?: string): void {
-    if (!this.#settled) this.options.on?.(message, part);
+    if (this.#settled) return;
+    if (message.type === 'listed') this.#host?.want(this.id, this.options.listed?.(message.block) ?? []);
+    else this.options.on?.(message, part);
   }
 
   /** The host ended under the job. */

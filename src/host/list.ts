@@ -1,55 +1,109 @@
 import { sliceOf } from '../artifacts/handles.js';
 import type { Slice } from '../artifacts/kind.js';
-import type { Digest } from '../base/digest.js';
+import { hexOf, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
 import { partKeys } from '../plan/part-key.js';
 import type { Part } from '../rule/define.js';
 import type { RuleSlice } from '../rule/roles.js';
-import { PARTS_PER_FRAME } from './frames.js';
-import type { ListedPart, ListTask, TaskResults } from './protocol.js';
+import { DIGEST_BYTES } from '../store/part-keys.js';
+import { PARTS_PER_BLOCK } from '../store/part-lists.js';
+import type { ListedPart, ListTask, TaskMessage, TaskResults } from './protocol.js';
 import { loadRule } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
 import { TaskFiles } from './task-files.js';
 
 type AnyPart = Part<Json, Readonly<Record<string, RuleSlice>>>;
+type Send = (message: TaskMessage) => Promise<void>;
 
-/** A batch waits no longer for more parts. */
-const BATCH_MS = 50;
+/** So many blocks are held until the engine says which of their parts it wants. */
+const MOST_UNANSWERED = 3;
 
 /**
- * Lists a rule's parts in batches. Each batch goes when the pipe took the one before, so that a listing of any length
- * needs the memory of one batch, and of the ids.
+ * Lists a rule's parts in blocks, of which ids and keys go to the engine; the rest only of those that it wants. Each
+ * message goes when the pipe took the one before, so that a listing of any length needs the memory of some blocks, and
+ * of the ids.
  */
-export async function runList(
-  task: ListTask,
-  running: RunningTask,
-  send: (parts: readonly ListedPart[]) => Promise<void>,
-): Promise<TaskResults['list']> {
+export async function runList(task: ListTask, running: RunningTask, send: Send): Promise<TaskResults['list']> {
   const rule = await loadRule(task, 'parts');
   const files = new TaskFiles(task.inputs, {});
+  const listed = new ListedParts(running, send);
   const toListed = lister(task);
-  let batch: ListedPart[] = [];
-  let count = 0;
-  let sentAt = performance.now();
   try {
     const parts = rule.parts({ inputs: files.inputs, params: task.params });
-    for await (const part of parts) {
-      batch.push(toListed(part));
-      count++;
-      if (batch.length < PARTS_PER_FRAME && performance.now() - sentAt < BATCH_MS) continue;
-      running.abort.signal.throwIfAborted();
-      await send(batch);
-      batch = [];
-      sentAt = performance.now();
+    if (Symbol.asyncIterator in parts) {
+      for await (const part of parts) if (listed.add(toListed(part))) await listed.tell();
+    } else {
+      // Waiting for each would take longer than listing it; but a plain generator may yield promises too.
+      for (const item of parts) {
+        const part: AnyPart = item instanceof Promise ? ((await item) as AnyPart) : item;
+        if (listed.add(toListed(part))) await listed.tell();
+      }
     }
-    if (batch.length > 0) await send(batch);
-    return { count };
+    await listed.end();
+    return { count: listed.count };
   } finally {
     files.close();
   }
 }
+
+/** Parts on their way to the engine. */
+class ListedParts {
+  count = 0;
+  #block: ListedPart[] = [];
+  readonly #unanswered: (readonly ListedPart[])[] = [];
+  #sent: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+
+  constructor(
+    private readonly running: RunningTask,
+    private readonly send: Send,
+  ) {
+    running.onWanted = (rows) => {
+      const block = this.#unanswered.shift() ?? [];
+      const parts = rows.flatMap((row) => block[row] ?? []);
+      if (parts.length > 0) this.#sent = this.send({ type: 'parts', parts });
+      this.#wake();
+    };
+    running.abort.signal.addEventListener('abort', () => this.#wake());
+  }
+
+  /** Whether it is time to `tell`. */
+  add(part: ListedPart): boolean {
+    this.#block.push(part);
+    this.count++;
+    return this.#block.length === PARTS_PER_BLOCK;
+  }
+
+  async tell(): Promise<void> {
+    const block = this.#block;
+    this.#block = [];
+    this.#unanswered.push(block);
+    const keys = Buffer.alloc(block.length * DIGEST_BYTES);
+    for (const [row, { key }] of block.entries()) keys.write(hexOf(key), row * DIGEST_BYTES, 'hex');
+    const ids = JSON.stringify(block.map(({ id }) => id));
+    await this.send({ type: 'listed', block: { ids, keys } });
+    await this.#answered(MOST_UNANSWERED);
+  }
+
+  async end(): Promise<void> {
+    if (this.#block.length > 0) await this.tell();
+    await this.#answered(0);
+    await this.#sent;
+  }
+
+  async #answered(most: number): Promise<void> {
+    this.running.abort.signal.throwIfAborted();
+    while (this.#unanswered.length > most) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.running.abort.signal.throwIfAborted();
+    }
+  }
+}
+
+const NO_SLICES: Readonly<Record<string, Slice>> = {};
+const NO_DIGESTS: Readonly<Record<string, Digest>> = {};
 
 /** Checks what `parts` yields and gives it its key. */
 function lister(task: ListTask): (part: AnyPart) => ListedPart {
@@ -61,28 +115,34 @@ function lister(task: ListTask): (part: AnyPart) => ListedPart {
     if (typeof id !== 'string' || id === '') throw new UserFacingError(hostErrors.partWithoutId());
     if (ids.has(id)) throw new UserFacingError(hostErrors.partTwice(id));
     ids.add(id);
-    const { spec, inputs = {} } = part;
-    const slices: Record<string, Slice> = {};
-    const digests: Record<string, Digest> = {};
-    for (const [name, handle] of Object.entries(inputs)) {
-      const slice = explained(hostErrors.notASlice(id, name), () => sliceOf(handle));
-      slices[name] = slice;
-      digests[name] = slice.digest;
+    const { spec, inputs } = part;
+    const slices = inputs === undefined ? NO_SLICES : slicesOf(id, inputs);
+    const digests = inputs === undefined ? NO_DIGESTS : digestsOf(slices);
+    try {
+      return { id, key: keyOf({ spec, slices: digests }), spec, slices };
+    } catch (error) {
+      throw explained(error, (problem) => hostErrors.specNotJson(id, problem));
     }
-    const key = explained(
-      (problem) => hostErrors.specNotJson(id, problem),
-      () => keyOf({ spec, slices: digests }),
-    );
-    return { id, key, spec, slices };
   };
 }
 
-/** Says it in the user's terms where a value is not what it must be, which the lower layers call a TypeError. */
-function explained<T>(diagnostic: Diagnostic | ((problem: string) => Diagnostic), work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new UserFacingError(typeof diagnostic === 'function' ? diagnostic(error.message) : diagnostic);
+function slicesOf(id: string, inputs: NonNullable<AnyPart['inputs']>): Record<string, Slice> {
+  const slices: Record<string, Slice> = {};
+  for (const [name, handle] of Object.entries(inputs)) {
+    try {
+      slices[name] = sliceOf(handle);
+    } catch (error) {
+      throw explained(error, () => hostErrors.notASlice(id, name));
+    }
   }
+  return slices;
+}
+
+function digestsOf(slices: Readonly<Record<string, Slice>>): Record<string, Digest> {
+  return Object.fromEntries(Object.entries(slices).map(([name, { digest }]) => [name, digest]));
+}
+
+/** Says it in the user's terms where a value is not what it must be, which the lower layers call a TypeError. */
+function explained(error: unknown, diagnostic: (problem: string) => Diagnostic): unknown {
+  return error instanceof TypeError ? new UserFacingError(diagnostic(error.message)) : error;
 }

@@ -1,5 +1,5 @@
 import { scrubber } from '../base/scrub.js';
-import { PARTS_PER_FRAME, type FromHost } from './frames.js';
+import type { FromHost } from './frames.js';
 import { HostGuard } from './guard.js';
 import { Commands, findBash } from './commands.js';
 import { failureOf } from './failure.js';
@@ -200,16 +200,15 @@ export class HostPool {
     seat.process.work();
     job.start({
       abort: () => seat.process.send({ type: 'abort', id }),
+      want: (_, rows) => seat.process.send({ type: 'wanted', id, rows }),
       end: (signal) => this.#end(seat, signal),
     });
-    if (task.type === 'assemble' && task.parts.length > PARTS_PER_FRAME) void this.#sendInPieces(seat, job, task);
+    if (task.type === 'assemble' && task.parts.length > 1) void this.#sendInPieces(seat, job, task);
     else seat.process.send({ type: 'run', id, task });
   }
 
   async #sendInPieces(seat: Seat, { id }: Job, task: Extract<Task, { type: 'assemble' }>): Promise<void> {
-    for (let i = 0; i < task.parts.length; i += PARTS_PER_FRAME) {
-      await seat.process.sendSlowly({ type: 'parts', id, parts: task.parts.slice(i, i + PARTS_PER_FRAME) });
-    }
+    for (const parts of task.parts) await seat.process.sendSlowly({ type: 'parts', id, parts });
     seat.process.send({ type: 'run', id, task: { ...task, parts: [] } });
   }
 

@@ -5,7 +5,7 @@
 import { captureOutput, forbidExit } from './capture.js';
 import type { FromHost, ToHost } from './frames.js';
 import { signalGroup } from './process-group.js';
-import type { RecordedPart, Task, TaskResults } from './protocol.js';
+import type { MadeParts, Task, TaskResults } from './protocol.js';
 import { currentTask, RunningTask } from './running-task.js';
 
 const root = process.cwd();
@@ -32,7 +32,7 @@ function lazily<T>(load: () => Promise<T>): () => Promise<T> {
 }
 
 const running = new Map<number, RunningTask>();
-const partsOf = new Map<number, RecordedPart[]>();
+const partsOf = new Map<number, MadeParts[]>();
 const exit = process.exit.bind(process);
 
 function send(frame: FromHost, sent: () => void = () => undefined): void {
@@ -45,10 +45,13 @@ process.on('message', (message) => {
   switch (frame.type) {
     case 'parts': {
       const parts = partsOf.get(frame.id);
-      if (parts === undefined) partsOf.set(frame.id, [...frame.parts]);
-      else parts.push(...frame.parts);
+      if (parts === undefined) partsOf.set(frame.id, [frame.parts]);
+      else parts.push(frame.parts);
       break;
     }
+    case 'wanted':
+      running.get(frame.id)?.onWanted(frame.rows);
+      break;
     case 'run':
       void start(frame.id, frame.task);
       break;
@@ -111,10 +114,10 @@ async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task[
     case 'make':
       return (await modules.make()).runMake(task, work, root);
     case 'list':
-      return (await modules.list()).runList(task, work, (parts) => {
+      return (await modules.list()).runList(task, work, (message) => {
         work.flush();
         return new Promise((resolve) => {
-          send({ type: 'messages', id: work.id, messages: [{ type: 'parts', parts }] }, resolve);
+          send({ type: 'messages', id: work.id, messages: [message] }, resolve);
         });
       });
     case 'assemble': {

@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.js';
 import type { Json, JsonObject } from '../base/json.js';
 import type { DiagnosticCode } from '../diagnostics/diagnostic.js';
 import type { CheckedParams, DescribedRule } from '../rule/description.js';
+import type { PartBlock } from '../store/part-lists.js';
 
 /**
  * What engine and hosts say to each other. Only digests, meta and messages cross; data stays on disk.
@@ -105,16 +106,12 @@ export interface MadePart extends MadeOutputs {
 export interface AssembleTask extends RuleWorkTask {
   readonly type: 'assemble';
   readonly params: JsonObject;
-  readonly parts: readonly RecordedPart[];
+  readonly parts: readonly MadeParts[];
   readonly keep: boolean;
 }
 
-/** A part as remembered. */
-export interface RecordedPart {
-  readonly id: string;
-  readonly meta: JsonObject;
-  readonly outputs: Readonly<Record<string, ArtifactRecord>>;
-}
+/** Parts as remembered, in order. */
+export type MadeParts = PartBlock & { readonly made: Uint8Array };
 
 export interface CommandTask extends Work {
   readonly type: 'command';
@@ -153,7 +150,9 @@ export interface MadeOutputs {
 export type TaskMessage =
   | { readonly type: 'log'; readonly stream: 'out' | 'err'; readonly line: string }
   | { readonly type: 'progress'; readonly done: number; readonly total?: number; readonly unit?: string }
-  /** A batch of a `list` task, in order. */
+  /** Parts of a `list` task, in order. The host waits to be told which of them are to be made. */
+  | { readonly type: 'listed'; readonly block: Omit<PartBlock, 'made'> }
+  /** Those. */
   | { readonly type: 'parts'; readonly parts: readonly ListedPart[] }
   /** Parts of a `make` task, in the order in which they were made. */
   | { readonly type: 'made'; readonly parts: readonly MadePart[] }

@@ -12,6 +12,8 @@ const FEW = 64;
 export class RunningTask {
   /** Done when the task has ended, however it ended. */
   readonly atEnd: (() => void)[] = [];
+  /** Of a task that lists parts: the engine says which it wants. */
+  onWanted: (rows: readonly number[]) => void = () => undefined;
   readonly #out = new Lines((line) => this.log('out', line));
   readonly #err = new Lines((line) => this.log('err', line));
   #messages: TaskMessage[] = [];

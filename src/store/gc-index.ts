@@ -1,6 +1,7 @@
 import type { Digest } from '../base/digest.js';
 import { IndexConnection, parseRecord } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
+import { digestsOf } from './part-keys.js';
 import { bytesOf } from './part-records.js';
 import type { ActionRecord, OutputPathRecord, PartRecord, RunRecord } from './records.js';
 
@@ -19,8 +20,6 @@ export interface RowsToDrop {
   readonly stats: readonly string[];
   readonly outputPaths: readonly string[];
 }
-
-const DIGEST_BYTES = 32;
 
 /** The index as the collector sees it: whole tables, on a connection of its own. */
 export class IndexTables {
@@ -59,18 +58,13 @@ export class IndexTables {
 
   /** Keys of the parts that targets listed last, by target. */
   partLists(): Map<string, readonly Digest[]> {
-    const rows = this.#connection.rows('SELECT target, keys FROM part_lists');
-    return new Map(
-      rows.map(([target, keys]) => {
-        const hex = Buffer.isBuffer(keys) ? keys.toString('hex') : '';
-        const width = 2 * DIGEST_BYTES;
-        const listed = Array.from(
-          { length: hex.length / width },
-          (_, i): Digest => `sha256:${hex.slice(i * width, (i + 1) * width)}`,
-        );
-        return [String(target), listed];
-      }),
-    );
+    const lists = new Map<string, Digest[]>();
+    for (const [target, keys] of this.#connection.rows('SELECT target, keys FROM part_lists ORDER BY target, block')) {
+      const list = lists.get(String(target)) ?? [];
+      lists.set(String(target), list);
+      if (Buffer.isBuffer(keys)) for (const key of digestsOf(keys)) list.push(key);
+    }
+    return lists;
   }
 
   /** Newest first. */
@@ -105,6 +99,11 @@ export class IndexTables {
       for (const key of rows.stats) connection.run('DELETE FROM stats WHERE key = ?', key);
       for (const path of rows.outputPaths) connection.run('DELETE FROM output_paths WHERE path = ?', path);
     });
+  }
+
+  /** Lets lists of parts no longer tell what the parts came to: where that lies is told by the parts' own rows alone. */
+  forgetMadeParts(): void {
+    this.#connection.run('UPDATE part_lists SET made = NULL WHERE made IS NOT NULL');
   }
 
   #records(sql: string): unknown[] {

@@ -2,6 +2,7 @@ import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
 import { IndexConnection, parseRecord } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
+import { PartLists, type PartBlock } from './part-lists.js';
 import { bytesOf, PartRecords } from './part-records.js';
 import type {
   ActionRecord,
@@ -42,12 +43,14 @@ export class Index {
   readonly #connection: IndexConnection;
   readonly #stats: StatRecords;
   readonly #parts: PartRecords;
+  readonly #lists: PartLists;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(layout: CacheLayout) {
     this.#connection = new IndexConnection(layout);
     this.#stats = new StatRecords(this.#connection);
     this.#parts = new PartRecords(this.#connection);
+    this.#lists = new PartLists(this.#connection);
   }
 
   /**
@@ -253,11 +256,17 @@ export class Index {
 
   /** The parts as the target last listed them, in order. */
   partList(target: string): ListedPartRecord[] {
-    return this.#parts.list(target);
+    return this.#lists.list(target);
   }
 
-  putPartList(target: string, list: readonly ListedPartRecord[]): void {
-    this.#parts.putList(target, list);
+  /** The same, a thousand parts at a time, with what they came to where that is known. */
+  partBlocks(target: string): PartBlock[] {
+    return this.#lists.blocks(target);
+  }
+
+  /** Replaces a target's list. Blocks that are the same objects as in `before`, what there is, are not written. */
+  putPartBlocks(target: string, blocks: readonly PartBlock[], before: readonly PartBlock[]): void {
+    this.transaction(() => this.#lists.put(target, blocks, before));
   }
 
   // Runs.

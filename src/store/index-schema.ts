@@ -1,5 +1,5 @@
 /** Raised with every change of the schema or of what a column means: an index of another format is made anew. */
-export const INDEX_FORMAT = 1;
+export const INDEX_FORMAT = 2;
 
 /**
  * Records are JSON texts. Digests that are keys of large tables are their 32 bytes, elsewhere texts; times in
@@ -24,8 +24,15 @@ export const INDEX_SCHEMA = `
 
   -- Not WITHOUT ROWID: keys are random and records long, so appending rows writes far fewer pages.
   CREATE TABLE parts (key BLOB PRIMARY KEY, target TEXT NOT NULL, record TEXT NOT NULL);
-  -- ids: JSON. keys: 32 bytes each, in the same order.
-  CREATE TABLE part_lists (target TEXT PRIMARY KEY, ids TEXT NOT NULL, keys BLOB NOT NULL);
+  -- Blocks of a thousand parts, see part-lists.ts.
+  CREATE TABLE part_lists (
+    target TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    ids TEXT NOT NULL,
+    keys BLOB NOT NULL,
+    made BLOB,
+    PRIMARY KEY (target, block)
+  );
 
   CREATE TABLE runs (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
 `;

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
 import { endOfExtent, EXTENT_BYTES } from './cut.js';
-import { parseList, printList, type Extent } from './object-list.js';
+import { Extents, parseList, printList, type Extent } from './object-list.js';
 
 /** Bytes by name: their digest, and how many they are. */
 export interface ObjectRef {
@@ -141,7 +141,11 @@ export class ObjectStore {
    * sizes agree is checked. Members may be lists.
    */
   putList(members: readonly ObjectRef[], whole: ObjectRef): void {
-    const extents = extentsOf(members);
+    this.putExtents(extentsOf(members), whole);
+  }
+
+  /** The same, of what lies where. */
+  putExtents(extents: readonly Extent[], whole: ObjectRef): void {
     const size = extents.reduce((sum, extent) => sum + extent.size, 0);
     if (size !== whole.size) throw new RangeError(`members have ${String(size)} bytes, not ${String(whole.size)}`);
     const [first] = extents;
@@ -314,21 +318,14 @@ export class ObjectStore {
   }
 }
 
-/** Where the bytes of objects lie, one after the other; neighbours in one blob are one extent. */
-export function extentsOf(members: Iterable<ObjectRef>): Extent[] {
-  const extents: { sha256: Digest; size: number; from?: number }[] = [];
+/** Where the bytes of objects lie, one after the other. */
+function extentsOf(members: Iterable<ObjectRef>): readonly Extent[] {
+  const extents = new Extents();
   for (const { sha256, size, inside } of members) {
-    if (size === 0) continue;
-    if (inside === undefined) {
-      extents.push({ sha256, size });
-      continue;
-    }
-    const last = extents.at(-1);
-    if (last?.from !== undefined && last.sha256 === inside.blob && last.from + last.size === inside.from)
-      last.size += size;
-    else extents.push({ sha256: inside.blob, size, from: inside.from });
+    if (inside === undefined) extents.add(sha256, size);
+    else extents.add(inside.blob, size, inside.from);
   }
-  return extents;
+  return extents.all;
 }
 
 function sizeOf(path: string): number | undefined {

@@ -1,6 +1,6 @@
 import { hexOf, type Digest } from '../base/digest.js';
 import { parseRecord, type IndexConnection } from './index-connection.js';
-import type { ListedPartRecord, PartRecord } from './records.js';
+import type { PartRecord } from './records.js';
 
 type PartRow = [key: Digest, seconds: number, meta: PartRecord['meta'], outputs: PartRecord['outputs']];
 
@@ -14,8 +14,6 @@ const CHUNK = 5000;
 
 /** Where so many times the wanted parts are more than there are, all are read. */
 const SCAN_RATIO = 2;
-
-const DIGEST_BYTES = 32;
 
 /** The index's parts: writes are batched, reads see them at once. */
 export class PartRecords {
@@ -99,28 +97,6 @@ export class PartRecords {
   written(): void {
     for (const [key, part] of this.#writing) if (this.#pending.get(key) === part) this.#pending.delete(key);
     this.#writing = [];
-  }
-
-  list(target: string): ListedPartRecord[] {
-    return this.#connection.healing(() => {
-      const [ids, keys] = this.#connection.row('SELECT ids, keys FROM part_lists WHERE target = ?', target) ?? [];
-      if (typeof ids !== 'string' || !Buffer.isBuffer(keys)) return [];
-      const hex = keys.toString('hex');
-      const width = 2 * DIGEST_BYTES;
-      return (parseRecord(ids) as string[]).map((id, i) => ({
-        id,
-        key: `sha256:${hex.slice(i * width, (i + 1) * width)}` as const,
-      }));
-    });
-  }
-
-  putList(target: string, list: readonly ListedPartRecord[]): void {
-    this.#connection.run(
-      'INSERT OR REPLACE INTO part_lists VALUES (?, ?, ?)',
-      target,
-      JSON.stringify(list.map(({ id }) => id)),
-      Buffer.from(list.map(({ key }) => hexOf(key)).join(''), 'hex'),
-    );
   }
 }
 

@@ -1,0 +1,36 @@
+import type { RunOptions } from '../host/pool.js';
+import type { ListTask } from '../host/protocol.js';
+import type { Listing } from './listing.js';
+import type { Session } from './session.js';
+
+/**
+ * Has a host list parts. Of those that are to be made it sends what making them takes, if they are to be `described`.
+ *
+ * @throws TaskError, and what the index throws
+ */
+export async function listParts(
+  { hosts }: Session,
+  task: ListTask,
+  listing: Listing,
+  { described, ...options }: RunOptions & { readonly described: boolean },
+): Promise<void> {
+  let broken: { readonly error: unknown } | undefined;
+  await hosts.run(task, {
+    ...options,
+    listed: (block) => {
+      // Whoever calls this cannot catch what the index throws.
+      try {
+        const rows = broken === undefined ? listing.add(block) : [];
+        return described ? rows : [];
+      } catch (error) {
+        broken = { error };
+        return [];
+      }
+    },
+    on: (message, part) => {
+      if (message.type === 'parts') listing.describe(message.parts);
+      else options.on?.(message, part);
+    },
+  });
+  if (broken !== undefined) throw broken.error;
+}
