@@ -8,7 +8,9 @@ import type { Hashing } from './hashing.js';
 import type { KindName } from './kind.js';
 import type { Located } from './located.js';
 import { Turn } from './pieces.js';
-import { sqliteDigest } from './sqlite-digest.js';
+import { readContent, type DatabaseMemory } from './sqlite-content.js';
+import { sqliteDigest, SQLITE_DIGEST_FORMAT } from './sqlite-digest.js';
+import type { DatabaseMemories } from './sqlite-memories.js';
 import { xxh64Files } from './xxh64.js';
 
 /** The file system's time and the step in which it counts: `tick(layout)`. */
@@ -24,6 +26,8 @@ export interface FileDigestsOptions {
   clock(): Clock;
   /** Its step alone, where that can be told without writing: `() => tickLength(layout)`. */
   tickNs?(): bigint;
+  /** What is remembered of databases, so that only what changed in them is read. */
+  readonly databases?: DatabaseMemories;
   /** Told of files whose bytes are read, absolute; what it gives is called when they are. */
   readonly onHash?: (paths: readonly string[], bytes: number) => (() => void) | undefined;
 }
@@ -46,6 +50,8 @@ type FileKind = Exclude<KindName, 'directory'>;
 interface Hashed {
   readonly digest: Digest;
   readonly xxh64: string;
+  /** Of a database, to be saved once it is certain that this is its content. */
+  readonly memory?: DatabaseMemory;
 }
 
 /** A file that changes while it is read is read again, so many times. */
@@ -58,12 +64,15 @@ const BATCH = 512;
  *
  *   stat as recorded, and old enough → the recorded digest; nothing is read
  *   xxh64 of the bytes as recorded   → the recorded digest, under the new stat
- *   otherwise                        → SHA-256, or the logical digest of a database
+ *   otherwise                        → SHA-256, or the logical digest of a database, of which only rows are read that may
+ *                                      be others than are remembered
  */
 export class FileDigests {
   readonly #options: FileDigestsOptions;
   readonly #hashing: Hashing;
   readonly #young = new Map<string, Young>();
+  /** Of databases that were written a moment ago: by path. */
+  readonly #unsaved = new Map<string, DatabaseMemory>();
   #tickNs: bigint | undefined;
 
   constructor(options: FileDigestsOptions, hashing: Hashing) {
@@ -99,11 +108,16 @@ export class FileDigests {
         if (read !== undefined) return read;
         continue;
       }
-      const { digest, xxh64 } = await this.#readWhatever(at, kind, stamp);
+      const { digest, xxh64, memory } = await this.#readWhatever(at, kind, stamp);
       const after = stampAt(at, kind);
       if (after === undefined) continue;
-      if (sameStamp(stamp, after)) this.put({ ...at, kind, read: true }, { digest, stamp }, xxh64, now);
-      return { digest, stamp };
+      if (sameStamp(stamp, after)) {
+        this.put({ ...at, kind, read: true }, { digest, stamp }, xxh64, now);
+        if (kind === 'sqlite') this.#remember(at.path, xxh64, memory, isOlder(stamp.youngestNs, now.nowNs, now.tickNs));
+        return { digest, stamp };
+      }
+      // What its pages tell may be of another moment than its rows.
+      return { digest: kind === 'sqlite' ? await sqliteDigest(at.path) : digest, stamp };
     }
   }
 
@@ -156,7 +170,15 @@ export class FileDigests {
     const done = this.#options.onHash?.([at.path], stamp.size);
     try {
       if (kind !== 'sqlite') return { digest: (await digestBytes(at.path)).sha256, xxh64: '' };
-      const before = this.#options.trust === 'stat' ? this.#options.index.statRecord(at.key, kind) : undefined;
+      const { trust, index, databases } = this.#options;
+      const before = trust === 'stat' ? index.statRecord(at.key, recordKind(kind)) : undefined;
+      if (stamp.side === '') {
+        const known = before === undefined ? undefined : { id: before.xxh64, digest: before.digest };
+        const memory = (): DatabaseMemory | undefined =>
+          trust === 'stat' ? (this.#unsaved.get(at.path) ?? databases?.load(at.path)) : undefined;
+        const content = await readContent(at.path, known, memory);
+        if (content !== undefined) return { ...content, xxh64: content.id };
+      }
       const xxh64 = await xxh64Files(contentFiles(at.path, stamp), new Turn());
       return before?.xxh64 === xxh64
         ? { digest: before.digest, xxh64 }
@@ -164,6 +186,16 @@ export class FileDigests {
     } finally {
       done?.();
     }
+  }
+
+  /** What was read of a file that could be written again within the same tick is saved when it is read once more. */
+  #remember(path: string, id: string, memory: DatabaseMemory | undefined, isOld: boolean): void {
+    const remembered = memory ?? this.#unsaved.get(path);
+    if (remembered?.id !== id) return;
+    if (isOld) {
+      this.#unsaved.delete(path);
+      this.#options.databases?.save(path, remembered);
+    } else this.#unsaved.set(path, remembered);
   }
 
   // ---- records ----
@@ -217,7 +249,8 @@ function stampAt(at: Located, kind: KindName): FileStamp | undefined {
   return stampOf(stat, at.path, kind === 'sqlite');
 }
 
-/** `file` and `jsonl` have one digest, so they share their records. */
+/** `file` and `jsonl` have one digest, so they share their records; those of databases are of one format of the digest. */
 export function recordKind(kind: KindName): string {
+  if (kind === 'sqlite') return `sqlite ${SQLITE_DIGEST_FORMAT}`;
   return kind === 'jsonl' ? 'file' : kind;
 }

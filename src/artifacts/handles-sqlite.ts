@@ -9,7 +9,14 @@ import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteS
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
-import { databaseFile, explain, openReadOnly, type OpenedDatabase } from './sqlite-open.js';
+import {
+  databaseFile,
+  explain,
+  openReadOnly,
+  openWithFile,
+  type OpenedDatabase,
+  type OpenedFile,
+} from './sqlite-open.js';
 import { momentOf } from './sqlite-moment.js';
 import { Queries, resultsDigest } from './sqlite-queries.js';
 
@@ -17,8 +24,8 @@ type QuerySlice = Extract<Slice, { kind: 'sqlite' }>;
 
 /** A connection with one read transaction from its first use to its end: all slices of it are of one moment. */
 class Reading {
-  private opened: OpenedDatabase | undefined;
-  private open: { readonly queries: Queries; readonly moment: string | undefined } | undefined;
+  private open:
+    { readonly opened: OpenedFile; readonly queries: Queries; readonly moment: string | undefined } | undefined;
 
   constructor(readonly path: string) {}
 
@@ -31,23 +38,32 @@ class Reading {
     return this.begin().moment;
   }
 
-  close(): void {
-    const { opened } = this;
-    this.opened = this.open = undefined;
-    if (opened !== undefined) closeQuietly(opened);
+  /** What one that began now would see. */
+  get momentNow(): string | undefined {
+    return this.momentOf(this.begin().opened);
   }
 
-  private begin(): { readonly queries: Queries; readonly moment: string | undefined } {
+  close(): void {
+    const { open } = this;
+    this.open = undefined;
+    if (open !== undefined) closeQuietly(open.opened);
+  }
+
+  private begin(): NonNullable<typeof this.open> {
     if (this.open !== undefined) return this.open;
-    this.opened = openReadOnly(this.path);
-    const { database, copied } = this.opened;
-    database.exec('BEGIN');
+    const opened = openWithFile(this.path);
+    opened.database.exec('BEGIN');
     // The transaction begins with its first read.
-    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    opened.database.prepare('SELECT count(*) FROM sqlite_schema').get();
     return (this.open = {
-      queries: new Queries(database, this.path),
-      moment: copied ? undefined : momentOf(this.path),
+      opened,
+      queries: new Queries(opened.database, this.path),
+      moment: this.momentOf(opened),
     });
+  }
+
+  private momentOf({ file }: OpenedFile): string | undefined {
+    return file === undefined ? undefined : momentOf(this.path, file);
   }
 }
 
@@ -129,7 +145,7 @@ export function openSqliteSlice(slice: QuerySlice, readings: Readings): OpenedSl
   const witness = new ChangeWitness();
   const verify = (): void => {
     // Who overwrites the file without SQLite asks for no lock.
-    if (slice.moment !== undefined && slice.moment === reading.moment && momentOf(slice.path) !== slice.moment)
+    if (slice.moment !== undefined && slice.moment === reading.moment && reading.momentNow !== slice.moment)
       throw witness.changed(slice.path);
     witness.verify();
   };

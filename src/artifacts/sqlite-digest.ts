@@ -1,22 +1,30 @@
 import type { Database } from 'better-sqlite3';
+import { createHash } from 'node:crypto';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
+import { CHUNK, ChunkDigests, type Chunks } from './sqlite-chunks.js';
 import { Turn } from './pieces.js';
+import { unionOf, type RowRanges } from './row-ranges.js';
 import { explain, openReadOnly } from './sqlite-open.js';
-import { ValueHash, type SqliteValue } from './sqlite-values.js';
+import type { LeafRuns } from './sqlite-pages.js';
+import type { SqliteValue } from './sqlite-values.js';
 
 /*
  * The logical digest of a database is the SHA-256 of a text:
  *
- *     vlmbuild sqlite 1
+ *     vlmbuild sqlite 2
  *     ["table","events",[["id","INTEGER",0,1],["metadata","JSON",0,0]],1200,"sha256:…"]
  *     ["index","idx_event_type","events","CREATE INDEX …"]
  *     ["view","session_summary","session_summary","CREATE VIEW …"]
  *
  * A line a table in byte order of the names: columns as name, declared type in capitals, not null, place in the primary
- * key; how many rows; and the digest of all values (ValueHash), row by row in rowid order, or in the order of the
- * primary key for WITHOUT ROWID tables. Rowids count only where a column shows them. Then a line an index and a view,
- * by type and name, with its SQL as written.
+ * key; how many rows; and the digest of the rows, in rowid order, or in the order of the primary key for WITHOUT ROWID
+ * tables. Rowids count only where a column shows them. Then a line an index and a view, by type and name, with its SQL as
+ * written.
+ *
+ * The digest of the rows is the SHA-256 of the SHA-256s of their chunks. Where a single column of the type INTEGER is the
+ * primary key, a chunk has the rows whose value of it, divided by 32 and rounded down, is the same; else 32 rows. What a
+ * chunk holds follows from the rows alone; and of a chunk whose rows are known to be what they were, nothing is read.
  *
  * Not part of it: pages, free space, page size, WAL and journal, `user_version`, `application_id`; SQLite's own tables
  * (`sqlite_sequence`, `sqlite_stat1` …: counters and statistics, not data); indexes that constraints imply; triggers,
@@ -24,13 +32,25 @@ import { ValueHash, type SqliteValue } from './sqlite-values.js';
  * tables, which are digested as what they are.
  */
 
-const HEAD = 'vlmbuild sqlite 1';
+/** Raised together with the format of keys: outputs are known by their digests. */
+export const SQLITE_DIGEST_FORMAT = 2;
+const HEAD = `vlmbuild sqlite ${SQLITE_DIGEST_FORMAT}`;
 
 interface TableDigest {
   readonly name: string;
   readonly rows: number;
   /** Of the values alone. */
   readonly digest: Digest;
+  readonly chunks: Chunks;
+}
+
+/** What is known of the rows of a table that has the same columns as before. */
+export interface KnownRows {
+  readonly chunks: Chunks;
+  /** The rows that may be others since. */
+  readonly changed: RowRanges;
+  /** As they are now. */
+  readonly leaves: LeafRuns;
 }
 
 export interface DatabaseDigest {
@@ -78,7 +98,11 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
-async function digestDatabase(database: Database): Promise<DatabaseDigest> {
+/** @param known of a table, what is known of its rows from before */
+export async function digestDatabase(
+  database: Database,
+  known: (table: string) => KnownRows | undefined = () => undefined,
+): Promise<DatabaseDigest> {
   const lines = [HEAD];
   const tables: TableDigest[] = [];
   const turn = new Turn();
@@ -89,10 +113,12 @@ async function digestDatabase(database: Database): Promise<DatabaseDigest> {
     const columns = database
       .prepare<[string], ColumnRow>('SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) ORDER BY cid')
       .all(table.name);
-    const content = await digestTable(database, table, columns, turn);
-    tables.push(content);
+    const chunks = await new TableReader(database, table, columns, turn).digest(known(table.name));
+    const rows = chunks.rows.reduce((sum, count) => sum + count, 0);
+    const digest: Digest = `sha256:${createHash('sha256').update(chunks.digests).digest('hex')}`;
+    tables.push({ name: table.name, rows, digest, chunks });
     const shape = columns.map((column) => [column.name, column.type.toUpperCase(), column.notnull, column.pk]);
-    lines.push(JSON.stringify(['table', table.name, shape, content.rows, content.digest]));
+    lines.push(JSON.stringify(['table', table.name, shape, rows, digest]));
   }
   const schema = database.prepare<[], SchemaRow>('SELECT type, name, tbl_name, sql FROM sqlite_schema').all();
   const virtual = new Set(found.filter((table) => table.type === 'virtual').map((table) => table.name));
@@ -108,77 +134,204 @@ function isData(table: TableRow): boolean {
   return (table.type === 'table' || table.type === 'shadow') && !/^sqlite_/i.test(table.name);
 }
 
-async function digestTable(
-  database: Database,
-  table: TableRow,
-  columns: readonly ColumnRow[],
-  turn: Turn,
-): Promise<TableDigest> {
-  const fast = await digestRows(database, table, columns, 'text', turn);
-  return fast ?? (await digestRows(database, table, columns, 'bytes', turn)) ?? neverUndefined();
+/** From so many characters on a text is read as its bytes. */
+const LONG = 1 << 12;
+/** So many rows tell which columns have such. */
+const SAMPLE = 64;
+/** Columns for which a bit of an integer can tell that it came as its bytes. */
+const MOST_FLAGGED = 62;
+
+/** How rows are read, and what is done with their values. */
+interface Reading {
+  readonly columns: string;
+  add(row: readonly SqliteValue[]): boolean;
 }
 
-function neverUndefined(): never {
-  throw new Error('bytes are always exact');
-}
+/** Digests one table's rows, in one read transaction of the caller's. */
+class TableReader {
+  readonly #digests = new ChunkDigests();
+  /** The place of a column that is the primary key by itself and has the type INTEGER; else -1. */
+  readonly #key: number;
+  readonly #rowid: string | undefined;
 
-/**
- * `text` reads text as JavaScript strings, which is fast, and gives up (undefined) at a U+FFFD: it may stand for bytes
- * that are not UTF-8, and different ones must not come out the same. `bytes` reads every text as its bytes.
- */
-async function digestRows(
-  database: Database,
-  table: TableRow,
-  columns: readonly ColumnRow[],
-  read: 'text' | 'bytes',
-  turn: Turn,
-): Promise<TableDigest | undefined> {
-  const names = columns.map((column) => quoted(column.name));
-  const selected =
-    read === 'text'
-      ? names
-      : names.flatMap((name) => [
-          `typeof(${name}) = 'text'`,
-          `CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`,
-        ]);
-  const statement = database
-    .prepare<[], SqliteValue[]>(
-      `SELECT ${selected.join(', ')} FROM ${quoted(table.name)} NOT INDEXED${order(table, columns)}`,
-    )
-    .safeIntegers()
-    .raw();
-  const hash = new ValueHash();
-  let rows = 0;
-  let before = 0;
-  for (const row of statement.iterate()) {
-    rows++;
-    if (read === 'text') {
-      for (const value of row) {
-        if (typeof value === 'string' && value.includes('\uFFFD')) return undefined;
-        hash.add(value);
-      }
-    } else {
-      for (let at = 0; at < row.length; at += 2) {
-        const value = row[at + 1] ?? null;
-        if (row[at] === 1n && value instanceof Uint8Array) hash.addTextBytes(value);
-        else hash.add(value);
-      }
-    }
-    if (turn.due(hash.bytes - before + 1)) await turn.pass();
-    before = hash.bytes;
+  constructor(
+    private readonly database: Database,
+    private readonly table: TableRow,
+    private readonly columns: readonly ColumnRow[],
+    private readonly turn: Turn,
+  ) {
+    const keys = columns.filter((column) => column.pk > 0);
+    this.#key =
+      keys.length === 1 && keys[0]?.type.toUpperCase() === 'INTEGER' ? columns.findIndex(({ pk }) => pk > 0) : -1;
+    this.#rowid = rowidName(table, columns);
   }
-  return { name: table.name, rows, digest: hash.digest() };
+
+  async digest(known: KnownRows | undefined): Promise<Chunks> {
+    if (known === undefined || this.#rowid === undefined) await this.#read('', [], 0);
+    else if (this.#key < 0) await this.#readEnd(known, this.#rowid);
+    else if (this.#isRowid()) await this.#readChanged(known, this.#rowid);
+    else await this.#read('', [], 0);
+    return this.#digests.taken();
+  }
+
+  /** Whether the key's value is the rowid: then SQLite keeps no index for it. */
+  #isRowid(): boolean {
+    const origins = this.database.prepare('SELECT origin FROM pragma_index_list(?)').pluck().all(this.table.name);
+    return !origins.includes('pk');
+  }
+
+  /** Chunks by key: those with a row that may have changed are read again. */
+  async #readChanged({ chunks, changed }: KnownRows, rowid: string): Promise<void> {
+    const stale = unionOf(changed.map(({ first, last }) => ({ first: chunkOf(first), last: chunkOf(last) })));
+    let at = 0;
+    const keepUntil = (number: number): void => {
+      for (; at < chunks.numbers.length && (chunks.numbers[at] ?? 0) < number; at++) this.#digests.keep(chunks, at);
+    };
+    for (const { first, last } of stale) {
+      keepUntil(first);
+      while (at < chunks.numbers.length && (chunks.numbers[at] ?? 0) <= last) at++;
+      const range = [BigInt(first * CHUNK), BigInt(last * CHUNK + CHUNK - 1)];
+      await this.#read(`WHERE ${rowid} BETWEEN ? AND ?`, range, 0);
+    }
+    keepUntil(Infinity);
+  }
+
+  /** Chunks by place: from the first row that may have changed on, all are read again. */
+  async #readEnd({ chunks, changed, leaves }: KnownRows, rowid: string): Promise<void> {
+    const from = changed[0]?.first ?? Infinity;
+    let before = 0;
+    let leaf = 0;
+    for (; (leaves.last[leaf] ?? Infinity) < from; leaf++) before += leaves.rows[leaf] ?? 0;
+    let kept = 0;
+    // The last chunk had fewer rows because there were no more.
+    const isWhole = (index: number): boolean => changed.length === 0 || chunks.rows[index] === CHUNK;
+    for (; kept < chunks.rows.length && kept * CHUNK + (chunks.rows[kept] ?? 0) <= before && isWhole(kept); kept++)
+      this.#digests.keep(chunks, kept);
+    while (before > kept * CHUNK) before -= leaves.rows[--leaf] ?? 0;
+    const start = leaves.first[leaf];
+    if (changed.length > 0 && start !== undefined)
+      await this.#read(`WHERE ${rowid} >= ?`, [BigInt(start)], kept * CHUNK - before);
+  }
+
+  /** Reads rows as text, and where that is not exact as bytes. */
+  async #read(where: string, args: readonly bigint[], skipped: number): Promise<void> {
+    const { length } = this.#digests;
+    if (await this.#readAs(this.#texts(), where, args, skipped)) return;
+    this.#digests.takeBack(length);
+    await this.#readAs(this.#bytes(), where, args, skipped);
+  }
+
+  async #readAs(reading: Reading, where: string, args: readonly bigint[], skipped: number): Promise<boolean> {
+    const { turn } = this;
+    const digests = this.#digests;
+    const name = quoted(this.table.name);
+    const order = this.#rowid === undefined ? '' : ` ORDER BY ${this.#rowid}`;
+    const statement = this.database
+      .prepare<bigint[], SqliteValue[]>(`SELECT ${reading.columns} FROM ${name} NOT INDEXED ${where}${order}`)
+      .safeIntegers()
+      .raw();
+    let left = skipped;
+    let number = this.#key < 0 ? digests.length : NaN;
+    const end = async (): Promise<void> => {
+      if (turn.due(digests.end(number))) await turn.pass();
+    };
+    for (const row of statement.iterate(...args)) {
+      if (left > 0) {
+        left--;
+        continue;
+      }
+      if (this.#key >= 0) {
+        const own = chunkOf(row[this.#key]);
+        if (own !== number && digests.rows > 0) await end();
+        number = own;
+      } else if (digests.rows === CHUNK) {
+        await end();
+        number = digests.length;
+      }
+      if (!reading.add(row)) return false;
+      digests.row();
+    }
+    await end();
+    return true;
+  }
+
+  /**
+   * Text as JavaScript strings, which is fast where they are short. It gives up at a U+FFFD: that may stand for bytes that
+   * are not UTF-8, and different ones must not come out the same. In columns whose texts are long, as those of the first
+   * rows tell, these come as their bytes; a last column tells which.
+   */
+  #texts(): Reading {
+    const names = this.columns.map((column) => quoted(column.name));
+    const long = this.#longColumns();
+    const isLong = (name: string): string => `typeof(${name}) = 'text' AND octet_length(${name}) > ${LONG}`;
+    const selected = names.map((name, i) =>
+      long.includes(i) ? `CASE WHEN ${isLong(name)} THEN CAST(${name} AS BLOB) ELSE ${name} END` : name,
+    );
+    const flags = long.map((i) => `((${isLong(names[i] ?? '')}) << ${i})`);
+    const count = names.length;
+    return {
+      columns: [...selected, flags.length === 0 ? '0' : flags.join(' | ')].join(', '),
+      add: (row) => {
+        const flagged = row[count] as bigint;
+        for (let i = 0; i < count; i++) {
+          const value = row[i] as SqliteValue;
+          if (typeof value === 'string') {
+            if (value.includes('\uFFFD')) return false;
+            this.#digests.add(value);
+          } else if (flagged !== 0n && value instanceof Uint8Array && ((flagged >> BigInt(i)) & 1n) === 1n)
+            this.#digests.addTextBytes(value);
+          else this.#digests.add(value);
+        }
+        return true;
+      },
+    };
+  }
+
+  /** The places of columns that have a long text in one of the first rows, where such can be read as bytes. */
+  #longColumns(): number[] {
+    if (this.database.pragma('encoding', { simple: true }) !== 'UTF-8') return [];
+    const names = this.columns.slice(0, MOST_FLAGGED).map((column) => quoted(column.name));
+    const lengths = names.map((name) => `max(CASE typeof(${name}) WHEN 'text' THEN octet_length(${name}) END)`);
+    const first = `SELECT * FROM ${quoted(this.table.name)} NOT INDEXED LIMIT ${SAMPLE}`;
+    const longest = this.database
+      .prepare(`SELECT ${lengths.join(', ')} FROM (${first})`)
+      .raw()
+      .get() as number[];
+    return longest.flatMap((length, i) => (length > LONG ? [i] : []));
+  }
+
+  /** Every text as its bytes. */
+  #bytes(): Reading {
+    const names = this.columns.map((column) => quoted(column.name));
+    const count = names.length;
+    const values = names.map((name) => `CASE typeof(${name}) WHEN 'text' THEN CAST(${name} AS BLOB) ELSE ${name} END`);
+    return {
+      columns: [...values, ...names.map((name) => `typeof(${name}) = 'text'`)].join(', '),
+      add: (row) => {
+        for (let i = 0; i < count; i++) {
+          const value = row[i] as SqliteValue;
+          if (row[count + i] === 1n && value instanceof Uint8Array) this.#digests.addTextBytes(value);
+          else this.#digests.add(value);
+        }
+        return true;
+      },
+    };
+  }
+}
+
+/** The chunk of a row with a value for its key. */
+function chunkOf(key: SqliteValue | undefined): number {
+  return typeof key === 'bigint' || typeof key === 'number' ? Math.floor(Number(key) / CHUNK) : NaN;
 }
 
 /**
- * Rowid order where a name for the rowid is left by the columns. Otherwise the order of the scan, which NOT INDEXED
+ * A name for the rowid that is left by the columns. Without one, rows come in the order of the scan, which NOT INDEXED
  * makes that of the table itself: by rowid, or by primary key in a WITHOUT ROWID table.
  */
-function order(table: TableRow, columns: readonly ColumnRow[]): string {
-  if (table.wr === 1) return '';
+function rowidName(table: TableRow, columns: readonly ColumnRow[]): string | undefined {
+  if (table.wr === 1) return undefined;
   const taken = new Set(columns.map((column) => column.name.toLowerCase()));
-  const name = ['rowid', '_rowid_', 'oid'].find((alias) => !taken.has(alias));
-  return name === undefined ? '' : ` ORDER BY ${name}`;
+  return ['rowid', '_rowid_', 'oid'].find((alias) => !taken.has(alias));
 }
 
 function quoted(name: string): string {

@@ -1,9 +1,19 @@
 import Database from 'better-sqlite3';
-import { copyFileSync, mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { momentOf } from './sqlite-moment.js';
+import { momentOf as momentOfFile } from './sqlite-moment.js';
+
+function momentOf(path: string): string | undefined {
+  if (!existsSync(path)) return momentOfFile(path, -1);
+  const file = openSync(path, 'r');
+  try {
+    return momentOfFile(path, file);
+  } finally {
+    closeSync(file);
+  }
+}
 
 function database(t: ExecutionContext, mode: 'DELETE' | 'WAL'): { path: string; db: Database.Database } {
   const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-moment-'));

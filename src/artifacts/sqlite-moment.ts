@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { statOf } from './file-stamp.js';
 
 /** The header fields that tell: https://sqlite.org/fileformat2.html#the_database_header */
@@ -20,11 +20,14 @@ const STEP_MS = 2_000;
  *   - the file is in WAL mode and was written a moment ago: a checkpoint leaves no trace but the time
  *
  * In rollback mode every commit counts up the change counter, and none happens while a read transaction is open.
+ *
+ * @param file the database file, opened before SQLite opens it and closed after: when any descriptor of a file is closed,
+ *   a process loses the locks that it has on the file
  */
-export function momentOf(file: string): string | undefined {
-  const wal = statOf(`${file}-wal`);
+export function momentOf(path: string, file: number): string | undefined {
+  const wal = statOf(`${path}-wal`);
   if (wal !== undefined && wal.size > 0n) return undefined;
-  const stat = statOf(file);
+  const stat = statOf(path);
   const header = stat === undefined ? undefined : readHeader(file);
   if (stat === undefined || header === undefined) return undefined;
   const { size, mtimeNs, ctimeNs, ino } = stat;
@@ -35,12 +38,7 @@ export function momentOf(file: string): string | undefined {
 }
 
 /** Undefined for an empty file. */
-function readHeader(path: string): Buffer | undefined {
-  const file = openSync(path, 'r');
-  try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    return readSync(file, header, 0, HEADER_BYTES, 0) === HEADER_BYTES ? header : undefined;
-  } finally {
-    closeSync(file);
-  }
+function readHeader(file: number): Buffer | undefined {
+  const header = Buffer.alloc(HEADER_BYTES);
+  return readSync(file, header, 0, HEADER_BYTES, 0) === HEADER_BYTES ? header : undefined;
 }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fstatSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactErrors } from '../diagnostics/artifacts.js';
@@ -55,6 +55,50 @@ export function openReadOnly(path: string): OpenedDatabase {
       return openCopy(file);
     }
   });
+}
+
+export interface OpenedFile extends OpenedDatabase {
+  /** The file that SQLite reads, where that is the one at the path; undefined where it is a copy, or cannot be told. */
+  readonly file: number | undefined;
+}
+
+/**
+ * As `openReadOnly`, with the file itself for reading beside SQLite. It is open for as long as the database: when any
+ * descriptor of a file is closed, a process loses the locks that it has on the file.
+ */
+export function openWithFile(path: string): OpenedFile {
+  const name = databaseFile(path);
+  const file = tryOpenFile(name);
+  const close = (): void => {
+    if (file !== undefined) closeSync(file);
+  };
+  try {
+    const opened = openReadOnly(path);
+    const isThat = file !== undefined && !opened.copied && statOf(name)?.ino === fstatSync(file, { bigint: true }).ino;
+    return {
+      ...opened,
+      file: isThat ? file : undefined,
+      close() {
+        try {
+          opened.close();
+        } finally {
+          close();
+        }
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Why a file cannot be opened SQLite tells, too. */
+function tryOpenFile(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs something on a database, with SQLite's own errors about the file turned into the user's words. */

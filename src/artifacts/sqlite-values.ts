@@ -5,12 +5,11 @@ import type { Digest } from '../base/digest.js';
 export type SqliteValue = null | bigint | number | string | Uint8Array;
 
 const [NULL, INTEGER, REAL, TEXT, BLOB] = [0, 1, 2, 3, 4];
-const BUFFER = 1 << 16;
-/** From here on a text or blob goes to the hash directly. */
-const LARGE = 1 << 12;
+/** More than the head of any value takes. */
+const HEAD = 16;
 
 /**
- * Digests values by storage class. Each is a tag byte and
+ * Writes values by storage class into a buffer, and passes on what it cannot hold. Each is a tag byte and
  *
  *     0 NULL      nothing
  *     1 INTEGER   8 bytes, two's complement, little endian
@@ -20,76 +19,116 @@ const LARGE = 1 << 12;
  *
  * so that no two sequences of values give the same bytes.
  */
-export class ValueHash {
-  /** Bytes digested so far. */
-  bytes = 0;
-  private hash = createHash('sha256');
-  private readonly buffer = Buffer.allocUnsafe(BUFFER);
+export class ValueBytes {
+  /** Bytes written since the last `clear`, those passed on included. */
+  length = 0;
+  private readonly buffer: Buffer;
   private used = 0;
 
+  /** @param pass told of bytes in order; what is in the buffer is valid until it returns */
+  constructor(
+    size: number,
+    private readonly pass: (bytes: Uint8Array | string) => void,
+  ) {
+    this.buffer = Buffer.allocUnsafeSlow(size);
+  }
+
   add(value: SqliteValue): void {
-    if (BUFFER - this.used < LARGE * 3 + 7) this.flush();
-    if (value === null) this.used = this.buffer.writeUInt8(NULL, this.used);
+    if (this.buffer.length - this.used < HEAD) this.flush();
+    const start = this.used;
+    if (value === null) this.used = this.buffer.writeUInt8(NULL, start);
     else if (typeof value === 'bigint') {
-      this.used = this.buffer.writeUInt8(INTEGER, this.used);
-      this.used = this.buffer.writeBigInt64LE(value, this.used);
+      this.buffer[start] = INTEGER;
+      this.used = this.buffer.writeBigInt64LE(value, start + 1);
     } else if (typeof value === 'number') {
-      this.used = this.buffer.writeUInt8(REAL, this.used);
-      this.used = this.buffer.writeDoubleLE(value, this.used);
-    } else if (typeof value === 'string') this.text(value);
-    else this.binary(BLOB, value);
+      this.buffer[start] = REAL;
+      this.used = this.buffer.writeDoubleLE(value, start + 1);
+    } else {
+      if (typeof value === 'string') this.text(value);
+      else this.binary(BLOB, value);
+      return;
+    }
+    this.length += this.used - start;
   }
 
   /** Text given by its bytes, which need not be UTF-8. */
   addTextBytes(bytes: Uint8Array): void {
-    if (BUFFER - this.used < LARGE * 3 + 7) this.flush();
+    if (this.buffer.length - this.used < HEAD) this.flush();
     this.binary(TEXT, bytes);
   }
 
-  /** Forgets what was added: the next digest is of what comes now. */
-  reset(): void {
-    this.bytes = this.used = 0;
-    this.hash = createHash('sha256');
+  /** What is in the buffer and was not passed on. */
+  get held(): Uint8Array {
+    return this.buffer.subarray(0, this.used);
   }
 
-  digest(): Digest {
-    this.flush();
-    return `sha256:${this.hash.digest('hex')}`;
+  /** Passes on what is in the buffer. */
+  flush(): void {
+    if (this.used > 0) this.pass(this.held);
+    this.used = 0;
+  }
+
+  clear(): void {
+    this.length = this.used = 0;
   }
 
   private text(value: string): void {
-    if (value.length < LARGE) {
-      const length = this.buffer.write(value, this.used + 7, 'utf8');
-      this.head(TEXT, length);
-      this.used += length;
-    } else {
-      this.head(TEXT, Buffer.byteLength(value));
+    // No character of a string takes more than three bytes.
+    if (this.buffer.length - this.used < HEAD + 3 * value.length) this.flush();
+    if (this.buffer.length < HEAD + 3 * value.length) {
+      const size = Buffer.byteLength(value);
+      this.head(TEXT, size);
       this.flush();
-      this.hash.update(value, 'utf8');
-      this.bytes += value.length;
+      this.pass(value);
+      this.length += size;
+      return;
     }
+    const size = this.buffer.write(value, this.used + 7, 'utf8');
+    this.head(TEXT, size);
+    this.used += size;
+    this.length += size;
   }
 
   private binary(tag: number, value: Uint8Array): void {
     this.head(tag, value.byteLength);
-    if (value.byteLength < LARGE) {
+    if (this.buffer.length - this.used < value.byteLength) this.flush();
+    if (this.buffer.length < value.byteLength) this.pass(value);
+    else {
       this.buffer.set(value, this.used);
       this.used += value.byteLength;
-    } else {
-      this.flush();
-      this.hash.update(value);
-      this.bytes += value.byteLength;
     }
+    this.length += value.byteLength;
   }
 
-  private head(tag: number, length: number): void {
-    this.used = this.buffer.writeUInt8(tag, this.used);
-    this.used = this.buffer.writeUIntLE(length, this.used, 6);
+  private head(tag: number, size: number): void {
+    this.buffer[this.used] = tag;
+    this.used = this.buffer.writeUIntLE(size, this.used + 1, 6);
+    this.length += 7;
+  }
+}
+
+/** SHA-256 of values. */
+export class ValueHash {
+  private hash = createHash('sha256');
+  private readonly values = new ValueBytes(1 << 16, (bytes) => this.hash.update(bytes));
+
+  add(value: SqliteValue): void {
+    this.values.add(value);
   }
 
-  private flush(): void {
-    if (this.used > 0) this.hash.update(this.buffer.subarray(0, this.used));
-    this.bytes += this.used;
-    this.used = 0;
+  /** Text given by its bytes, which need not be UTF-8. */
+  addTextBytes(bytes: Uint8Array): void {
+    this.values.addTextBytes(bytes);
+  }
+
+  /** Forgets what was added: the next digest is of what comes now. */
+  reset(): void {
+    this.values.clear();
+    this.hash = createHash('sha256');
+  }
+
+  digest(): Digest {
+    this.values.flush();
+    return `sha256:${this.hash.digest('hex')}`;
   }
 }

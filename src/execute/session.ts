@@ -4,6 +4,7 @@ import { ArtifactDigester } from '../artifacts/digester.js';
 import { Hashing } from '../artifacts/hashing.js';
 import type { KeptDirectories } from '../artifacts/kept-directories.js';
 import { kindNamed } from '../artifacts/kinds.js';
+import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { loadPipeline } from '../config/load.js';
@@ -218,6 +219,7 @@ function sessionOf(options: SessionOptions, opened: Opened, shared: Shared): Ses
     index,
     objects,
     hashing,
+    databases: new DatabaseMemories(layout.databases),
     trust: options.trust ?? 'stat',
     clock: () => tick(layout),
     tickNs: () => tickLength(layout),

@@ -17,6 +17,7 @@ export interface CacheLayout {
   readonly locks: string;
   readonly stage: string;
   readonly rules: string;
+  readonly databases: string;
   readonly logs: string;
   readonly aside: string;
   /** File. */
@@ -34,6 +35,7 @@ export function cacheLayout(root: string): CacheLayout {
     locks: join(cache, 'locks'),
     stage: join(cache, 'stage'),
     rules: join(cache, 'rules'),
+    databases: join(cache, 'databases'),
     logs: join(cache, 'logs'),
     aside: join(cache, 'aside'),
     snapshot: join(cache, 'snapshot'),

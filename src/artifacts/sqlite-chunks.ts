@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { ValueBytes, type SqliteValue } from './sqlite-values.js';
+
+/** The chunks of a table, in columns: there may be very many. */
+export interface Chunks {
+  /** Of a table with an integer for its primary key, that of the rows, divided; else the chunk's place. */
+  readonly numbers: Float64Array;
+  /** How many rows. */
+  readonly rows: Float64Array;
+  /** SHA-256 of the rows' values (ValueBytes), 32 bytes a chunk. */
+  readonly digests: Uint8Array;
+}
+
+/** Rows, or values of an integer primary key, of a chunk. */
+export const CHUNK = 32;
+
+const DIGEST = 32;
+
+/**
+ * Digests rows chunk by chunk.
+ *
+ *     begun --add, row--> begun --end--> begun … --taken--> done
+ */
+export class ChunkDigests {
+  #numbers = new Float64Array(64);
+  #counts = new Float64Array(64);
+  #digests = new Uint8Array(64 * DIGEST);
+  #length = 0;
+  #hash = createHash('sha256');
+  readonly #values = new ValueBytes(1 << 16, (bytes) => this.#hash.update(bytes));
+  #rows = 0;
+
+  /** How many chunks are ended. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Rows of the chunk that is begun. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  add(value: SqliteValue): void {
+    this.#values.add(value);
+  }
+
+  addTextBytes(bytes: Uint8Array): void {
+    this.#values.addTextBytes(bytes);
+  }
+
+  /** Ends a row. */
+  row(): void {
+    this.#rows++;
+  }
+
+  /** Ends the chunk that is begun, if it has rows; says how many bytes these have. */
+  end(number: number): number {
+    if (this.#rows === 0) return 0;
+    const { length } = this.#values;
+    this.#values.flush();
+    this.#append(number, this.#rows, this.#hash.digest());
+    this.#begin();
+    return length;
+  }
+
+  /** Takes a chunk over that is as it was. */
+  keep(chunks: Chunks, index: number): void {
+    const digest = chunks.digests.subarray(index * DIGEST, (index + 1) * DIGEST);
+    this.#append(chunks.numbers[index] ?? 0, chunks.rows[index] ?? 0, digest);
+  }
+
+  /** Forgets the chunk that is begun, and those after the first `length`. */
+  takeBack(length: number): void {
+    this.#length = length;
+    this.#begin();
+  }
+
+  taken(): Chunks {
+    return {
+      numbers: this.#numbers.slice(0, this.#length),
+      rows: this.#counts.slice(0, this.#length),
+      digests: this.#digests.slice(0, this.#length * DIGEST),
+    };
+  }
+
+  #begin(): void {
+    this.#hash = createHash('sha256');
+    this.#rows = 0;
+    this.#values.clear();
+  }
+
+  #append(number: number, rows: number, digest: Uint8Array): void {
+    const at = this.#length++;
+    if (at === this.#numbers.length) {
+      const grown = 2 * at;
+      const [numbers, counts, digests] = [this.#numbers, this.#counts, this.#digests];
+      (this.#numbers = new Float64Array(grown)).set(numbers);
+      (this.#counts = new Float64Array(grown)).set(counts);
+      (this.#digests = new Uint8Array(grown * DIGEST)).set(digests);
+    }
+    this.#numbers[at] = number;
+    this.#counts[at] = rows;
+    this.#digests.set(digest, at * DIGEST);
+  }
+}

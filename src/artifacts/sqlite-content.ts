@@ -1,0 +1,147 @@
+import type { Digest } from '../base/digest.js';
+import { statOf } from './file-stamp.js';
+import { changedRows, unionOf, type RowRanges } from './row-ranges.js';
+import type { Chunks } from './sqlite-chunks.js';
+import { digestDatabase, type KnownRows } from './sqlite-digest.js';
+import { momentOf } from './sqlite-moment.js';
+import { databaseFile, explain, openWithFile } from './sqlite-open.js';
+import { readPages, type DatabasePages, type LeafRuns, type TableRoot } from './sqlite-pages.js';
+
+/** What a database held when it was last read, and where. */
+export interface DatabaseMemory {
+  /** Of its pages. */
+  readonly id: string;
+  /** Of the file: a reader that finds it reads these pages. */
+  readonly moment: string | undefined;
+  readonly digest: Digest;
+  readonly sqlite: string;
+  readonly tables: ReadonlyMap<string, TableMemory>;
+  /** What has changed since states before, the newest first: the rows of tables that may be others. */
+  readonly since: readonly ChangesSince[];
+}
+
+interface TableMemory {
+  /** As in `sqlite_schema`: what the bytes of a row mean follows from it. */
+  readonly sql: string;
+  readonly leaves: LeafRuns;
+  readonly chunks: Chunks;
+}
+
+export interface ChangesSince {
+  /** Of the pages then. */
+  readonly id: string;
+  /** By name. A table that is not here has no row that could be told. */
+  readonly changed: ReadonlyMap<string, RowRanges>;
+}
+
+export interface DatabaseContent {
+  readonly digest: Digest;
+  /** Stands for the bytes of the file: another one where a page is another. */
+  readonly id: string;
+  /** What to remember of it, where there is anything new. */
+  readonly memory?: DatabaseMemory;
+}
+
+/** So many states are told apart: parts are listed after most of them. */
+const STATES = 4;
+/** More ranges of one table than this are one. */
+const MOST_RANGES = 10_000;
+
+/**
+ * Digests a database by what is remembered of it: all its bytes are looked at, but read are only the rows that may be
+ * others. Undefined where the file alone does not tell what is in it, or is laid out otherwise than SQLite does.
+ *
+ * That the file was not replaced meanwhile, its stat being the same afterwards, is for the caller to see.
+ *
+ * @param known by the digest of its pages
+ */
+export async function readContent(
+  path: string,
+  known: { readonly id: string; readonly digest: Digest } | undefined,
+  before: () => DatabaseMemory | undefined,
+): Promise<DatabaseContent | undefined> {
+  const opened = openWithFile(path);
+  try {
+    const { database, file } = opened;
+    database.exec('BEGIN');
+    const roots = database
+      .prepare<[], TableRoot & { readonly sql: string }>(
+        "SELECT name, rootpage, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+      )
+      .all();
+    const name = databaseFile(path);
+    if (file === undefined || hasLog(name)) return undefined;
+    const pages = await readPages(file, roots);
+    if (pages === undefined) return undefined;
+    if (known?.id === pages.id) return known;
+    const sqlite = String(database.prepare('SELECT sqlite_source_id()').pluck().get());
+    const remembering = before();
+    const comparable = remembering?.sqlite === sqlite ? remembering : undefined;
+    const moment = momentOf(name, file);
+    if (comparable?.id === pages.id) return { ...comparable, memory: { ...comparable, moment } };
+    const changes = changesBetween(comparable, pages, roots);
+    const { digest, tables } = await digestDatabase(database, (table) => knownRows(table, comparable, pages, changes));
+    const remembered = new Map<string, TableMemory>();
+    for (const { name: table, chunks } of tables) {
+      const leaves = pages.tables.get(table);
+      const root = roots.find((other) => other.name === table);
+      if (leaves !== undefined && root !== undefined) remembered.set(table, { sql: root.sql, leaves, chunks });
+    }
+    const since = comparable === undefined ? [] : sinceAll(comparable, changes);
+    return { digest, id: pages.id, memory: { id: pages.id, moment, digest, sqlite, tables: remembered, since } };
+  } catch (error) {
+    throw explain(path, error);
+  } finally {
+    opened.close();
+  }
+}
+
+function hasLog(path: string): boolean {
+  return ['-wal', '-journal'].some((suffix) => (statOf(path + suffix)?.size ?? 0n) > 0n);
+}
+
+/** Of the tables that both have, with the same columns. */
+function changesBetween(
+  before: DatabaseMemory | undefined,
+  now: DatabasePages,
+  roots: readonly { readonly name: string; readonly sql: string }[],
+): Map<string, RowRanges> {
+  const changes = new Map<string, RowRanges>();
+  for (const { name, sql } of roots) {
+    const [was, is] = [before?.tables.get(name), now.tables.get(name)];
+    if (was !== undefined && is !== undefined && was.sql === sql) changes.set(name, changedRows(was.leaves, is));
+  }
+  return changes;
+}
+
+function knownRows(
+  table: string,
+  before: DatabaseMemory | undefined,
+  now: DatabasePages,
+  changes: ReadonlyMap<string, RowRanges>,
+): KnownRows | undefined {
+  const [was, leaves, changed] = [before?.tables.get(table), now.tables.get(table), changes.get(table)];
+  if (was === undefined || leaves === undefined || changed === undefined) return undefined;
+  return { chunks: was.chunks, changed, leaves };
+}
+
+/** What changed since the state before, and since those that it tells of. */
+function sinceAll(before: DatabaseMemory, changes: ReadonlyMap<string, RowRanges>): ChangesSince[] {
+  const latest = { id: before.id, changed: changes };
+  const older = before.since.map(({ id, changed }): ChangesSince => {
+    const both = new Map<string, RowRanges>();
+    for (const [table, ranges] of changed) {
+      const more = changes.get(table);
+      if (more !== undefined) both.set(table, bounded(unionOf([...ranges, ...more])));
+    }
+    return { id, changed: both };
+  });
+  return [latest, ...older].slice(0, STATES);
+}
+
+function bounded(ranges: RowRanges): RowRanges {
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  return ranges.length > MOST_RANGES && first !== undefined && last !== undefined
+    ? [{ first: first.first, last: last.last }]
+    : ranges;
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import { hexOf, sha256 } from '../base/digest.js';
+import { systemErrorCode } from '../base/system-error.js';
+import { writeAtomic } from '../store/atomic-write.js';
+import type { DatabaseMemory } from './sqlite-content.js';
+
+/** Raised when what is kept has another shape or meaning. */
+const FORMAT = 'vlmbuild database 1\n';
+const DIGEST = 64;
+
+/**
+ * What is remembered of databases, a file each: it spares reading what has not changed, and names nothing. One that is
+ * gone, damaged or of another version is as none.
+ */
+export class DatabaseMemories {
+  /** @param folder made when something is saved */
+  constructor(private readonly folder: string) {}
+
+  /** @param path absolute, of the database file */
+  load(path: string): DatabaseMemory | undefined {
+    return loadMemory(this.fileOf(path)) as DatabaseMemory | undefined;
+  }
+
+  save(path: string, memory: DatabaseMemory): void {
+    saveMemory(this.fileOf(path), memory);
+  }
+
+  fileOf(path: string): string {
+    return join(this.folder, `${hexOf(sha256(path)).slice(0, 32)}.pages`);
+  }
+}
+
+/** What `saveMemory` saved; undefined for anything else. */
+export function loadMemory(file: string): unknown {
+  try {
+    const bytes = readFileSync(file);
+    const start = FORMAT.length + DIGEST;
+    const content = bytes.subarray(start);
+    if (bytes.toString('latin1', 0, start) !== FORMAT + hexOf(sha256(content))) return undefined;
+    return deserialize(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Maps and typed arrays may be in it. What cannot be saved is not remembered. */
+export function saveMemory(file: string, memory: unknown): void {
+  const content = serialize(memory);
+  const head = Buffer.from(FORMAT + hexOf(sha256(content)), 'latin1');
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeAtomic(file, Buffer.concat([head, content]));
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+  }
+}

@@ -1,0 +1,242 @@
+import { fstatSync } from 'node:fs';
+import type { XXHashAPI } from 'xxhash-wasm';
+import { readFully } from '../base/read-fully.js';
+import { Turn } from './pieces.js';
+import { xxh64, xxh64Hex } from './xxh64.js';
+
+/**
+ * A database file looked at page by page, without reading a row: https://sqlite.org/fileformat2.html. A row's content
+ * follows from the page of the table that holds it, and from the overflow pages that hold the rest of it; so where these
+ * have the bytes that they had, nothing has to be read to know the row.
+ */
+export interface DatabasePages {
+  /** Stands for the bytes of all pages. */
+  readonly id: string;
+  /** By name: the tables asked for. One that is kept otherwise than the format says is missing, and counts as changed. */
+  readonly tables: ReadonlyMap<string, LeafRuns>;
+}
+
+/**
+ * The leaves of a table that have rows, in rowid order and in runs of some eight: where a run ends follows from the bytes
+ * of its last leaf, so that a change of one leaves the other runs as they are.
+ */
+export interface LeafRuns {
+  /** Rowids. */
+  readonly first: Float64Array;
+  readonly last: Float64Array;
+  /** How many rows. */
+  readonly rows: Float64Array;
+  /** xxh64 of the leaves and of the overflow pages of their rows. */
+  readonly hash: BigUint64Array;
+}
+
+/** What a table needs to be found: its name and the number of its first page, as `sqlite_schema` has them. */
+export interface TableRoot {
+  readonly name: string;
+  readonly rootpage: number;
+}
+
+const PIECE = 1 << 20;
+const MAGIC = 'SQLite format 3\0';
+const HEADER = 100;
+const INTERIOR = 5;
+const LEAF = 13;
+/** A tree is never so deep; what seems so goes in circles. */
+const DEEPEST = 64;
+/** A leaf ends a run where its hash has none of these bits, which is one in eight; or where the run is so long. */
+const RUN_END = 7n;
+const LONGEST_RUN = 64;
+
+/**
+ * Reads all pages of a database, in whose file nothing changes meanwhile: in a read transaction, and with no log beside
+ * it. Undefined for what is not laid out as it says.
+ *
+ * @param file closed by the caller after the transaction's end: SQLite's locks end when any file of theirs is closed
+ */
+export async function readPages(file: number, tables: readonly TableRoot[]): Promise<DatabasePages | undefined> {
+  const api = await xxh64();
+  const header = Buffer.alloc(HEADER);
+  if (readFully(file, header, 0) < HEADER || header.toString('latin1', 0, 16) !== MAGIC) return undefined;
+  const written = header.readUInt16BE(16);
+  const size = written === 1 ? 65_536 : written;
+  if (size < 512 || (size & (size - 1)) !== 0) return undefined;
+  const pages = new Pages(api, file, size, size - header.readUInt8(20), Math.floor(fstatSync(file).size / size));
+  await pages.hash();
+  const found = new Map<string, LeafRuns>();
+  for (const { name, rootpage } of tables) {
+    const leaves = pages.leaves(rootpage);
+    if (leaves !== undefined) found.set(name, leaves);
+  }
+  return { id: pages.id, tables: found };
+}
+
+class Pages {
+  /** Of each page, from 1 on: xxh64 of its bytes, and its first four bytes, where an overflow page names the next. */
+  readonly #hashes: BigUint64Array;
+  readonly #next: Uint32Array;
+  #chain = new BigUint64Array(64);
+  readonly #page: Buffer;
+
+  constructor(
+    private readonly api: XXHashAPI,
+    private readonly file: number,
+    private readonly size: number,
+    /** Bytes of a page without what extensions reserve. */
+    private readonly usable: number,
+    private readonly count: number,
+  ) {
+    this.#hashes = new BigUint64Array(count + 1);
+    this.#next = new Uint32Array(count + 1);
+    this.#page = Buffer.allocUnsafe(size);
+  }
+
+  async hash(): Promise<void> {
+    const { api, file, size, count } = this;
+    const piece = Buffer.allocUnsafe(PIECE);
+    const turn = new Turn();
+    for (let number = 1; number <= count;) {
+      const length = readFully(file, piece, (number - 1) * size);
+      for (let from = 0; from + size <= length && number <= count; from += size, number++) {
+        this.#hashes[number] = api.h64Raw(piece.subarray(from, from + size));
+        this.#next[number] = piece.readUInt32BE(from);
+      }
+      if (length < PIECE) break;
+      if (turn.due(length)) await turn.pass();
+    }
+  }
+
+  get id(): string {
+    return xxh64Hex(this.api.create64().update(bytesOf(this.#hashes)));
+  }
+
+  /** Undefined where the tree is none of a table with rowids, or has rowids that are negative or not exact as numbers. */
+  leaves(root: number): LeafRuns | undefined {
+    const found = new FoundLeaves(this.api);
+    return this.#walk(root, 0, found) ? found.taken() : undefined;
+  }
+
+  #walk(number: number, depth: number, found: FoundLeaves): boolean {
+    const page = this.#page;
+    if (number < 1 || number > this.count || depth > DEEPEST || found.count > this.count) return false;
+    if (readFully(this.file, page, (number - 1) * this.size) < this.size) return false;
+    // What is read now is what was read before.
+    if (this.api.h64Raw(page) !== this.#hashes[number]) return false;
+    const head = number === 1 ? HEADER : 0;
+    const type = page.readUInt8(head);
+    const cells = page.readUInt16BE(head + 3);
+    if (type === LEAF) return head + 8 + 2 * cells <= this.usable && this.#leaf(number, head, cells, found);
+    if (type !== INTERIOR || head + 12 + 2 * cells > this.usable) return false;
+    const children: number[] = [];
+    for (let i = 0; i < cells; i++) {
+      const at = page.readUInt16BE(head + 12 + 2 * i);
+      if (at + 4 > this.usable) return false;
+      children.push(page.readUInt32BE(at));
+    }
+    children.push(page.readUInt32BE(head + 8));
+    return children.every((child) => this.#walk(child, depth + 1, found));
+  }
+
+  #leaf(number: number, head: number, cells: number, found: FoundLeaves): boolean {
+    if (cells === 0) return true;
+    const page = this.#page;
+    const largest = this.usable - 35;
+    const least = Math.floor(((this.usable - 12) * 32) / 255) - 23;
+    let length = 1;
+    this.#chain[0] = this.#hashes[number] ?? 0n;
+    let [first, last] = [0, 0];
+    for (let i = 0; i < cells; i++) {
+      const cell = page.readUInt16BE(head + 8 + 2 * i);
+      if (cell >= this.usable) return false;
+      const [payload, afterPayload] = varint(page, cell);
+      const [rowid, afterRowid] = varint(page, afterPayload);
+      // Negative ones too have nine bytes.
+      if (Number.isNaN(rowid + payload)) return false;
+      if (i === 0) first = rowid;
+      last = rowid;
+      if (payload <= largest) continue;
+      const local = least + ((payload - least) % (this.usable - 4));
+      const kept = local <= largest ? local : least;
+      if (afterRowid + kept + 4 > this.usable) return false;
+      let left = Math.ceil((payload - kept) / (this.usable - 4));
+      let overflow = page.readUInt32BE(afterRowid + kept);
+      if (left > this.count) return false;
+      for (; left > 0; left--) {
+        if (overflow < 1 || overflow > this.count) return false;
+        if (length === this.#chain.length) this.#grow();
+        this.#chain[length++] = this.#hashes[overflow] ?? 0n;
+        overflow = this.#next[overflow] ?? 0;
+      }
+    }
+    found.add(first, last, cells, this.api.h64Raw(bytesOf(this.#chain.subarray(0, length))));
+    return true;
+  }
+
+  #grow(): void {
+    const larger = new BigUint64Array(4 * this.#chain.length);
+    larger.set(this.#chain);
+    this.#chain = larger;
+  }
+}
+
+/** Leaves as they are found, in columns. */
+class FoundLeaves {
+  /** Of leaves. */
+  count = 0;
+  readonly #first: number[] = [];
+  readonly #last: number[] = [];
+  readonly #rows: number[] = [];
+  readonly #hash: bigint[] = [];
+  /** Hashes of the leaves of the run that is begun. */
+  readonly #run = new BigUint64Array(LONGEST_RUN);
+  #length = 0;
+  #rises = true;
+
+  constructor(private readonly api: XXHashAPI) {}
+
+  add(first: number, last: number, rows: number, hash: bigint): void {
+    this.count++;
+    if (last < first || first <= (this.#last.at(-1) ?? -1)) this.#rises = false;
+    if (this.#length === 0) {
+      this.#first.push(first);
+      this.#last.push(last);
+      this.#rows.push(rows);
+    } else {
+      this.#last[this.#last.length - 1] = last;
+      this.#rows[this.#rows.length - 1] = (this.#rows.at(-1) ?? 0) + rows;
+    }
+    this.#run[this.#length++] = hash;
+    if ((hash & RUN_END) === 0n || this.#length === LONGEST_RUN) this.#endRun();
+  }
+
+  /** Undefined where rowids do not rise. */
+  taken(): LeafRuns | undefined {
+    if (this.#length > 0) this.#endRun();
+    if (!this.#rises) return undefined;
+    return {
+      first: Float64Array.from(this.#first),
+      last: Float64Array.from(this.#last),
+      rows: Float64Array.from(this.#rows),
+      hash: BigUint64Array.from(this.#hash),
+    };
+  }
+
+  #endRun(): void {
+    this.#hash.push(this.api.h64Raw(bytesOf(this.#run.subarray(0, this.#length))));
+    this.#length = 0;
+  }
+}
+
+/** A variable-length integer and where it ends: NaN where it is not exact as a number. */
+function varint(page: Buffer, at: number): readonly [value: number, end: number] {
+  let value = 0;
+  for (let i = 0; i < 8; i++) {
+    const byte = page[at + i] ?? 0;
+    value = value * 128 + (byte & 0x7f);
+    if (byte < 0x80) return [value <= Number.MAX_SAFE_INTEGER ? value : NaN, at + i + 1];
+  }
+  return [NaN, at + 9];
+}
+
+function bytesOf(words: BigUint64Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
