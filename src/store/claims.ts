@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
-import { tryLockFile, type FileLock } from './file-lock.js';
+import { lockFileSync, tryLockExistingFile, tryLockFile, type FileLock } from './file-lock.js';
 import type { CacheLayout } from './layout.js';
-import { enterWal, isDamage, openDatabase } from './sqlite.js';
+import { enterWal, isDamage, openDatabase, sqliteCode } from './sqlite.js';
 
 /** Who has claimed something. */
 export interface Holder {
@@ -32,13 +32,17 @@ const HOLDER_SUFFIX = '.holder';
  *
  *     free --try--> claimed --free, or death of the holder--> free
  *
- * Nothing here outlives the processes, so it is never synced; what is damaged is made anew.
+ * Nothing here outlives the processes, so it is never synced; what is damaged is made anew. Claims that others had are not in
+ * the new one before they notice, with their next call.
  */
 export class Claims {
   readonly #folder: string;
   readonly #name = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  /** What this process has claimed, with the run it is for. */
+  readonly #held = new Map<string, string>();
   #database: Opened | undefined;
   #life: FileLock | undefined;
+  #tidies = false;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -61,7 +65,10 @@ export class Claims {
     return this.#mending((database) => {
       this.#live();
       for (;;) {
-        if (database.claim.run(name, this.#name, process.pid, run).changes === 1) return 'claimed';
+        if (database.claim.run(name, this.#name, process.pid, run).changes === 1) {
+          this.#held.set(name, run);
+          return 'claimed';
+        }
         const found = database.handle.prepare('SELECT holder, pid, run FROM claims WHERE name = ?').get(name);
         // Freed in between.
         if (found === undefined) continue;
@@ -73,6 +80,7 @@ export class Claims {
   }
 
   free(name: string): void {
+    this.#held.delete(name);
     this.#mending((database) => {
       database.free.run(name, this.#name);
     });
@@ -80,33 +88,45 @@ export class Claims {
 
   /** Does `work`, and again with a new database where this one is damaged, or gone with the folder it was in. */
   #mending<T>(work: (database: Opened) => T): T {
-    const path = join(this.#folder, 'claims.db');
     for (let attempt = 0; ; attempt++) {
-      if (this.#database !== undefined && statSync(path, { throwIfNoEntry: false })?.ino !== this.#database.ino) {
-        this.#database.handle.close();
-        this.#database = undefined;
-        this.#life?.release();
-        this.#life = undefined;
-      }
+      // As long as it is open here, no other file can have its number.
+      if (this.#database !== undefined && inodeOf(this.#path) !== this.#database.ino) this.#forget();
       try {
-        this.#database ??= connect(path);
-        return work(this.#database);
+        return work((this.#database ??= this.#claimAgain(connect(this.#path))));
       } catch (error) {
         if (!isDamage(error) || attempt > 1) throw error;
-        this.#database?.handle.close();
-        this.#database = undefined;
-        for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+        this.#forget();
+        this.#database = this.#claimAgain(renew(this.#path));
       }
     }
   }
 
+  get #path(): string {
+    return join(this.#folder, 'claims.db');
+  }
+
+  #forget(): void {
+    this.#database?.handle.close();
+    this.#database = undefined;
+  }
+
+  #claimAgain(database: Opened): Opened {
+    for (const [name, run] of this.#held) database.claim.run(name, this.#name, process.pid, run);
+    return database;
+  }
+
   /** From the first claim on this process shows that it lives; the files of those that do not any more are removed. */
   #live(): void {
+    const path = this.#file(this.#name);
+    // Gone with its folder. Nobody else makes it, so one that is there is the one that is locked.
+    if (this.#life !== undefined && !existsSync(path)) {
+      this.#life.release();
+      this.#life = undefined;
+    }
     if (this.#life !== undefined) return;
     for (const file of readdirSync(this.#folder)) {
       if (file.endsWith(HOLDER_SUFFIX)) this.#lives(file.slice(0, -HOLDER_SUFFIX.length));
     }
-    const path = this.#file(this.#name);
     for (;;) {
       const lock = tryLockFile(path);
       // Who sweeps may have come between the making of the file and its locking, and has removed it then.
@@ -116,6 +136,8 @@ export class Claims {
       }
       lock?.release();
     }
+    if (this.#tidies) return;
+    this.#tidies = true;
     process.once('exit', () => {
       try {
         rmSync(path, { force: true });
@@ -127,8 +149,13 @@ export class Claims {
 
   #lives(holder: string): boolean {
     const path = this.#file(holder);
-    if (!existsSync(path)) return false;
-    const lock = tryLockFile(path);
+    let lock: FileLock | undefined;
+    try {
+      lock = tryLockExistingFile(path);
+    } catch (error) {
+      if (sqliteCode(error) === 'SQLITE_CANTOPEN' && !existsSync(path)) return false;
+      throw error;
+    }
     if (lock === undefined) return true;
     rmSync(path, { force: true });
     lock.release();
@@ -141,7 +168,7 @@ export class Claims {
 }
 
 function connect(path: string): Opened {
-  mkdirSync(join(path, '..'), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true });
   const handle = openDatabase(path);
   try {
     enterWal(handle);
@@ -157,4 +184,32 @@ function connect(path: string): Opened {
     handle.close();
     throw error;
   }
+}
+
+/** In place of a damaged one; where another process has put it there by now, that one. */
+function renew(path: string): Opened {
+  const lock = lockFileSync(join(dirname(path), '.claims'));
+  try {
+    return sound(path) ?? connect(path);
+  } finally {
+    lock.release();
+  }
+}
+
+/** What is at the path, where it is no longer damaged; otherwise removes it. */
+function sound(path: string): Opened | undefined {
+  let database: Opened | undefined;
+  try {
+    database = connect(path);
+    if (database.handle.pragma('quick_check(1)', { simple: true }) === 'ok') return database;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  database?.handle.close();
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  return undefined;
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { truncateSync } from 'node:fs';
 import { isDamage, openDatabase, pauseSync, sqliteCode } from './sqlite.js';
 
 /** A kernel lock on a file, held until it is released or this process dies. */
@@ -14,10 +14,24 @@ export interface FileLock {
  * told by a file beside it.
  */
 export function tryLockFile(path: string): FileLock | undefined {
+  return tryLock(path, false);
+}
+
+/**
+ * The same for a file that is there, which this never makes: so that whoever made it can tell by its name being there that
+ * it still is the file that they locked.
+ *
+ * @throws SqliteError `SQLITE_CANTOPEN` where there is none
+ */
+export function tryLockExistingFile(path: string): FileLock | undefined {
+  return tryLock(path, true);
+}
+
+function tryLock(path: string, fileMustExist: boolean): FileLock | undefined {
   for (let attempt = 0; ; attempt++) {
     let database;
     try {
-      database = openDatabase(path, { busyTimeoutMs: 0 });
+      database = openDatabase(path, { busyTimeoutMs: 0, fileMustExist });
       // Nothing is ever written: no journal beside the file.
       database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
       const held = database;
@@ -29,9 +43,10 @@ export function tryLockFile(path: string): FileLock | undefined {
     } catch (error) {
       database?.close();
       if (sqliteCode(error) === 'SQLITE_BUSY') return undefined;
-      // Somebody wrote into the file: its content means nothing.
       if (!isDamage(error) || attempt > 0) throw error;
-      rmSync(path, { force: true });
+      // Somebody wrote into the file: its content means nothing. It stays the same file, which another process may have
+      // locked by now.
+      truncateSync(path);
     }
   }
 }

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareBytes } from '../base/order.js';
 import { systemErrorCode } from '../base/system-error.js';
-import { lockFileSync, tryLockFile } from './file-lock.js';
+import { lockFileSync, tryLockExistingFile, type FileLock } from './file-lock.js';
 import { waitForCollector } from './gc-lock.js';
 import type { CacheLayout } from './layout.js';
-import { explainSqlite } from './sqlite.js';
+import { explainSqlite, sqliteCode } from './sqlite.js';
 
 /** A run's own lock: while it is held, nobody sweeps the run's stage. */
 export interface RunLock {
@@ -29,7 +29,7 @@ export function acquireRunLock(layout: CacheLayout, run: string): RunLock {
     for (;;) {
       const lock = lockFileSync(lockPath);
       // A sweeper that came between the making of the file and its locking has removed it: then what is locked here is
-      // a file without a name, which no later sweeper would see.
+      // a file without a name, which no later sweeper would see. (Sweepers make none: one of that name is this one.)
       if (!existsSync(lockPath)) {
         lock.release();
         continue;
@@ -65,14 +65,24 @@ export function sweepStages(layout: CacheLayout): string[] {
   const swept: string[] = [];
   for (const run of [...runs].sort(compareBytes)) {
     const lockPath = join(layout.stage, run + LOCK_SUFFIX);
-    const lock = tryLockFile(lockPath);
-    if (lock === undefined) continue;
+    const lock = lockOfDead(lockPath);
+    if (lock === 'held') continue;
     const gone = removed(join(layout.stage, run)) && removed(lockPath);
-    lock.release();
+    lock?.release();
     if (gone) swept.push(run);
   }
   sweepTemporary(layout);
   return swept;
+}
+
+/** Of a stage without a lock nobody lives: the lock comes first and goes last. */
+function lockOfDead(path: string): FileLock | 'held' | undefined {
+  try {
+    return tryLockExistingFile(path) ?? 'held';
+  } catch (error) {
+    if (sqliteCode(error) === 'SQLITE_CANTOPEN' && !existsSync(path)) return undefined;
+    throw error;
+  }
 }
 
 /** The ids of the runs that are under way. Sweeps what dead runs left. */

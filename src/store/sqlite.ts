@@ -16,9 +16,13 @@ let loaded: typeof Sqlite | undefined;
  *
  * @throws SqliteError of better-sqlite3.
  */
-export function openDatabase(path: string, options: { readonly busyTimeoutMs?: number } = {}): Sqlite.Database {
+export function openDatabase(
+  path: string,
+  options: { readonly busyTimeoutMs?: number; readonly fileMustExist?: boolean } = {},
+): Sqlite.Database {
   loaded ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite;
-  return new loaded(path, { timeout: options.busyTimeoutMs ?? BUSY_TIMEOUT_MS });
+  const { busyTimeoutMs = BUSY_TIMEOUT_MS, fileMustExist = false } = options;
+  return new loaded(path, { timeout: busyTimeoutMs, fileMustExist });
 }
 
 /** SQLite's name of what went wrong without its details (`SQLITE_IOERR` for `SQLITE_IOERR_READ`); undefined for other errors. */

@@ -109,6 +109,49 @@ test('claims in which something else is written, or that are gone, are made anew
   anew.release();
 });
 
+test('who held a lock when the claims were made anew has it again with the next call', async (t) => {
+  const layout = scratchLayout(t);
+  const first = await acquireTargetLock(layout, 'first', { run: 'ours' });
+  const second = await acquireTargetLock(layout, 'second', { run: 'ours' });
+  writeFileSync(join(layout.locks, 'claims.db'), 'x'.repeat(5000));
+  const other = new OtherProcess(t, holder(layout.root, 'third'));
+  t.is(await other.says(), 'held');
+  first.release();
+  const another = new OtherProcess(
+    t,
+    `const { cacheLayout } = await load('./layout.js');
+     const { Claims } = await load('./claims.js');
+     say(JSON.stringify(Claims.of(cacheLayout(${JSON.stringify(layout.root)})).try('second', 'theirs')));`,
+  );
+  t.deepEqual(JSON.parse(await another.says()), { pid: process.pid, run: 'ours' });
+  second.release();
+  other.tell('end');
+});
+
+test('processes that find the claims damaged at once make one new database', async (t) => {
+  const layout = scratchLayout(t);
+  writeFileSync(join(layout.locks, 'claims.db'), 'x'.repeat(5000));
+  const others = Array.from(
+    { length: 4 },
+    () =>
+      new OtherProcess(
+        t,
+        `const { cacheLayout } = await load('./layout.js');
+         const { Claims } = await load('./claims.js');
+         say('ready');
+         await heard();
+         const answer = Claims.of(cacheLayout(${JSON.stringify(layout.root)})).try('dataset', 'theirs');
+         say(answer === 'claimed' ? answer : 'taken');
+         await heard();`,
+      ),
+  );
+  for (const other of others) t.is(await other.says(), 'ready');
+  for (const other of others) other.tell('go');
+  const said: string[] = [];
+  for (const other of others) said.push(await other.says());
+  t.deepEqual(said.sort(), ['claimed', 'taken', 'taken', 'taken']);
+});
+
 test('what a killed process leaves is swept by the next', async (t) => {
   const layout = scratchLayout(t);
   for (let i = 0; i < 2; i++) {
