@@ -6,7 +6,8 @@ import type { Readable, Writable } from 'node:stream';
  * What the shell runs: reads a line of code up to a NUL and evaluates it, again and again. `run` starts words as a command
  * in a process group of its own (`set -m`), says which (`g 123`), waits for it, ends what it left in the background, and
  * says its code (`e 0`). Descriptors: 0 code, 1 and 4 what commands print, 3 what it says, 6 open as long as its vlmbuild
- * lives: when that closes, the command goes too, and then the shell.
+ * lives: when that closes, the command goes too, and then the shell. A command that is stopped (SIGSTOP) has not ended,
+ * but `wait` comes back from it. (`wait -f` would not; in bash 5.2 it may never come back.)
  */
 const SCRIPT = `unset SHLVL OLDPWD _
 set -m
@@ -19,6 +20,7 @@ run() {
   echo "g $group" >&3
   wait "$group"
   code=$?
+  while [ "$code" -gt 128 ] && kill -0 "$group"; do sleep 1; wait "$group"; code=$?; done
   kill -KILL -- "-$group"
   group=
   echo "e $code" >&3

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { commandWords } from './command-words.js';
-import { appeared, failureOf, gone, hostProject, logLines } from './host-project.js';
+import { appeared, failureOf, gone, hostProject, logLines, PATIENT, stopped } from './host-project.js';
 
 const STUBBORN = "trap '' TERM; sh -c \"trap '' TERM; while :; do sleep 1; done\" & echo $! > pid; mv pid ready; wait";
 
@@ -68,6 +68,35 @@ for (const commands of ['shells', 'hosts'] as const) {
     await gone(Number(readFileSync(ready, 'utf8')));
   });
 
+  test(`${commands}: an abort ends also what has left the command's process group`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const ready = join(host.root, 'ready');
+    const controller = new AbortController();
+    // One in a session of its own, and one in a group of its own whose parent is gone.
+    const text = `setsid sh -c 'echo $$ > first; exec sleep 1000' &
+      bash -c 'set -m; ( sleep 1000 & echo $! > second ) & wait'
+      until [ -s first ]; do sleep 0.01; done; cat first second > pids; mv pids ready; wait`;
+    const run = failureOf(t, host.command(text, { signal: controller.signal }));
+    await appeared(ready);
+    controller.abort();
+    t.deepEqual(await run, { type: 'aborted' });
+    const pids = readFileSync(ready, 'utf8').trim().split('\n').map(Number);
+    t.is(pids.length, 2);
+    await Promise.all(pids.map(gone));
+  });
+
+  test(`${commands}: a command that is stopped goes on, or is ended by its timeout`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const text = 'echo $$ > pid; mv pid ready; kill -STOP $$; exit 3';
+    const failure = failureOf(t, host.command(text));
+    await appeared(join(host.root, 'ready'));
+    const pid = Number(readFileSync(join(host.root, 'ready'), 'utf8'));
+    await stopped(pid);
+    process.kill(pid, 'SIGCONT');
+    t.deepEqual(await failure, { type: 'exit', code: 3, signal: null });
+    t.deepEqual(await failureOf(t, host.command(text, { timeoutMs: 500 })), { type: 'timeout', seconds: 0.5 });
+  });
+
   test(`${commands}: a timeout ends a command in the same way`, async (t) => {
     const host = hostProject(t, {}, { commands });
     const ready = join(host.root, 'ready');
@@ -83,6 +112,7 @@ for (const commands of ['shells', 'hosts'] as const) {
       t,
       host.command("trap 'echo bye > cleaned; exit 0' TERM; touch ready; while :; do sleep 0.01; done", {
         signal: controller.signal,
+        grace: PATIENT,
       }),
     );
     await appeared(join(host.root, 'ready'));

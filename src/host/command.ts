@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { KnownFailure } from './failure.js';
-import { signalGroup } from './process-group.js';
+import { endGroup, ProcessTree } from './process-tree.js';
 import type { CommandTask, KeepTask, TaskResults } from './protocol.js';
 import type { RunningTask } from './running-task.js';
 import { keepStaged, storeOf } from './keep-staged.js';
 
-/** The process groups of commands that run: they must not outlive their host. */
-export const commandGroups = new Set<number>();
+/** The commands that run: they must not outlive their host. */
+export const runningCommands = new Set<ProcessTree>();
 
 /** How long the pipes of an ended command are read: what it left behind is ended too, but that takes a moment. */
 const DRAIN_MS = 200;
@@ -42,17 +42,18 @@ function shell(
       child.on('error', reject);
       return;
     }
-    commandGroups.add(group);
+    const tree = new ProcessTree(group);
+    runningCommands.add(tree);
     running.startedGroup(group);
     child.stdout.on('data', (chunk: Buffer) => running.write('out', chunk));
     child.stderr.on('data', (chunk: Buffer) => running.write('err', chunk));
-    const stop = (): void => signalGroup(group, 'SIGTERM');
+    const stop = (): void => tree.signal('SIGTERM');
     running.abort.signal.addEventListener('abort', stop);
     child.on('exit', (code, signal) => {
       running.abort.signal.removeEventListener('abort', stop);
       // Whatever it started in the background ends with it: nothing writes to a target that is done.
-      signalGroup(group, 'SIGKILL');
-      commandGroups.delete(group);
+      endGroup(group);
+      runningCommands.delete(tree);
       const timer = setTimeout(() => resolve({ code, signal }), DRAIN_MS);
       child.on('close', () => {
         clearTimeout(timer);

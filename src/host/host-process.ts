@@ -5,7 +5,7 @@ import { packageRoot } from '../rule/package-root.js';
 import { baseEnvironment } from './environment.js';
 import type { FromHost, ToHost } from './frames.js';
 import { Lines } from './lines.js';
-import { signalGroup } from './process-group.js';
+import { endGroup, ProcessTree } from './process-tree.js';
 
 /** How a host ended. */
 export interface HostEnd {
@@ -38,6 +38,7 @@ export class HostProcess {
   /** Undefined where it could not be started. */
   readonly pid: number | undefined;
   readonly #child: ChildProcess;
+  readonly #tree: ProcessTree | undefined;
 
   constructor(root: string, events: HostEvents, observed: Observed | undefined) {
     const [program, ...args] = [
@@ -56,6 +57,7 @@ export class HostProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.pid = this.#child.pid;
+    this.#tree = this.pid === undefined ? undefined : new ProcessTree(this.pid);
     const out = new Lines((line) => events.stray('out', line));
     const err = new Lines((line) => events.stray('err', line));
     this.#child.stdout?.on('data', (chunk: Buffer) => out.add(chunk));
@@ -87,7 +89,7 @@ export class HostProcess {
       if (this.pid === undefined) end({ code: null, signal: null, error });
     });
     this.#child.on('exit', (code, signal) => {
-      if (this.pid !== undefined) signalGroup(this.pid, 'SIGKILL');
+      if (this.pid !== undefined) endGroup(this.pid);
       const timer = setTimeout(() => end({ code, signal }), DRAIN_MS);
       this.#child.on('close', () => {
         clearTimeout(timer);
@@ -129,7 +131,7 @@ export class HostProcess {
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (this.pid !== undefined) signalGroup(this.pid, signal);
+    this.#tree?.signal(signal);
   }
 
   #pipes(): readonly (Readable & { ref?(): void; unref?(): void })[] {

@@ -11,6 +11,7 @@ import { writeAtomic } from '../store/atomic-write.js';
 import { PartColumns, type PartResult } from '../store/part-columns.js';
 import { bytesOfDigests } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK } from '../store/part-lists.js';
+import type { Grace } from './job.js';
 import { HostPool, type RunOptions } from './pool.js';
 import type { KindName } from '../artifacts/kind.js';
 import { TaskError } from './task-error.js';
@@ -163,13 +164,14 @@ export function hostProject(
 }
 
 /** What the pool is told, and what the task is. */
-function split({ on, signal, timeoutMs, concurrency, ...task }: Options): [RunOptions, Partial<WorkOptions>] {
+function split({ on, signal, timeoutMs, concurrency, grace, ...task }: Options): [RunOptions, Partial<WorkOptions>] {
   return [
     {
       ...(on && { on }),
       ...(signal && { signal }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(concurrency !== undefined && { concurrency }),
+      ...(grace && { grace }),
     },
     task,
   ];
@@ -188,6 +190,9 @@ export function madeParts(parts: readonly RecordedPart[]): MadeParts[] {
   }
   return blocks;
 }
+
+/** For what must end by itself: on a machine that is busy it may take long. */
+export const PATIENT: Grace = { softMs: 60_000, termMs: 60_000 };
 
 /** How a task failed that must fail. */
 export async function failureOf(t: ExecutionContext, run: Promise<unknown>): Promise<TaskFailure> {
@@ -220,6 +225,11 @@ export async function appeared(path: string): Promise<void> {
 /** Resolves when a process is gone. */
 export async function gone(pid: number): Promise<void> {
   while (isAlive(pid)) await new Promise((done) => setTimeout(done, 2));
+}
+
+/** Resolves when a process is stopped, as SIGSTOP does it. */
+export async function stopped(pid: number): Promise<void> {
+  while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') T ')) await new Promise((done) => setTimeout(done, 2));
 }
 
 export function isAlive(pid: number): boolean {

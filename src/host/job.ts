@@ -1,5 +1,5 @@
 import type { FromHost } from './frames.js';
-import { signalGroup } from './process-group.js';
+import { ProcessTree } from './process-tree.js';
 import type { Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
 import type { PartBlock } from '../store/part-lists.js';
 import { TaskError } from './task-error.js';
@@ -11,11 +11,16 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly concurrency?: number;
+  readonly grace?: Grace;
 }
 
 /** How long a stopped task may take to end by itself, and after that how long SIGTERM has before SIGKILL. */
-const SOFT_MS = 250;
-const TERM_MS = 350;
+export interface Grace {
+  readonly softMs: number;
+  readonly termMs: number;
+}
+
+const GRACE: Grace = { softMs: 250, termMs: 350 };
 
 /** What a job needs of the host that works on it. */
 export interface JobHost {
@@ -32,7 +37,7 @@ export interface JobHost {
  *        |                  |
  *        | stop             | stop
  *        v                  v
- *     settled            stopping: asked to end --SOFT_MS--> SIGTERM --TERM_MS--> SIGKILL --> settled
+ *     settled            stopping: asked to end --softMs--> SIGTERM --termMs--> SIGKILL --> settled
  *
  *     running --put back (its host was ended because of another job)--> waiting
  */
@@ -44,8 +49,8 @@ export class Job {
   #resolve: (result: TaskResults[Task['type']]) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
   #host: JobHost | undefined;
-  /** The process group of its command. */
-  #group: number | undefined;
+  /** The processes of its command. */
+  #command: ProcessTree | undefined;
   #stopped: TaskFailure | undefined;
   #settled = false;
   #timers: NodeJS.Timeout[] = [];
@@ -88,14 +93,15 @@ export class Job {
       this.settle(failure);
       return;
     }
+    const { softMs, termMs } = this.options.grace ?? GRACE;
     host.abort(this.id);
     this.#signal('SIGTERM');
-    this.#after(SOFT_MS, () => {
+    this.#after(softMs, () => {
       this.#signal('SIGTERM');
       // A command's group has its SIGTERM already; its host need not go with it.
-      if (this.#group === undefined) host.end('SIGTERM');
+      if (this.#command === undefined) host.end('SIGTERM');
     });
-    this.#after(SOFT_MS + TERM_MS, () => {
+    this.#after(softMs + termMs, () => {
       this.#signal('SIGKILL');
       host.end('SIGKILL');
     });
@@ -110,13 +116,13 @@ export class Job {
   putBack(): void {
     this.#clear();
     this.#host = undefined;
-    this.#group = undefined;
+    this.#command = undefined;
   }
 
   receive(frame: FromHost): void {
     if (this.#settled || frame.type === 'leaving') return;
     if (frame.type === 'group') {
-      this.#group = frame.group;
+      this.#command = new ProcessTree(frame.group);
       if (this.stopping) this.#signal('SIGTERM');
       return;
     }
@@ -150,7 +156,7 @@ export class Job {
   }
 
   #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (this.#group !== undefined) signalGroup(this.#group, signal);
+    this.#command?.signal(signal);
   }
 
   #after(ms: number, action: () => void): void {

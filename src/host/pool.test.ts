@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { packageRoot } from '../rule/package-root.js';
-import { appeared, failureOf, gone, hostProject, isAlive, wholeRule } from './host-project.js';
+import { appeared, failureOf, gone, hostProject, isAlive, PATIENT, wholeRule } from './host-project.js';
 import { HostPool } from './pool.js';
 
 const pidRule = wholeRule(
@@ -49,12 +49,12 @@ test('a rule hears of an abort, and is ended if that does not help', async (t) =
     ),
     'rules/my/stuck.ts': stuckRule,
   });
-  for (const [rule, sign] of [
-    ['my/listens', 'ready'],
-    ['my/stuck', 'stuck'],
+  for (const [rule, sign, grace] of [
+    ['my/listens', 'ready', { grace: PATIENT }],
+    ['my/stuck', 'stuck', {}],
   ] as const) {
     const controller = new AbortController();
-    const run = failureOf(t, host.whole(rule, { signal: controller.signal }));
+    const run = failureOf(t, host.whole(rule, { signal: controller.signal, ...grace }));
     await appeared(join(host.root, sign));
     controller.abort();
     t.deepEqual(await run, { type: 'aborted' });

@@ -14,7 +14,7 @@ export { TaskError } from './task-error.js';
 export interface RunOptions extends JobOptions {
   /** Called in order, before the task's promise settles. `part`: the id of the one that says it. */
   readonly on?: (message: TaskMessage, part?: string) => void;
-  /** Stops the task, with every process that it started, within a second: it rejects with `aborted`. */
+  /** Stops the task, with every process that it started, within a second (`grace`): it rejects with `aborted`. */
   readonly signal?: AbortSignal;
   /** Stops the task in the same way: it rejects with `timeout`. */
   readonly timeoutMs?: number;

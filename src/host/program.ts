@@ -4,7 +4,6 @@
  */
 import { captureOutput, forbidExit } from './capture.js';
 import type { FromHost, ToHost } from './frames.js';
-import { signalGroup } from './process-group.js';
 import type { MadeParts, Task, TaskResults } from './protocol.js';
 import { currentTask, RunningTask } from './running-task.js';
 
@@ -67,8 +66,8 @@ process.on('message', (message) => {
  */
 process.on('disconnect', () => {
   if (running.size === 0) exit(0);
-  void modules.command().then(({ commandGroups }) => {
-    for (const group of commandGroups) signalGroup(group, 'SIGKILL');
+  void modules.command().then(({ runningCommands }) => {
+    for (const command of runningCommands) command.signal('SIGKILL');
     exit(0);
   });
 });
