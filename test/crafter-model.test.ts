@@ -106,7 +106,8 @@ test('an endpoint may misbehave in every way: episodes that fail are reported, a
     // Three turns of seed 0, and one of seed 1; then it is down for good.
     return isDown && index > 8 ? { status: 401, body: { error: { message: 'no key like that' } } } : PLAY;
   });
-  const policy = 'tries: 20, timeout_seconds: 2, requests_per_minute: 1000, price: { input: 100, output: 100 }';
+  // Half a reply is given up after this; the others must come within it, however busy the machine is.
+  const policy = 'tries: 20, timeout_seconds: 8, requests_per_minute: 1000, price: { input: 100, output: 100 }';
   const project = new Project(t, {
     'pipeline.yaml': pipelineOf(url, { policy }),
   });

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -68,6 +69,14 @@ export class Project {
   write(path: string, text: string): void {
     mkdirSync(dirname(this.path(path)), { recursive: true });
     writeFileSync(this.path(path), text);
+  }
+
+  /** As editors do it: the file is seen as it was or as it will be, however slowly this process runs. */
+  save(path: string, text: string): void {
+    const draft = `${this.root}.draft`;
+    writeFileSync(draft, text);
+    mkdirSync(dirname(this.path(path)), { recursive: true });
+    renameSync(draft, this.path(path));
   }
 
   read(path: string): string {
