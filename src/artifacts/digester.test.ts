@@ -45,7 +45,6 @@ function rig(t: ExecutionContext): Rig {
   const index = {
     statRecord: (path: string, kind: string) => records.get(`${kind}:${path}`),
     putStatRecord: (path: string, kind: string, record: StatRecord) => void records.set(`${kind}:${path}`, record),
-    loadStatRecords: () => undefined,
   };
   const objects = new ObjectStore(join(root, 'cache', 'objects'));
   const probe = join(root, 'cache', 'clock');

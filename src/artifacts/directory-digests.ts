@@ -34,9 +34,6 @@ export interface ReadDirectory {
   entries(): DirectoryEntry[];
 }
 
-/** From so many files on all stat records are loaded at once. */
-const MANY = 500;
-
 /** Digests of directories, by their own stat records and those of their files. */
 export class DirectoryDigests {
   readonly #options: DirectoryDigestsOptions;
@@ -122,7 +119,6 @@ export class DirectoryDigests {
   #walk(at: Located): Walked {
     const walked = walkDirectory(at);
     this.#touched.addWalked(walked);
-    if (walked.files.length >= MANY) this.#options.index.loadStatRecords();
     return walked;
   }
 

@@ -20,7 +20,7 @@ export interface Clock {
 }
 
 export interface FileDigestsOptions {
-  readonly index: Pick<Index, 'statRecord' | 'putStatRecord' | 'loadStatRecords'>;
+  readonly index: Pick<Index, 'statRecord' | 'putStatRecord'>;
   /** `nothing`: every byte is read (`verify`). */
   readonly trust: 'stat' | 'nothing';
   clock(): Clock;

@@ -52,7 +52,6 @@ function rig(t: { teardown(call: () => void): void }): Rig {
         index: {
           statRecord: (path, kind) => records.get(`${kind}:${path}`),
           putStatRecord: (path, kind, record) => void records.set(`${kind}:${path}`, record),
-          loadStatRecords: () => undefined,
         },
         trust: 'stat',
         clock: () => ({ nowNs: BigInt(Date.now()) * 1_000_000n + 10n ** 15n, tickNs: 1n }),

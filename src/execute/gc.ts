@@ -183,7 +183,7 @@ function choose(session: Session, tables: IndexTables, survey: Survey, bounds: G
     actions,
     parts,
     runs,
-    stats: tables.statKeys().filter((key) => !isThere(resolve(root, key.slice(key.indexOf(':') + 1)))),
+    stats: tables.statKeys().filter(({ path }) => !isThere(resolve(root, path))),
     outputPaths: [...tables.outputPaths().keys()].filter((path) => !isThere(resolve(root, path))),
   };
   return { rows, objects: [...stored.keys()].filter((digest) => !marking.has(digest)), kept: marking.bytes };

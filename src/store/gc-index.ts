@@ -4,6 +4,7 @@ import type { CacheLayout } from './layout.js';
 import { digestsOf } from './part-keys.js';
 import { bytesOf } from './part-records.js';
 import type { ActionRecord, OutputPathRecord, PartRecord, RunRecord } from './records.js';
+import { StatRecords, type StatKey } from './stat-records.js';
 
 export interface IndexedPart {
   readonly key: Digest;
@@ -16,8 +17,7 @@ export interface RowsToDrop {
   readonly actions: readonly Digest[];
   readonly parts: readonly Digest[];
   readonly runs: readonly string[];
-  /** Keys of stat records: kind, `:`, path. */
-  readonly stats: readonly string[];
+  readonly stats: readonly StatKey[];
   readonly outputPaths: readonly string[];
 }
 
@@ -82,8 +82,8 @@ export class IndexTables {
     return new Map(rows.map(([path, record]) => [String(path), parseRecord(record) as OutputPathRecord]));
   }
 
-  statKeys(): string[] {
-    return this.#connection.rows('SELECT key FROM stats').map(([key]) => String(key));
+  statKeys(): StatKey[] {
+    return new StatRecords(this.#connection).keys();
   }
 
   /** All or nothing. */
@@ -96,7 +96,7 @@ export class IndexTables {
       }
       for (const key of rows.parts) connection.run('DELETE FROM parts WHERE key = ?', bytesOf(key));
       for (const id of rows.runs) connection.run('DELETE FROM runs WHERE id = ?', id);
-      for (const key of rows.stats) connection.run('DELETE FROM stats WHERE key = ?', key);
+      new StatRecords(connection).drop(rows.stats);
       for (const path of rows.outputPaths) connection.run('DELETE FROM output_paths WHERE path = ?', path);
     });
   }

@@ -161,7 +161,7 @@ export function parseRecord(text: unknown): unknown {
 }
 
 /** Damage that SQLite itself does not see. */
-class Damage extends Error {}
+export class Damage extends Error {}
 
 /** A database of another format than ours, but not a newer one. */
 class OldFormat extends Error {

@@ -33,7 +33,8 @@ const FLUSH_AT_COUNT = 5000;
 /**
  * What is remembered between builds: stat records, results of keys, parts, what is installed where, runs.
  *
- * Several processes use it at once: reads see what others have written, writes are short transactions. Stat records and
+ * Several processes use it at once: reads see what others have written (but for stat records, which are held by folder once
+ * they were read: a late one only costs reading a file), writes are short transactions. Stat records and
  * parts are batched (`flush`); everything else is written when the call returns. A process that dies loses at most
  * what is batched, a machine that dies some of the last transactions, never the file.
  *
@@ -115,11 +116,6 @@ export class Index {
   putStatRecord(path: string, kind: string, record: StatRecord): void {
     this.#stats.put(path, kind, record);
     this.#batched();
-  }
-
-  /** Reads all stat records at once, for builds that look at many. */
-  loadStatRecords(): void {
-    this.#stats.load();
   }
 
   /** Gives back the room that they take. */

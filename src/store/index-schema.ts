@@ -6,8 +6,8 @@ export const INDEX_FORMAT = 2;
  * nanoseconds and inodes are texts, because they exceed the integers of JSON and (inodes) of SQLite.
  */
 export const INDEX_SCHEMA = `
-  -- key: kind, ':', path. record: see stat-records.ts.
-  CREATE TABLE stats (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+  -- See stat-folder.ts. folder: ends in '/', or is empty.
+  CREATE TABLE stats (folder TEXT NOT NULL, block INTEGER NOT NULL, records BLOB NOT NULL, PRIMARY KEY (folder, block));
 
   -- seq is the order of recording.
   CREATE TABLE actions (
