@@ -79,6 +79,13 @@ export const ruleErrors = {
     at,
     ...(stack !== '' && { facts: [['stack', stack] as const] }),
   }),
+  /** esbuild, which reads the modules of rules, was ended twice: killed, mostly for want of memory. */
+  bundlerEnded: (rule: string, message: string): Diagnostic => ({
+    code: 'VB212',
+    headline: `rule \`${rule}\` could not be read: esbuild's process was ended`,
+    facts: [['problem', lowered(message)]],
+    next: 'build again, with more memory free',
+  }),
 } as const;
 
 function lowered(text: string): string {

@@ -12,7 +12,7 @@ export async function recordAgain(build: BuildState): Promise<void> {
   run.recordAgain();
   for (const decision of build.whole.values()) {
     const target = pipeline.targets.get(decision.target);
-    if (target === undefined || index.lastKey(target.name) === decision.key) continue;
+    if (target === undefined || index.lastSuccess(target.name)?.key === decision.key) continue;
     await adoptResult(run, target, decision);
   }
 }

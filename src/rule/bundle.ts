@@ -1,7 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, relative, resolve } from 'node:path';
-import type * as EsbuildModule from 'esbuild';
 import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes, sortedEntries } from '../base/order.js';
@@ -9,6 +8,7 @@ import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { ruleErrors } from '../diagnostics/rule.js';
 import { ASSET_LOADERS } from './assets.js';
 import { codeDigest, moduleDigest } from './code-digest.js';
+import { mistakesIn, withEsbuild, type Esbuild } from './esbuild-service.js';
 import type { FoundRule } from './find.js';
 import { FORBIDDEN, forbiddenUses } from './forbidden.js';
 import { findPackage, HANDED_PACKAGES, packageClosure, packageName, type FoundPackage } from './packages.js';
@@ -28,8 +28,6 @@ export interface Bundle {
   /** Digests of the modules and assets as they were when they were bundled, by absolute path. */
   readonly read: ReadonlyMap<string, Digest>;
 }
-
-type Esbuild = typeof EsbuildModule;
 
 const TARGET = 'node20';
 
@@ -58,7 +56,10 @@ const OPTIONS = {
  * @throws UserFacingError with every mistake, located
  */
 export async function bundleRule(rule: FoundRule): Promise<Bundle> {
-  const esbuild = await import('esbuild');
+  return withEsbuild(rule.name, (esbuild) => bundleWith(esbuild, rule));
+}
+
+async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
   const home = realpathSync(rule.home);
   const packages = new Map<string, FoundPackage>();
   const problems: Diagnostic[] = [];
@@ -72,9 +73,8 @@ export async function bundleRule(rule: FoundRule): Promise<Bundle> {
       plugins: [packagesPlugin(rule, packages, problems), sourcesPlugin(sources)],
     })
     .catch((error: unknown) => {
-      const messages = (error as { errors?: readonly Message[] }).errors;
-      if (messages === undefined) throw error;
-      throw new UserFacingError([...problems, ...messages.flatMap((message) => diagnosticOf(rule, message, home))]);
+      const found = mistakesIn(error).flatMap((message) => diagnosticOf(rule, message, home));
+      throw new UserFacingError([...problems, ...found]);
     });
   const printed = result.outputFiles[0]?.text ?? '';
   const misuses = forbiddenUses(printed, dirname(realpathSync(rule.path)));
@@ -117,11 +117,9 @@ async function toProgram(esbuild: Esbuild, printed: string, rule: FoundRule, hom
     });
     return code;
   } catch (error) {
-    const messages = (error as { errors?: readonly Message[] }).errors;
-    if (messages === undefined) throw error;
     // Only `await` at the top of a module survives the first step and fails here.
     throw new UserFacingError(
-      messages.flatMap((message) => diagnosticOf(rule, { ...message, location: null, notes: [] }, home)),
+      mistakesIn(error).flatMap((message) => diagnosticOf(rule, { ...message, location: null, notes: [] }, home)),
     );
   }
 }

@@ -16,11 +16,11 @@ ${TARGETS.map((name) => `  ${name}: { run: 'cat {input} > {output}', inputs: ./$
   ...Object.fromEntries(TARGETS.map((name) => [`${name}.txt`, name])),
 };
 
-/** Damages the index where a build of fresh targets does not look, and one that records a result does. */
-function damageLate(project: Project): void {
+/** Damages a table of the index: `output_paths`, where a build of fresh targets does not look, or one of those that it reads. */
+function damageTable(project: Project, table = 'output_paths'): void {
   const path = project.path('cache/index.db');
   const database = new Database(path);
-  const page = database.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'output_paths'").pluck().get();
+  const page = database.prepare('SELECT rootpage FROM sqlite_master WHERE name = ?').pluck().get(table);
   database.close();
   const file = openSync(path, 'r+');
   writeSync(file, Buffer.alloc(4096), 0, 4096, 4096 * (Number(page) - 1));
@@ -43,25 +43,27 @@ function told(built: Built): string[] {
   return eventsOf(built, 'warning').map(({ diagnostic }) => diagnostic.code);
 }
 
-test('an index that is lost in the midst of a build has what the build found, and that is told', async (t) => {
-  const project = new Project(t, FILES);
-  await project.builds(t);
-  t.deepEqual(recorded(project), TARGETS);
-  damageLate(project);
-  project.write('third.txt', 'changed');
-  const built = await project.builds(t);
-  t.deepEqual(deeds(built), { first: 'fresh', second: 'fresh', third: 'run' });
-  t.deepEqual(told(built), ['VB419']);
-  t.deepEqual(recorded(project), TARGETS);
-  // The run is not lost either.
-  t.regex((await project.run('runs')).stdout, /built/);
-  t.regex((await project.run()).stdout, /^everything is fresh/);
-});
+for (const table of ['output_paths', 'last_success', 'actions']) {
+  test(`an index whose ${table} are lost has in the end what the build found, and that is told`, async (t) => {
+    const project = new Project(t, FILES);
+    await project.builds(t);
+    t.deepEqual(recorded(project), TARGETS);
+    damageTable(project, table);
+    project.write('third.txt', 'changed');
+    const built = await project.builds(t);
+    t.deepEqual(deeds(built), { first: 'fresh', second: 'fresh', third: 'run' });
+    t.deepEqual(told(built), ['VB419']);
+    t.deepEqual(recorded(project), TARGETS);
+    // The run is not lost either.
+    t.regex((await project.run('runs')).stdout, /built/);
+    t.regex((await project.run()).stdout, /^everything is fresh/);
+  });
+}
 
 test('where only what changed is looked at, the next build records the rest', async (t) => {
   const project = new Project(t, FILES);
   await project.builds(t);
-  damageLate(project);
+  damageTable(project);
   project.write('third.txt', 'changed');
   // Without options: of those the short cut knows nothing.
   const { code, stdout, stderr } = await project.run();
@@ -85,7 +87,7 @@ test('an index that is gone is filled again by a build of what changed', async (
 test('nothing is collected by an index that knows nothing', async (t) => {
   const project = new Project(t, FILES);
   await project.builds(t);
-  damageLate(project);
+  damageTable(project);
   const refused = await project.run('gc', '--max-size', '0');
   t.is(refused.code, 1);
   t.regex(refused.stderr, /nothing was dropped[^]*the index was damaged/);
@@ -102,7 +104,7 @@ test('nothing is collected by an index that knows nothing', async (t) => {
 test('damage that another command finds is told by it', async (t) => {
   const project = new Project(t, FILES);
   await project.builds(t);
-  damageLate(project);
+  damageTable(project);
   const found = await project.run('clean', '--left-over', '-n');
   t.regex(found.stderr, /the index was damaged/);
   t.deepEqual(deeds(await project.builds(t)), { first: 'fresh', second: 'fresh', third: 'fresh' });
