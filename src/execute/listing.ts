@@ -46,6 +46,11 @@ export class Listing {
     return this.#total;
   }
 
+  /** Whether the target never listed parts before. */
+  get isFirst(): boolean {
+    return this.#recorded.length === 0;
+  }
+
   /** How many were remembered when they were listed. */
   get remembered(): number {
     return this.#remembered;

@@ -18,7 +18,7 @@ test('batches start with one part and grow as parts turn out to be short', (t) =
 
 test('the last parts are shared among the workers', (t) => {
   const queue = new PartQueue(parts(100), { workers: 2, longest: 500 });
-  queue.took(1e-6);
+  queue.took(0.004);
   const sizes: number[] = [];
   while (!queue.isEmpty) sizes.push(queue.take().length);
   t.deepEqual(sizes.slice(0, 3), [25, 19, 14]);
@@ -27,6 +27,14 @@ test('the last parts are shared among the workers', (t) => {
     sizes.reduce((sum, size) => sum + size),
     100,
   );
+});
+
+test('but not in batches that take less than a message', (t) => {
+  const queue = new PartQueue(parts(150), { workers: 2, longest: 500 });
+  queue.took(0.0001);
+  const sizes: number[] = [];
+  while (!queue.isEmpty) sizes.push(queue.take().length);
+  t.deepEqual(sizes, [50, 50, 50]);
 });
 
 test('long parts, and those that may not be in batches, are handed out one by one', (t) => {

@@ -10,6 +10,8 @@ export interface Attempt {
 
 /** What a batch should take: long beside what it costs to hand one out, short beside what a person waits for. */
 const BATCH_SECONDS = 0.1;
+/** And no shorter than this, as far as is known: less is not worth a message there and back. */
+const LEAST_BATCH_SECONDS = 0.005;
 /** A part takes at least this, whatever is measured. */
 const LEAST_SECONDS = 2e-5;
 
@@ -54,7 +56,7 @@ export class PartQueue {
   /** A part was made in so many seconds. */
   took(seconds: number): void {
     const counted = Math.max(seconds, LEAST_SECONDS);
-    this.#mean = this.#mean === undefined ? counted : 0.9 * this.#mean + 0.1 * counted;
+    this.#mean = this.#mean === undefined ? counted : 0.8 * this.#mean + 0.2 * counted;
   }
 
   /** It failed, and is tried once more. */
@@ -70,6 +72,7 @@ export class PartQueue {
   #length(): number {
     if (this.#mean === undefined) return 1;
     const share = Math.ceil((this.#waiting.length - this.#next) / (2 * this.#workers));
-    return Math.max(1, Math.min(this.#longest, share, Math.floor(BATCH_SECONDS / this.#mean)));
+    const least = Math.floor(LEAST_BATCH_SECONDS / this.#mean);
+    return Math.max(1, Math.min(this.#longest, Math.max(share, least), Math.floor(BATCH_SECONDS / this.#mean)));
   }
 }

@@ -49,7 +49,7 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
   let forget: ReadonlySet<Digest> | 'all' = work.forced ? 'all' : new Set<Digest>();
   let made = 0;
   for (let round = 1; ; round++) {
-    const listing = await list(work, rule, forget);
+    const listing = await list(work, use, forget);
     listing.record();
     const { total, remembered } = listing;
     if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
@@ -88,7 +88,8 @@ export function allowedFailures(allowance: FailureAllowance, total: number): num
 }
 
 /** With the slot that the target has for it, or one of its own where it has given that back. */
-async function list(work: TargetWork, rule: LoadedRule, forget: ReadonlySet<Digest> | 'all'): Promise<Listing> {
+async function list(work: TargetWork, use: RuleUse, forget: ReadonlySet<Digest> | 'all'): Promise<Listing> {
+  const { rule, concurrency } = use;
   const { run, target, handing, decision } = work;
   const grant = work.grant.held ? work.grant : await oneSlot(work);
   const listing = new Listing(run.session.index, target.name, forget);
@@ -103,7 +104,12 @@ async function list(work: TargetWork, rule: LoadedRule, forget: ReadonlySet<Dige
   try {
     await run.session.timeline.during(
       { phase: 'list', lane: { type: 'slot', slot: grant.slot }, name: target.name },
-      () => listParts(run.session, task, listing, { ...limits(work), described: true, on: relay(work) }),
+      () => {
+        const listed = listParts(run.session, task, listing, { ...limits(work), described: true, on: relay(work) });
+        // While one host lists, others start that will most likely be needed.
+        if (listing.isFirst && concurrency === null) run.session.hosts.prepare(task, run.session.jobs);
+        return listed;
+      },
     );
     return listing;
   } finally {

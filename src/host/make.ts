@@ -8,7 +8,7 @@ import { OpenedSlices } from './opened-slices.js';
 import { Pack, type Packed } from '../store/pack.js';
 import type { ObjectRef } from '../store/objects.js';
 import { failureOf } from './failure.js';
-import type { ListedPart, MadePart, MakeTask, TaskFailure, TaskResults } from './protocol.js';
+import type { ListedPart, LoadTask, MadePart, MakeTask, TaskFailure, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import { currentTask, type RunningTask } from './running-task.js';
 import { storeOf } from './keep-staged.js';
@@ -19,6 +19,12 @@ const LARGEST_META = 64 * 1024;
 
 /** A part that is made waits no longer for others before it is stored and told of. */
 const HOLD_MS = 50;
+
+/** So that the first part does not wait for it. */
+export async function loadForMake(task: LoadTask): Promise<TaskResults['load']> {
+  await loadRule(task, 'parts');
+  return {};
+}
 
 /**
  * Makes parts, one after the other. A part that fails is told of, and the next one made; but what fails every part alike

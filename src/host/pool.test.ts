@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
+import { digestOf } from '../base/digest.js';
 import { packageRoot } from '../rule/package-root.js';
 import { appeared, failureOf, gone, hostProject, isAlive, PATIENT, wholeRule } from './host-project.js';
 import { HostPool } from './pool.js';
@@ -168,4 +169,57 @@ test('a host that cannot be started is a failure of the task', async (t) => {
   const pool = new HostPool({ slots: 1, root: '/not/there', cache: '/not/there/cache' });
   const failure = await failureOf(t, pool.run({ type: 'describe', bundle: '', source: '' }));
   t.like(failure, { type: 'system', code: 'ENOENT' });
+});
+
+test('parts are made by the first host that is free, and not kept for one that only starts', async (t) => {
+  // The second host to load the rule does not get done before the first has made all parts.
+  const host = hostProject(
+    t,
+    {
+      'rules/my/rule.ts': `import { defineRule, file } from 'vlmbuild';
+import { existsSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+if (existsSync('first')) while (true);
+else writeFileSync('first', '');
+export default defineRule({
+  summary: 'For a test.',
+  params: z.strictObject({}),
+  outputs: { out: file() },
+  *parts() {
+    yield { id: 'x', spec: null };
+  },
+  make: () => ({ pid: process.pid }),
+});`,
+    },
+    { slots: 2 },
+  );
+  const { parts } = await host.list('my/rule');
+  const [part] = parts;
+  if (part === undefined) return t.fail();
+  const work = await host.ruleWork('my/rule');
+  const pids: unknown[] = [];
+  const make = () =>
+    host.pool.run(
+      { ...work, type: 'make', parts: [part] },
+      { on: (message) => (message.type === 'made' ? pids.push(message.parts[0]?.meta['pid']) : 0) },
+    );
+  await Promise.all([make(), make(), make()]);
+  t.is(pids.length, 3);
+  t.is(new Set(pids).size, 1);
+  // Nor is it waited for in the end.
+  await host.pool.close();
+});
+
+test('a rule at which every host dies fails the parts, and does not start hosts for ever', async (t) => {
+  const host = hostProject(
+    t,
+    {
+      'rules/my/rule.ts': `process.kill(process.pid, 'SIGKILL'); while (true);
+import { defineRule } from 'vlmbuild';
+export default defineRule({} as never);`,
+    },
+    { slots: 2 },
+  );
+  const part = { id: 'x', key: digestOf('x'), spec: null, slices: {} };
+  t.deepEqual(await failureOf(t, host.make('my/rule', part)), { type: 'host-lost', code: null, signal: 'SIGKILL' });
 });

@@ -60,6 +60,8 @@ export class HostPool {
   readonly #commands: Commands;
   /** Tasks whose commands run in shells. */
   readonly #inShells = new Set<Job>();
+  /** Bundles at which a host failed: tasks meet the failure themselves. */
+  readonly #unloadable = new Set<string>();
   #lastId = 0;
   #closed = false;
   #onEmpty: (() => void) | undefined;
@@ -95,6 +97,21 @@ export class HostPool {
     return job.promise as Promise<TaskResults[T['type']]>;
   }
 
+  /**
+   * Starts hosts for a rule until there are so many, if there may be, and has them load it: while others are busy, or are
+   * told what there is to do.
+   */
+  prepare({ bundle, source }: { readonly bundle: string; readonly source: string }, count: number): void {
+    while (!this.#closed && this.#taken < Math.min(count, this.#slots)) {
+      const job = new Job(++this.#lastId, { type: 'load', bundle, source }, {}, () => this.#settled(job));
+      job.promise.catch(() => {
+        this.#unloadable.add(bundle);
+        this.#dispatch();
+      });
+      this.#start(this.#open(), job);
+    }
+  }
+
   /** Ends idle hosts at once, those at work after it. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -103,7 +120,10 @@ export class HostPool {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const seat of this.#seats) if (seat.jobs.size === 0) this.#dismiss(seat);
+    for (const seat of this.#seats) {
+      if (seat.jobs.size === 0) this.#dismiss(seat);
+      else if (isLoading(seat)) this.#end(seat, 'SIGKILL');
+    }
     await Promise.all([empty, commands]);
   }
 
@@ -168,8 +188,16 @@ export class HostPool {
     const bundle = 'bundle' in task ? task.bundle : '';
     const best = idle.find((seat) => seat.bundles.has(bundle)) ?? idle[0];
     if (best !== undefined) return best;
-    const taken = [...this.#seats].filter((seat) => !seat.ending).length;
-    return taken < this.#slots ? this.#open() : undefined;
+    if (this.#taken >= this.#slots) return undefined;
+    if (task.type !== 'make' || limit > 1 || this.#unloadable.has(task.bundle)) return this.#open();
+    // Not bound to a host that only starts: if another one is free before, it makes these parts.
+    const waiting = this.#waiting.filter((job) => job.task.type === 'make').length;
+    if ([...this.#seats].filter(isLoading).length < waiting) this.prepare(task, this.#taken + 1);
+    return undefined;
+  }
+
+  get #taken(): number {
+    return [...this.#seats].filter((seat) => !seat.ending).length;
   }
 
   #open(): Seat {
@@ -278,6 +306,10 @@ export class HostPool {
       if (this.#seats.has(seat)) seat.process.signal('SIGKILL');
     }, GRACE_MS).unref();
   }
+}
+
+function isLoading({ jobs }: Seat): boolean {
+  return jobs.size > 0 && [...jobs.values()].every(({ task }) => task.type === 'load');
 }
 
 function anyStopping(seat: Seat): boolean {

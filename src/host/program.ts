@@ -98,6 +98,8 @@ async function start(id: number, task: Task): Promise<void> {
 
 async function perform(task: Task, work: RunningTask): Promise<TaskResults[Task['type']]> {
   switch (task.type) {
+    case 'load':
+      return (await modules.make()).loadForMake(task);
     case 'describe':
       return (await modules.describe()).runDescribe(task, root);
     case 'check':

@@ -10,7 +10,23 @@ import type { PartBlock } from '../store/part-lists.js';
  * A host works on one request at a time, but for `make` with a rule's own `concurrency`.
  */
 export type Task =
-  DescribeTask | CheckTask | WholeTask | ListTask | AsksTask | MakeTask | AssembleTask | CommandTask | KeepTask;
+  | LoadTask
+  | DescribeTask
+  | CheckTask
+  | WholeTask
+  | ListTask
+  | AsksTask
+  | MakeTask
+  | AssembleTask
+  | CommandTask
+  | KeepTask;
+
+/** Does nothing but load what making a rule's parts needs. */
+export interface LoadTask {
+  readonly type: 'load';
+  readonly bundle: string;
+  readonly source: string;
+}
 
 export interface DescribeTask {
   readonly type: 'describe';
@@ -131,6 +147,7 @@ export interface KeepTask {
 
 /** What a finished task gives. */
 export interface TaskResults {
+  load: Readonly<Record<string, never>>;
   describe: DescribedRule;
   check: CheckedParams;
   whole: MadeOutputs;
