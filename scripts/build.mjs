@@ -107,6 +107,8 @@ for (const [name, source] of Object.entries(standalone)) {
     ...script,
     entryPoints: { [name]: source },
     minifyWhitespace: true,
+    // Run with what V8 remembers of it, a script can only `require`.
+    supported: { 'dynamic-import': name !== 'changed' },
     // Small libraries are part of it; the others are seldom wanted, or have native code.
     packages: 'bundle',
     external: ['better-sqlite3', 'esbuild', 'sharp', 'yaml', '@iarna/toml', 'chokidar', 'tinyglobby'],

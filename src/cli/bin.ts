@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { freshLine } from '../plan/fresh-line.js';
 import { compareSnapshot, snapshotSuffix, type ComparedSnapshot } from '../plan/snapshot-format.js';
 import type * as Changed from './changed.js';
+import { loadScript } from './code-cache.js';
 import { plainBuild, type PlainBuild } from './fast-words.js';
 
 /**
@@ -20,15 +21,19 @@ async function start(): Promise<void> {
       if (!plain.quiet) print(`${freshLine(compared.targets)}\n`);
       return;
     }
-    if (compared.plan !== 0 && (await builderOfChanged().buildWhatChanged(plain, compared))) return;
+    if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) return;
   }
   process.chdir(before);
   await (await import('./main.js')).main(process.argv.slice(2));
 }
 
-/** A script like this one: required, because the loader of modules alone takes longer to start. */
-function builderOfChanged(): typeof Changed {
-  return module.require('./changed.cjs') as typeof Changed;
+/** By a script like this one, because the loader of modules alone takes longer to start. */
+async function buildWhatChanged(plain: PlainBuild, compared: ComparedSnapshot): Promise<boolean> {
+  const cache = join(dirname(resolve(plain.file)), 'cache');
+  const script = loadScript(join(__dirname, 'changed.cjs'), cache, module.require.bind(module));
+  const done = await (script.exports as typeof Changed).buildWhatChanged(plain, compared);
+  if (done) script.keep();
+  return done;
 }
 
 function compare(plain: PlainBuild): ComparedSnapshot | undefined {

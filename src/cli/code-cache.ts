@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+
+/** A script of vlmbuild's own, run as Node runs a CommonJS module (but it cannot `import()`). */
+export interface LoadedScript {
+  readonly exports: unknown;
+  /** Keeps what V8 has compiled by now, where it is not kept already. */
+  keep(): void;
+}
+
+const PREFIX = 'code-';
+const DIGEST_BYTES = 32;
+
+/**
+ * Requires a script, with what V8 compiled of it the last time: to read and compile 400 KB takes as long as a small build.
+ *
+ * What is kept is named by the script's content and by Node, because V8 itself compares no more than lengths and versions;
+ * and it begins with a digest of its own, because V8 believes its bytes. Where anything is odd, the script is compiled.
+ *
+ * @param folder where that is kept
+ * @param requireFrom of a module beside the script
+ */
+export function loadScript(path: string, folder: string, requireFrom: (id: string) => unknown): LoadedScript {
+  const source = readFileSync(path, 'utf8');
+  const { version, arch } = process;
+  const name = `${PREFIX}${sha256([version, arch, path, source].join('\0')).toString('hex').slice(0, 32)}`;
+  const cachedData = read(join(folder, name));
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
+    filename: path,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  const loaded = { exports: {} as unknown };
+  (script.runInThisContext() as (...names: unknown[]) => void)(
+    loaded.exports,
+    requireFrom,
+    loaded,
+    path,
+    dirname(path),
+  );
+  return {
+    exports: loaded.exports,
+    keep: () => {
+      if (cachedData === undefined || script.cachedDataRejected === true)
+        write(folder, name, script.createCachedData());
+    },
+  };
+}
+
+function read(path: string): Buffer | undefined {
+  try {
+    const bytes = readFileSync(path);
+    const data = bytes.subarray(DIGEST_BYTES);
+    return sha256(data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In place of what was kept of other versions. Nothing is lost where that fails. */
+function write(folder: string, name: string, data: Buffer): void {
+  const temporary = join(folder, `.${name}.${process.pid}.tmp`);
+  try {
+    writeFileSync(temporary, Buffer.concat([sha256(data), data]), { flag: 'wx' });
+    renameSync(temporary, join(folder, name));
+    for (const other of readdirSync(folder))
+      if (other.startsWith(PREFIX) && other !== name) rmSync(join(folder, other), { force: true });
+  } catch {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function sha256(data: string | Uint8Array): Buffer {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(data).digest();
+}
