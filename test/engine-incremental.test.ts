@@ -130,6 +130,25 @@ test.serial('a touched input is read, and nothing runs', async (t) => {
   t.is((await project.run()).stdout, 'everything is fresh (5 targets)\n');
 });
 
+test.serial(
+  'files of the future are trusted like others: nothing is written, and an edit of one is built',
+  async (t) => {
+    const project = new Project(t, FILES);
+    await project.builds(t);
+    const ahead = new Date(Date.now() + 86_400_000);
+    for (const path of Object.keys(project.tree())) utimesSync(project.path(path), ahead, ahead);
+    await project.builds(t);
+    const times = project.times();
+    t.regex((await project.run()).stdout, /^everything is fresh/);
+    t.deepEqual(project.times(), times);
+    t.deepEqual(deeds(await project.builds(t)), every('fresh'));
+    t.deepEqual(project.times(), times, 'not even a record, nor the clock');
+    project.write('data/files/one.txt', 'ONE');
+    utimesSync(project.path('data/files/one.txt'), ahead, ahead);
+    t.is(deeds(await project.builds(t))['list'], 'run');
+  },
+);
+
 test.serial('without cache/, outputs and lock in place are believed: nothing runs', async (t) => {
   const project = new Project(t, FILES);
   await project.builds(t);

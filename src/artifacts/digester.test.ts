@@ -30,6 +30,8 @@ interface Rig {
   readonly read: string[];
   /** Moves the clock far enough on that everything on disk is old. */
   later(): void;
+  /** Sets the clock back: all that is on disk is from the future. */
+  earlier(): void;
   /** A digester of another run: it shares only the records. */
   open(trust?: 'stat' | 'nothing'): ArtifactDigester;
   put(name: string, content: string | Buffer): string;
@@ -59,6 +61,7 @@ function rig(t: ExecutionContext): Rig {
     objects,
     read,
     later: () => void (ahead += 60_000_000_000n),
+    earlier: () => void (ahead -= 3_600_000_000_000n),
     open: (trust = 'stat') =>
       new ArtifactDigester({
         root,
@@ -127,6 +130,64 @@ test('two edits within one tick of the clock are told apart', async (t) => {
   writeFileSync(join(r.root, 'a.txt'), 'six');
   await digester.settle();
   t.is(r.open().known('a.txt', 'file'), sha256('six'));
+});
+
+test('a time of modification in the future tells nothing: such a file is read once, and an edit of it noticed', async (t) => {
+  const r = rig(t);
+  const ahead = new Date(Date.now() + 86_400_000);
+  for (const name of ['a.txt', 'all/b.txt']) {
+    r.put(name, 'one');
+    utimesSync(join(r.root, name), ahead, ahead);
+  }
+  const first = r.open();
+  await first.digest('a.txt', 'file');
+  const directory = await first.digest('all', 'directory');
+  t.true(first.unsettled, 'it could be written again within the tick');
+  r.later();
+  await first.settle();
+  t.false(first.unsettled);
+  t.is(r.open().known('a.txt', 'file'), sha256('one'));
+  t.is(r.open().known('all', 'directory'), directory);
+  writeFileSync(join(r.root, 'all/b.txt'), 'two');
+  for (const name of ['a.txt', 'all/b.txt']) utimesSync(join(r.root, name), ahead, ahead);
+  t.is(r.open().known('a.txt', 'file'), undefined);
+  t.not(await r.open().digest('all', 'directory'), directory);
+});
+
+test('what is about as old as its record is read again, also where the file system keeps no times of change', async (t) => {
+  const r = rig(t);
+  const path = join(r.root, r.put('a.txt', 'one'));
+  r.later();
+  // Modified by a clock that is a moment ahead of that time: as if it was written in the very tick in which it was read.
+  const moment = new Date(Date.now() + 60_000);
+  utimesSync(path, moment, moment);
+  await r.open().digest('a.txt', 'file');
+  t.is(r.open().known('a.txt', 'file'), undefined);
+  r.later();
+  await r.open().digest('a.txt', 'file');
+  t.is(r.open().known('a.txt', 'file'), sha256('one'));
+});
+
+test('where the clock was set back nothing is trusted that changed after the present time', async (t) => {
+  const r = rig(t);
+  r.put('a.txt', 'one');
+  r.later();
+  await r.open().digest('a.txt', 'file');
+  t.is(
+    r.open().known('a.txt', 'file'),
+    sha256('one'),
+    'what was recorded before is good: its times are older than that',
+  );
+  r.earlier();
+  const path = join(r.root, r.put('b.txt', 'one'));
+  const digester = r.open();
+  await digester.digest('b.txt', 'file');
+  t.false(digester.unsettled, 'it is not waited for');
+  t.is(r.open().known('b.txt', 'file'), undefined);
+  const { atime, mtime } = statSync(path);
+  writeFileSync(path, 'two');
+  utimesSync(path, atime, mtime);
+  t.is(await r.open().digest('b.txt', 'file'), sha256('two'));
 });
 
 test('every kind of edit is noticed, and what was only touched is told by xxh64', async (t) => {

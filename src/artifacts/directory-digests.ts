@@ -124,9 +124,7 @@ export class DirectoryDigests {
 
   #trusted(at: Located, walked: Walked): StatRecord | undefined {
     const record = this.#options.index.statRecord(at.key, 'directory');
-    return record?.xxh64 === walked.stamp && this.#files.isOld(walked.youngestNs, record.recordedNs)
-      ? record
-      : undefined;
+    return record?.xxh64 === walked.stamp && this.#files.isOld(walked, record.recordedNs) ? record : undefined;
   }
 
   #digestOfKnown(walked: Walked): Digest | undefined {
@@ -208,7 +206,7 @@ export class DirectoryDigests {
       side: '',
       recordedNs: now.nowNs,
     });
-    this.#files.noteYoung({ path: at.path, key: at.key, kind: 'directory', read }, walked.youngestNs, now);
+    this.#files.noteYoung({ path: at.path, key: at.key, kind: 'directory', read }, walked, now);
   }
 }
 

@@ -2,7 +2,16 @@ import type { Digest } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { Index, StatRecord } from '../store/index-db.js';
-import { contentFiles, isOlder, sameStamp, stampOf, stampText, statOf, type FileStamp } from './file-stamp.js';
+import {
+  contentFiles,
+  isOlder,
+  sameStamp,
+  stampOf,
+  stampText,
+  statOf,
+  type FileStamp,
+  type Times,
+} from './file-stamp.js';
 import { digestBytes } from './file.js';
 import type { Hashing } from './hashing.js';
 import type { KindName } from './kind.js';
@@ -84,15 +93,15 @@ export class FileDigests {
   trusted(at: Located, kind: KindName, stamp: FileStamp): StatRecord | undefined {
     if (this.#options.trust === 'nothing') return undefined;
     const record = this.#options.index.statRecord(at.key, recordKind(kind));
-    return record !== undefined && sameStamp(record, stamp) && this.isOld(stamp.youngestNs, record.recordedNs)
+    return record !== undefined && sameStamp(record, stamp) && this.isOld(stamp, record.recordedNs)
       ? record
       : undefined;
   }
 
-  /** Whether what has times up to `youngestNs` and was recorded then would show any change since. */
-  isOld(youngestNs: bigint, recordedNs: bigint): boolean {
+  /** Whether what has these times and was recorded then would show any change since. */
+  isOld(times: Times, recordedNs: bigint): boolean {
     this.#tickNs ??= this.#options.tickNs?.() ?? this.#options.clock().tickNs;
-    return isOlder(youngestNs, recordedNs, this.#tickNs);
+    return isOlder(times, recordedNs, this.#tickNs);
   }
 
   async read(at: Located, kind: FileKind): Promise<Digested | 'absent'> {
@@ -113,7 +122,7 @@ export class FileDigests {
       if (after === undefined) continue;
       if (sameStamp(stamp, after)) {
         this.put({ ...at, kind, read: true }, { digest, stamp }, xxh64, now);
-        if (kind === 'sqlite') this.#remember(at.path, xxh64, memory, isOlder(stamp.youngestNs, now.nowNs, now.tickNs));
+        if (kind === 'sqlite') this.#remember(at.path, xxh64, memory, isOlder(stamp, now.nowNs, now.tickNs));
         return { digest, stamp };
       }
       // What its pages tell may be of another moment than its rows.
@@ -204,13 +213,13 @@ export class FileDigests {
     const { size, mtimeNs, ctimeNs, ino, side } = stamp;
     const record = { size, mtimeNs, ctimeNs, ino, side, xxh64, digest, recordedNs: now.nowNs };
     this.#options.index.putStatRecord(item.key, recordKind(item.kind), record);
-    this.noteYoung(item, stamp.youngestNs, now);
+    this.noteYoung(item, stamp, now);
   }
 
-  /** A time in the future is not waited for: such a file is read every time. */
-  noteYoung(item: Young, youngestNs: bigint, now: Clock): void {
+  /** A time of change in the future (the clock was set back) is not waited for: such a file is read every time. */
+  noteYoung(item: Young, times: Times, now: Clock): void {
     const name = `${recordKind(item.kind)}:${item.key}`;
-    if (isOlder(youngestNs, now.nowNs, now.tickNs) || youngestNs > now.nowNs + now.tickNs) this.#young.delete(name);
+    if (isOlder(times, now.nowNs, now.tickNs) || times.youngestNs > now.nowNs + now.tickNs) this.#young.delete(name);
     else this.#young.set(name, item);
   }
 

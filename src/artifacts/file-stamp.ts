@@ -3,17 +3,25 @@ import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { StatRecord } from '../store/index-db.js';
 
+/** When content may have been written, in nanoseconds since 1970. */
+export interface Times {
+  /** The latest of the times that the clock gave. */
+  readonly youngestNs: bigint;
+  /** Times of modification beyond the time of change: somebody set them, by hand or by a clock that was ahead. */
+  readonly aheadNs: readonly bigint[];
+}
+
 /** What a file's stat says of whether its content may have changed. Times in nanoseconds since 1970. */
-export interface FileStamp {
+export interface FileStamp extends Times {
   readonly size: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly ino: bigint;
   /** Of a database: the stats of its filled `-wal` and `-journal`; else empty. */
   readonly side: string;
-  /** The latest of all times. */
-  readonly youngestNs: bigint;
 }
+
+const NOT_AHEAD: readonly bigint[] = [];
 
 /** The side files that hold content; an empty one equals none. */
 const FILLED_SIDES = ['-wal', '-journal'] as const;
@@ -36,7 +44,8 @@ export function statOf(path: string): BigIntStats | undefined {
 
 export function stampOf(stat: BigIntStats, path: string, isDatabase: boolean): FileStamp {
   let side = '';
-  let youngestNs = later(stat.mtimeNs, stat.ctimeNs);
+  const { mtimeNs, ctimeNs, ino } = stat;
+  let youngestNs = ctimeNs;
   for (const suffix of isDatabase ? FILLED_SIDES : []) {
     const beside = statOf(path + suffix);
     if (beside === undefined || beside.size === 0n) continue;
@@ -44,8 +53,8 @@ export function stampOf(stat: BigIntStats, path: string, isDatabase: boolean): F
     side += `${suffix} ${beside.size} ${beside.mtimeNs} ${beside.ino}\n`;
     youngestNs = later(youngestNs, beside.mtimeNs);
   }
-  const { mtimeNs, ctimeNs, ino } = stat;
-  return { size: Number(stat.size), mtimeNs, ctimeNs, ino, side, youngestNs };
+  const aheadNs = mtimeNs > ctimeNs ? [mtimeNs] : NOT_AHEAD;
+  return { size: Number(stat.size), mtimeNs, ctimeNs, ino, side, youngestNs, aheadNs };
 }
 
 /** What a stat says of a file without side files, as a text: equal where `sameStamp` is. */
@@ -73,11 +82,14 @@ export function sameStamp(
 }
 
 /**
- * Whether a file with times up to `youngestNs`, whose content was read after `recordedNs`, would show another stat had
- * it been written since: any write after that time has a time of at least its tick.
+ * Whether files with these times, whose content was read after `recordedNs`, would show another stat had they been written
+ * since: any write after that gives a time of change of at least its tick, and one of modification no later. So a time of
+ * modification in the future tells nothing and hides nothing. One that is about `recordedNs` is waited for, in case that the
+ * file system does not keep times of change: there only what was written by this clock is known to be another time.
  */
-export function isOlder(youngestNs: bigint, recordedNs: bigint, tickNs: bigint): boolean {
-  return youngestNs < recordedNs - tickNs;
+export function isOlder({ youngestNs, aheadNs }: Times, recordedNs: bigint, tickNs: bigint): boolean {
+  const isBefore = (time: bigint): boolean => time < recordedNs - tickNs;
+  return isBefore(youngestNs) && aheadNs.every((time) => isBefore(time) || time > recordedNs + tickNs);
 }
 
 function later(a: bigint, b: bigint): bigint {

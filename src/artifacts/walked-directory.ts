@@ -1,7 +1,7 @@
 import { sha256 } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import { stampOf, stampText, statOf, type FileStamp } from './file-stamp.js';
+import { stampOf, stampText, statOf, type FileStamp, type Times } from './file-stamp.js';
 import type { Located } from './located.js';
 import { listDirectory } from './listing.js';
 
@@ -12,13 +12,12 @@ export interface WalkedFile extends Located {
 }
 
 /** A directory with the stats of its files, in byte order of their names. */
-export interface Walked {
+export interface Walked extends Times {
   readonly files: readonly WalkedFile[];
   /** Every folder that was listed, absolute. */
   readonly folders: readonly string[];
   /** Stands for all names and stats; kept in the `xxh64` of the directory's own record. */
   readonly stamp: string;
-  readonly youngestNs: bigint;
   /** Whether a file has other names, under which it can be written without a word to whoever watches this one. */
   readonly linked: boolean;
 }
@@ -28,6 +27,7 @@ export function walkDirectory(at: Located): Walked {
   const { files, folders } = listDirectory(at.path);
   const lines: string[] = [];
   let youngestNs = 0n;
+  const aheadNs: bigint[] = [];
   let linked = files.some((file) => file.linked);
   const walked = files.map(({ name }): WalkedFile => {
     const path = `${at.path}/${name}`;
@@ -36,9 +36,10 @@ export function walkDirectory(at: Located): Walked {
     const stamp = stampOf(stat, path, false);
     const executable = (stat.mode & 0o111n) !== 0n;
     if (stamp.youngestNs > youngestNs) youngestNs = stamp.youngestNs;
+    if (stamp.aheadNs.length > 0) aheadNs.push(...stamp.aheadNs);
     linked ||= stat.nlink > 1n;
     lines.push(`${name}\0${stampText(stamp)} ${executable}`);
     return { path, key: at.key === '' ? name : `${at.key}/${name}`, name, executable, stamp };
   });
-  return { files: walked, folders, stamp: sha256(lines.join('\n')), youngestNs, linked };
+  return { files: walked, folders, stamp: sha256(lines.join('\n')), youngestNs, aheadNs, linked };
 }

@@ -217,8 +217,10 @@ class ChangedBooks implements Books {
     const identity = { root: session.root, file: basename(file), words, program: programFolder() };
     const now = tick(session.layout);
     const tickMs = Number(now.tickNs) / 1e6;
-    const encoded = encodeSnapshot(identity, { ...columns, environment: names, targets }, environment, known);
-    if (encoded.newestMs >= Number(now.nowNs) / 1e6 - tickMs) return undefined;
+    const nowMs = Number(now.nowNs) / 1e6;
+    const all = { ...columns, environment: names, targets };
+    const encoded = encodeSnapshot(identity, all, environment, nowMs + tickMs, known);
+    if (encoded.newestMs >= nowMs - tickMs) return undefined;
     return { ...encoded, suffix: snapshotSuffix(identity), tickMs };
   }
 

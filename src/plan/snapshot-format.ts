@@ -69,12 +69,13 @@ export interface KnownTimes {
 
 /**
  * Stats everything now, but for paths whose times are known. The second value is the newest time seen, in milliseconds
- * since 1970.
+ * since 1970; without times of modification that are later than `nowMs`: no write gives such a one without changing it.
  */
 export function encodeSnapshot(
   identity: SnapshotIdentity,
   columns: Columns,
   environment: NodeJS.ProcessEnv,
+  nowMs: number,
   known?: KnownTimes,
 ): { readonly bytes: Uint8Array; readonly newestMs: number } {
   const { fixed, followed, unfollowed, targets, plan, results } = columns;
@@ -93,13 +94,18 @@ export function encodeSnapshot(
     const path = paths[i] ?? '';
     const place = HEADER + i * COLUMNS;
     const stats = i < links ? statOf(path, identity.root) : lstatOf(path, identity.root);
-    if (stats !== undefined) newestMs = Math.max(newestMs, stats.mtimeMs, stats.ctimeMs);
+    if (stats !== undefined) newestMs = Math.max(newestMs, newestTime(stats, nowMs));
     doubles.set(stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino], place);
   }
   doubles.set([MAGIC, SNAPSHOT_FORMAT, fixed.length, followed.length, unfollowed.length, targets]);
   doubles.set([text.length, names.length, plan], 6);
   doubles[HEADER - 1] = checksum(bytes);
   return { bytes, newestMs };
+}
+
+/** The time of modification counts where it can be that of a write. (The time of change alone would do, where all is well.) */
+export function newestTime({ mtimeMs, ctimeMs }: Pick<Stats, 'mtimeMs' | 'ctimeMs'>, nowMs: number): number {
+  return mtimeMs > nowMs ? ctimeMs : Math.max(mtimeMs, ctimeMs);
 }
 
 const QUIET = { throwIfNoEntry: false } as const;

@@ -10,6 +10,7 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
+  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -157,6 +158,18 @@ test('what is younger than a tick is not trusted', (t) => {
   const taken = (nowNs: bigint): boolean => take({ ...p, input: { ...p.input, now: { nowNs, tickNs: 10_000_000n } } });
   t.false(taken(newestNs + 9_000_000n));
   t.true(taken(newestNs + 12_000_000n));
+});
+
+test('a time of modification in the future is none of a write: what it is of is compared like everything else', (t) => {
+  const p = project();
+  const ahead = new Date(Date.now() + 7 * 86_400_000);
+  const at = p.input.file;
+  const { mtime } = statSync(at);
+  utimesSync(at, ahead, ahead);
+  t.true(take(p));
+  t.is(p.check(), 3);
+  utimesSync(at, mtime, mtime);
+  t.is(p.check(), undefined);
 });
 
 test('the pipeline file or a rule that changed since it was read gives no snapshot', (t) => {

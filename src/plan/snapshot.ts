@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomic } from '../store/atomic-write.js';
 import type { Coverage } from './coverage.js';
-import { encodeSnapshot, snapshotSuffix, type Columns } from './snapshot-format.js';
+import { encodeSnapshot, newestTime, snapshotSuffix, type Columns } from './snapshot-format.js';
 
 /** What a build saw, from which the next one can tell at once that nothing has changed. */
 export interface SnapshotInput {
@@ -54,11 +54,16 @@ export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
     plan: plan?.id ?? 0,
     results: plan?.results ?? '',
   };
-  const { bytes, newestMs } = encodeSnapshot(identity, columns, input.environment);
   const tickMs = Number(now.tickNs) / 1e6;
-  if (newestMs >= Number(now.nowNs) / 1e6 - tickMs) return undefined;
+  const nowMs = Number(now.nowNs) / 1e6;
+  const { bytes, newestMs } = encodeSnapshot(identity, columns, input.environment, nowMs + tickMs);
+  if (newestMs >= nowMs - tickMs) return undefined;
   // After the times were taken: what changes from here on has other times than the snapshot says.
-  if ([...coverage.loaded].some((path) => changedSince(resolve(identity.root, path), input.loadedMs - tickMs))) {
+  if (
+    [...coverage.loaded].some((path) =>
+      changedSince(resolve(identity.root, path), input.loadedMs - tickMs, nowMs + tickMs),
+    )
+  ) {
     return undefined;
   }
   return { suffix: snapshotSuffix(identity), bytes, newestMs };
@@ -77,9 +82,9 @@ export function pathOrder(
   };
 }
 
-function changedSince(path: string, sinceMs: number): boolean {
+function changedSince(path: string, sinceMs: number, nowMs: number): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= sinceMs;
+  return stats !== undefined && newestTime(stats, nowMs) >= sinceMs;
 }
 
 /** Where the plan of a snapshot is: `snapshot-1a2b` → `plan-1a2b`. */
