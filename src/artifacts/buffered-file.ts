@@ -1,12 +1,14 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 
-/** Written in pieces of this. */
+/** Written in pieces of this at least. */
 const PIECE = 1 << 20;
 /** The first buffer: most outputs of a part are small, and a part is made many times a second. */
 const FIRST = 1 << 14;
+const NOTHING = Buffer.alloc(0);
 
 /**
- * Appends to a file in pieces of 1 MiB.
+ * Appends to a file in pieces of 1 MiB or more.
  *
  *     held ──more bytes than may be held, or `toDisk`──> on disk ──finish, discard──> closed
  *       └──finish: gives the bytes, there is no file──────────────────────────────────> closed
@@ -58,18 +60,23 @@ export class BufferedFile {
     if (this.state === 'on disk') this.flush();
   }
 
-  /** Writes what is buffered and closes the file; where there is none, gives the bytes. */
+  /** Writes what is buffered and closes the file; where there is none, gives the bytes, which are valid until `discard`. */
   finish(): Buffer | undefined {
-    const bytes = this.state === 'held' ? this.buffer.subarray(0, this.used) : undefined;
+    if (this.state === 'held') {
+      this.state = 'closed';
+      return this.buffer.subarray(0, this.used);
+    }
     if (this.state === 'on disk') this.flush();
     this.discard();
-    return bytes;
+    return undefined;
   }
 
   /** Closes the file without writing what is buffered. */
   discard(): void {
     if (this.state === 'on disk') closeSync(this.file);
     this.state = 'closed';
+    giveBack(this.buffer);
+    this.buffer = NOTHING;
   }
 
   /** Whether so many bytes now fit into the buffer. Where they never can, it is empty afterwards. */
@@ -80,8 +87,9 @@ export class BufferedFile {
     if (this.used + bytes > most) this.flush();
     if (bytes > most) return false;
     if (bytes > this.buffer.length - this.used) {
-      const larger = Buffer.allocUnsafe(Math.min(most, Math.max(4 * this.buffer.length, this.used + bytes)));
+      const larger = takeBuffer(Math.min(most, Math.max(4 * this.buffer.length, this.used + bytes)));
       this.buffer.copy(larger, 0, 0, this.used);
+      giveBack(this.buffer);
       this.buffer = larger;
     }
     return true;

@@ -101,7 +101,7 @@ export interface OpenedSlice {
 }
 export interface OpenedOutput {
   readonly handle: OutputHandle;
-  /** Writes what is buffered and closes: after this the staged file is whole; or gives the bytes of what has no file. */
+  /** Writes what is buffered and closes: after this the staged file is whole; or gives the bytes of what has no file, until `discard`. */
   readonly finish: () => Uint8Array | undefined;
   /** Closes without writing: the part failed. */
   readonly discard: () => void;

@@ -1,15 +1,18 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sha256, type Digest } from '../base/digest.js';
+import { readFully } from '../base/read-fully.js';
+import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectStore } from '../store/objects.js';
 import { BufferedFile } from './buffered-file.js';
+import { momentOfFile } from './file-moment.js';
 import type { JsonlInputHandle, JsonlSliceHandle, OpenedInput, OpenedOutput, OpenedSlice } from './handle-types.js';
 import { jsonlBlocks } from './jsonl-blocks.js';
 import { linesOf, rowsOf, type LineSource } from './jsonl-lines.js';
 import type { ArtifactRecord, Slice } from './kind.js';
-import { pieces, readRange } from './pieces.js';
+import { pieces } from './pieces.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
 
@@ -31,25 +34,62 @@ export function openJsonlInput(input: { readonly path: string; readonly digest: 
 }
 
 async function* blocksOf(path: string): AsyncGenerator<JsonlSliceHandle> {
-  for await (const { id, digest, offset, length, firstLine } of jsonlBlocks(path)) {
+  for await (const { id, digest, offset, length, firstLine, moment } of jsonlBlocks(path)) {
     const slice: BlockSlice = { kind: 'jsonl', path, digest, offset, length, firstLine, id };
-    yield jsonlSliceHandle(slice);
+    yield jsonlSliceHandle(moment === undefined ? slice : { ...slice, moment });
   }
 }
 
 export function openJsonlSlice(slice: BlockSlice): OpenedSlice {
   const witness = new ChangeWitness();
-  return { handle: jsonlSliceHandle(slice, witness), verify: () => witness.verify(), close: () => undefined };
+  const content = new BlockContent(slice);
+  return {
+    handle: jsonlSliceHandle(slice, content, witness),
+    verify: () => witness.verify(),
+    close: () => content.close(),
+  };
 }
 
-/** A block is read whole, compared with its digest, and only then handed out. */
-function jsonlSliceHandle(slice: BlockSlice, witness = new ChangeWitness()): JsonlSliceHandle {
-  let content: Buffer | undefined;
+/** A block's bytes, read whole when they are first needed. */
+class BlockContent {
+  private buffer: Buffer<ArrayBuffer> | undefined;
+  private bytes: Buffer | undefined;
+
+  constructor(private readonly slice: BlockSlice) {}
+
+  /** Undefined where they are not what was listed. */
+  read(): Buffer | undefined {
+    if (this.bytes !== undefined) return this.bytes;
+    const { path, offset, length, moment, digest } = this.slice;
+    const file = openSync(path, 'r');
+    try {
+      const buffer = (this.buffer ??= takeBuffer(length));
+      const before = momentOfFile(file);
+      const bytes = buffer.subarray(0, readFully(file, buffer.subarray(0, length), offset));
+      const isAsListed = moment !== undefined && before === moment && momentOfFile(file) === moment;
+      if (isAsListed || sha256(bytes) === digest) this.bytes = bytes;
+      return this.bytes;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  close(): void {
+    if (this.buffer !== undefined) giveBack(this.buffer);
+    this.buffer = this.bytes = undefined;
+  }
+}
+
+/** A block is compared with its digest, or found to be at the moment of its listing, and only then handed out. */
+function jsonlSliceHandle(
+  slice: BlockSlice,
+  content = new BlockContent(slice),
+  witness = new ChangeWitness(),
+): JsonlSliceHandle {
   const read = (): Buffer => {
-    if (content !== undefined) return content;
-    const bytes = readRange(slice.path, slice.offset, slice.length);
-    if (sha256(bytes) !== slice.digest) throw witness.changed(`${slice.path} from line ${slice.firstLine}`);
-    return (content = bytes);
+    const bytes = content.read();
+    if (bytes === undefined) throw witness.changed(`${slice.path} from line ${slice.firstLine}`);
+    return bytes;
   };
   const source: LineSource = { path: slice.path, firstLine: slice.firstLine, pieces: () => [read()] };
   const handle: JsonlSliceHandle = {

@@ -218,6 +218,30 @@ test('a directory output that nothing was added to is an empty directory', (t) =
   t.deepEqual(readdirSync(path), []);
 });
 
+test('a block is taken as it was listed only while its file is at the same moment, and not a young one', async (t) => {
+  const old = 'package.json';
+  const [block] = await all(input(t, 'jsonl', old).blocks());
+  const slice = block === undefined ? undefined : sliceOf(block);
+  if (slice?.kind !== 'jsonl' || slice.moment === undefined) return t.fail();
+  const read = async (changed: Partial<typeof slice>) => {
+    const opened = openSlice({ ...slice, ...changed }, new Readings());
+    try {
+      return opened.handle.kind === 'jsonl' ? Buffer.from(await opened.handle.bytes()).toString() : '';
+    } finally {
+      opened.close();
+    }
+  };
+  const text = readFileSync(old, 'utf8');
+  // Another digest shows that nothing is digested.
+  t.is(await read({ digest: NO_DIGEST }), text);
+  await t.throwsAsync(read({ digest: NO_DIGEST, moment: `${slice.moment}0` }), { instanceOf: SliceChanged });
+  const copy = join(folder(t), 'copy.json');
+  writeFileSync(copy, text.replace('vlmbuild', 'vlmbuilt'));
+  await t.throwsAsync(read({ path: copy }), { instanceOf: SliceChanged });
+  const [young] = await all(input(t, 'jsonl', copy).blocks());
+  t.false('moment' in sliceOf(young ?? {}));
+});
+
 test('entries are read again elsewhere; their digest is of name and content; changes are noticed', async (t) => {
   const at = folder(t);
   for (const name of ['a.png', 'b.png']) writeFileSync(join(at, name), 'pixels');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hexOf, type Digest } from '../base/digest.js';
+import { momentOfFile } from './file-moment.js';
 import { Turn } from './pieces.js';
 import { xxh64 } from './xxh64.js';
 
@@ -36,6 +37,8 @@ export interface JsonlBlock {
   /** Number of its first line in the file, from 1. */
   readonly firstLine: number;
   readonly lines: number;
+  /** Of the file when it was opened; see `momentOfFile`. */
+  readonly moment: string | undefined;
 }
 
 /**
@@ -47,7 +50,7 @@ export async function* jsonlBlocks(path: string): AsyncGenerator<JsonlBlock> {
   const file = openSync(path, 'r');
   try {
     const turn = new Turn();
-    const block = new OpenBlock();
+    const block = new OpenBlock(momentOfFile(file));
     // From `lineStart` on it holds the line at hand, as far as it is read; what is before belongs to the block.
     const buffer = Buffer.allocUnsafe(MAX + 2 * PIECE);
     let lineStart = 0;
@@ -112,6 +115,8 @@ class OpenBlock {
   private firstLine = 1;
   private readonly seen = new Map<string, number>();
 
+  constructor(private readonly moment: string | undefined) {}
+
   take(buffer: Buffer, end: number): void {
     this.hash.update(buffer.subarray(this.taken, end));
     this.taken = end;
@@ -120,7 +125,7 @@ class OpenBlock {
   /** The block ends before `end` in the buffer, and a new one begins. */
   cut(buffer: Buffer, end: number): JsonlBlock {
     this.take(buffer, end);
-    const { offset, length, firstLine, lines } = this;
+    const { offset, length, firstLine, lines, moment } = this;
     const digest: Digest = `sha256:${this.hash.digest('hex')}`;
     const short = hexOf(digest).slice(0, 12);
     const times = (this.seen.get(short) ?? 0) + 1;
@@ -129,6 +134,7 @@ class OpenBlock {
     this.offset += length;
     this.firstLine += lines;
     this.length = this.lines = 0;
-    return { id: times === 1 ? `block-${short}` : `block-${short}.${times}`, digest, offset, length, firstLine, lines };
+    const id = times === 1 ? `block-${short}` : `block-${short}.${times}`;
+    return { id, digest, offset, length, firstLine, lines, moment };
   }
 }

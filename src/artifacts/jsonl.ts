@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectRef, ObjectStore } from '../store/objects.js';
+import { ReadAhead } from '../store/read-ahead.js';
 import { SingleFileKind } from './file.js';
 import type { JoinedParts } from './joined-parts.js';
 import type { ArtifactRecord, Kind } from './kind.js';
 import { Turn } from './pieces.js';
-import { BufferedFile } from './buffered-file.js';
+import { FileBehind } from './file-behind.js';
 
 const LF = 0x0a;
 
@@ -19,40 +20,35 @@ class JsonlKind extends SingleFileKind {
     objects: ObjectStore,
     keepWhole: boolean,
   ): Promise<ArtifactRecord> {
-    const file = destination === null ? undefined : new BufferedFile(destination, 0);
+    const reader = new ReadAhead(objects);
+    const file = destination === null ? undefined : new FileBehind(destination);
     try {
-      const whole = await concatenate(parts, objects, file);
-      file?.finish();
+      const whole = await concatenate(parts, reader, file);
+      await file?.finish();
       // As the list of its parts' objects: what is shared with the last result is stored once.
       if (keepWhole) objects.putExtents(parts.extents(), whole);
       return { kind: 'jsonl', digest: whole.sha256, bytes: whole };
     } finally {
-      file?.discard();
+      await file?.discard();
+      reader.close();
     }
   }
 }
 
 /** Reads the parts in order, into a file if there is one. @throws UserFacingError where a part's last line has no end. */
-async function concatenate(
-  parts: JoinedParts,
-  objects: ObjectStore,
-  file: BufferedFile | undefined,
-): Promise<ObjectRef> {
+async function concatenate(parts: JoinedParts, reader: ReadAhead, file: FileBehind | undefined): Promise<ObjectRef> {
   const hash = createHash('sha256');
   const turn = new Turn();
   const ends = new PartEnds(parts);
   let size = 0;
   // Not part by part: small ones lie next to each other in the store, some ten thousand in one extent.
-  for (const extent of parts.extents()) {
-    for (const piece of objects.readExtent(extent)) {
-      ends.check(piece);
-      hash.update(piece);
-      file?.write(piece);
-      size += piece.length;
-      if (turn.due(piece.length)) await turn.pass();
-    }
+  for await (const piece of reader.pieces(parts.extents())) {
+    ends.check(piece);
+    await file?.write(piece);
+    hash.update(piece);
+    size += piece.length;
     // To find and open a file costs about as much as 16 KiB.
-    if (turn.due(1 << 14)) await turn.pass();
+    if (turn.due(piece.length + (1 << 14))) await turn.pass();
   }
   return { sha256: `sha256:${hash.digest('hex')}`, size };
 }

@@ -38,6 +38,8 @@ export type Slice =
       readonly offset: number;
       readonly length: number;
       readonly firstLine: number;
+      /** Of the file when it was listed, where that can be told: at the same moment it has the same bytes. */
+      readonly moment?: string;
     }
   | {
       readonly kind: 'directory';

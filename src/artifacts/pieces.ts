@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { readFully } from '../base/read-fully.js';
 
 const PIECE = 1 << 20;
 /** After how many bytes read or hashed other work gets a turn. */
@@ -31,17 +30,6 @@ export function* piecesOf(file: number, offset = 0, length = Infinity): Generato
     position += count;
     left -= count;
     yield buffer.subarray(0, count);
-  }
-}
-
-/** So many bytes of a file from an offset on; fewer where it ends before. */
-export function readRange(path: string, offset: number, length: number): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(length);
-    return buffer.subarray(0, readFully(file, buffer, offset));
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { STEP_MS } from './file-moment.js';
 import { statOf } from './file-stamp.js';
 
 /** The header fields that tell: https://sqlite.org/fileformat2.html#the_database_header */
@@ -7,9 +8,6 @@ const WRITE_VERSION = 18;
 const CHANGE_COUNTER = 24;
 const VERSION_VALID_FOR = 92;
 const ROLLBACK = 1;
-
-/** Times younger than this could be the same after another write: no file system counts in longer steps. */
-const STEP_MS = 2_000;
 
 /**
  * Names the content of a database file as a read transaction sees it, without reading a row: two processes that each

@@ -59,7 +59,8 @@ export class TaskFiles {
   async pack(objects: ObjectStore, pack: Pack): Promise<Readonly<Record<string, PackedOutput>>> {
     const small: [name: string, kind: StagedOutput['kind'], bytes: Uint8Array][] = [];
     const staged: Record<string, StagedOutput> = {};
-    for (const [name, output] of this.#openOutputs.splice(0)) {
+    const opened = this.#openOutputs.splice(0);
+    for (const [name, output] of opened) {
       const bytes = output.finish();
       const at = this.#staged.get(name);
       if (at === undefined) continue;
@@ -71,6 +72,7 @@ export class TaskFiles {
       const packed = pack.add(bytes);
       records[name] = { kind, digest: packed.sha256, bytes: packed };
     }
+    for (const [, output] of opened) output.discard();
     return records;
   }
 

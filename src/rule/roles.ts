@@ -74,7 +74,7 @@ export interface JsonlSlice extends AnySlice {
   readonly length: number;
   lines(): AsyncIterable<string>;
   rows(): AsyncIterable<Json>;
-  /** The block's bytes (a block is at most 4 MiB unless one line is longer). */
+  /** The block's bytes (at most 4 MiB unless one line is longer), until the part is made: then the memory is used again. */
   bytes(): Promise<Uint8Array>;
 }
 

@@ -245,6 +245,11 @@ export class ObjectStore {
     return path;
   }
 
+  /** Where a blob of this name is, if there is one. */
+  pathOf(digest: Digest): string {
+    return this.#path(digest);
+  }
+
   #path(digest: Digest): string {
     const hex = hexOf(digest);
     return join(this.#folder, hex.slice(0, 2), hex.slice(2));

@@ -1,4 +1,5 @@
 import { sha256, type Digest } from '../base/digest.js';
+import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 import { EXTENT_BYTES } from './cut.js';
 import type { ObjectRef, ObjectStore } from './objects.js';
 
@@ -16,7 +17,7 @@ export type Packed = ObjectRef | { readonly sha256: Digest; readonly size: numbe
  */
 export class Pack {
   readonly #objects: ObjectStore;
-  #buffer: Buffer | undefined;
+  #buffer: Buffer<ArrayBuffer> | undefined;
   #used = 0;
   /** By digest: where it begins. */
   readonly #places = new Map<Digest, number>();
@@ -39,7 +40,7 @@ export class Pack {
       // A part with many outputs fills it before anybody can seal it.
       if (this.#used + data.length > EXTENT_BYTES) return this.#objects.putBytes(data);
       from = this.#used;
-      this.#buffer ??= Buffer.allocUnsafeSlow(EXTENT_BYTES);
+      this.#buffer ??= takeBuffer(EXTENT_BYTES);
       this.#buffer.set(data, from);
       this.#used += data.length;
       this.#places.set(digest, from);
@@ -52,6 +53,8 @@ export class Pack {
     const alone = this.#places.size === 1;
     const blob =
       this.#used === 0 ? undefined : this.#objects.putBytes(this.#buffer?.subarray(0, this.#used) ?? Buffer.of());
+    if (this.#buffer !== undefined) giveBack(this.#buffer);
+    this.#buffer = undefined;
     this.#used = 0;
     this.#places.clear();
     return (packed) => {
