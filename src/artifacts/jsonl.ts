@@ -63,7 +63,7 @@ class PartEnds {
 
   constructor(parts: JoinedParts) {
     this.#parts = parts;
-    this.#sizes = Float64Array.from(parts.sizes());
+    this.#sizes = parts.sizes();
     this.#left = this.#sizes[0] ?? 0;
   }
 

@@ -105,6 +105,8 @@ export async function makeParts(
         },
       );
       if (broken !== undefined) throw broken;
+      // A part of which nobody told would neither be made nor have failed.
+      if (open.size > 0) throw new Error(`a host told nothing of ${open.size} of ${batch.length} parts`);
     } catch (error) {
       if (broken !== undefined) throw broken;
       if (!(error instanceof TaskError)) throw error;

@@ -4,7 +4,7 @@ import { hexOf, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
-import { partKeys } from '../plan/part-key.js';
+import { NO_SLICES, partKeys } from '../plan/part-key.js';
 import type { Part } from '../rule/define.js';
 import type { RuleSlice } from '../rule/roles.js';
 import { DIGEST_BYTES } from '../store/part-keys.js';
@@ -102,22 +102,22 @@ class ListedParts {
   }
 }
 
-const NO_SLICES: Readonly<Record<string, Slice>> = {};
-const NO_DIGESTS: Readonly<Record<string, Digest>> = {};
+const NOTHING: Readonly<Record<string, Slice>> = {};
 
 /** Checks what `parts` yields and gives it its key. */
 function lister(task: ListTask): (part: AnyPart) => ListedPart {
   const ids = new Set<string>();
+  let count = 0;
   const { rule, code, envDigests: env } = task;
   const keyOf = partKeys({ rule, code, outputs: Object.keys(task.outputs), env });
   return (part) => {
     const id: unknown = (part as Partial<AnyPart> | null | undefined)?.id;
     if (typeof id !== 'string' || id === '') throw new UserFacingError(hostErrors.partWithoutId());
-    if (ids.has(id)) throw new UserFacingError(hostErrors.partTwice(id));
-    ids.add(id);
+    if (ids.add(id).size === count) throw new UserFacingError(hostErrors.partTwice(id));
+    count++;
     const { spec, inputs } = part;
-    const slices = inputs === undefined ? NO_SLICES : slicesOf(id, inputs);
-    const digests = inputs === undefined ? NO_DIGESTS : digestsOf(slices);
+    const slices = inputs === undefined ? NOTHING : slicesOf(id, inputs);
+    const digests = inputs === undefined ? NO_SLICES : digestsOf(slices);
     try {
       return { id, key: keyOf({ spec, slices: digests }), spec, slices };
     } catch (error) {

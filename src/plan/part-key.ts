@@ -31,5 +31,12 @@ export function partKeys(shared: SharedPrint): (part: Pick<PartPrint, 'spec' | '
   const { code, env, rule } = shared;
   const text = canonicalJson({ code, env, format: KEY_FORMAT, outputs: shared.outputs.toSorted(compareBytes), rule });
   const start = `${text.slice(0, -1)},"slices":`;
-  return ({ slices, spec }) => sha256(`${start}${canonicalJson(slices)},"spec":${canonicalJson(spec)}}`);
+  const sliceless = `${start}{},"spec":`;
+  return ({ slices, spec }) => {
+    const before = slices === NO_SLICES ? sliceless : `${start}${canonicalJson(slices)},"spec":`;
+    return sha256(`${before}${canonicalJson(spec)}}`);
+  };
 }
+
+/** Of a part whose spec says all. */
+export const NO_SLICES: PartPrint['slices'] = {};

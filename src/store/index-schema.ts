@@ -1,5 +1,5 @@
 /** Raised with every change of the schema or of what a column means: an index of another format is made anew. */
-export const INDEX_FORMAT = 2;
+export const INDEX_FORMAT = 3;
 
 /**
  * Records are JSON texts. Digests that are keys of large tables are their 32 bytes, elsewhere texts; times in
