@@ -30,6 +30,8 @@ export interface HashedBatch {
 const SMALL = 1 << 20;
 /** So many times as long as xxh64 takes SHA-256. */
 const SHA256_COST = 4;
+/** From this size on 30 ms can be saved, which is when a second thread pays. */
+const GUESSED = 64 << 20;
 /** How much a file counts, however small it is: to open one takes as long as to hash so many bytes. */
 const FILE_COST = 1 << 15;
 
@@ -57,7 +59,7 @@ export function* hashBatch(batch: HashBatch, xxhash: XXHashAPI, into: HashedBatc
       } else result = yield* hashLarge(path, stamp, known, xxhash);
     } catch (error) {
       // Gone, or unreadable: whoever looks again says so.
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      if (!isSystemError(error)) throw error;
     }
     into.xxh64.push(result?.xxh64 ?? '');
     into.sha256.push(result?.sha256 ?? '');
@@ -97,12 +99,48 @@ function* hashLarge(
 ): Generator<number, Hashed | undefined, undefined> {
   const file = openSync(path, 'r');
   try {
-    const first = known === '' ? undefined : yield* xxh64OfFile(file, xxhash);
+    const xxh64 = known === '' ? undefined : yield* xxh64OfFile(file, xxhash);
     const hashed: Hashed =
-      first !== undefined && first === known ? { xxh64: first, sha256: '' } : yield* sha256OfFile(file, xxhash, first);
+      xxh64 === undefined
+        ? yield* bothOfFile(file, xxhash)
+        : { xxh64, sha256: xxh64 === known ? '' : yield* sha256OfFile(file) };
     return stampText(fstatSync(file, { bigint: true })) === stamp ? hashed : undefined;
   } finally {
     closeSync(file);
+  }
+}
+
+/** Whether SHA-256 of a batch's only file takes so long that it is begun before its xxh64 is known to be another one. */
+export function isWorthAGuess({ sizes, known }: HashBatch): boolean {
+  const [size = 0] = sizes;
+  return sizes.length === 1 && size >= GUESSED && known[0] !== '';
+}
+
+/** xxh64 of a batch's only file; '' where that has another stat now, or cannot be read. */
+export function* xxh64OfOnly(batch: HashBatch, xxhash: XXHashAPI): Generator<number, string, undefined> {
+  return (yield* ofOnly(batch, (file) => xxh64OfFile(file, xxhash))) ?? '';
+}
+
+/** SHA-256 of a batch's only file; '' where that has another stat now, or cannot be read. */
+export function* sha256OfOnly(batch: HashBatch): Generator<number, Digest | '', undefined> {
+  return (yield* ofOnly(batch, (file) => sha256OfFile(file))) ?? '';
+}
+
+function* ofOnly<T>(
+  { paths: [path = ''], stamps: [stamp] }: HashBatch,
+  work: (file: number) => Generator<number, T, undefined>,
+): Generator<number, T | undefined, undefined> {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const result = yield* work(file);
+      return stampText(fstatSync(file, { bigint: true })) === stamp ? result : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
   }
 }
 
@@ -115,18 +153,30 @@ function* xxh64OfFile(file: number, xxhash: XXHashAPI): Generator<number, string
   return xxh64Hex(state);
 }
 
-/** @param xxh64 where it was just taken */
-function* sha256OfFile(
-  file: number,
-  xxhash: XXHashAPI,
-  xxh64: string | undefined,
-): Generator<number, { readonly xxh64: string; readonly sha256: Digest }, undefined> {
+function* sha256OfFile(file: number): Generator<number, Digest, undefined> {
   const hash = createHash('sha256');
-  const state = xxh64 === undefined ? xxhash.create64() : undefined;
   for (const piece of piecesOf(file)) {
     hash.update(piece);
-    state?.update(piece);
     yield piece.length * SHA256_COST;
   }
-  return { xxh64: xxh64 ?? (state === undefined ? '' : xxh64Hex(state)), sha256: `sha256:${hash.digest('hex')}` };
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** In one read. */
+function* bothOfFile(
+  file: number,
+  xxhash: XXHashAPI,
+): Generator<number, { readonly xxh64: string; readonly sha256: Digest }, undefined> {
+  const hash = createHash('sha256');
+  const state = xxhash.create64();
+  for (const piece of piecesOf(file)) {
+    hash.update(piece);
+    state.update(piece);
+    yield piece.length * SHA256_COST;
+  }
+  return { xxh64: xxh64Hex(state), sha256: `sha256:${hash.digest('hex')}` };
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }

@@ -1,6 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { XXHashAPI } from 'xxhash-wasm';
-import { costOf, hashBatch, type HashBatch, type HashedBatch } from './hash-batch.js';
+import type { Digest } from '../base/digest.js';
+import {
+  costOf,
+  hashBatch,
+  isWorthAGuess,
+  sha256OfOnly,
+  xxh64OfOnly,
+  type HashBatch,
+  type HashedBatch,
+} from './hash-batch.js';
 import { Turn } from './pieces.js';
 import { xxh64 } from './xxh64.js';
 
@@ -11,19 +20,21 @@ export interface ToHashWorker {
   readonly claim: Claim;
 }
 
-export interface FromHashWorker {
-  readonly id: number;
-  readonly hashed: HashedBatch;
-}
+/** `compared`: of a batch that is worth a guess, the xxh64 of its only file ('' as in `HashedBatch`). */
+export type FromHashWorker =
+  { readonly id: number; readonly hashed: HashedBatch } | { readonly id: number; readonly compared: string };
 
 /** Of a batch: whoever makes its only word 1 hashes it. */
 type Claim = Int32Array<SharedArrayBuffer>;
 
 interface Job {
   readonly id: number;
-  readonly batch: HashBatch;
+  batch: HashBatch;
   readonly cost: number;
   claim: Claim;
+  /** Of one that is worth a guess: the xxh64 that the worker found, another than the known one; and the guess. */
+  compared?: string;
+  guess?: 'under way' | { readonly sha256: Digest | '' };
   readonly resolve: (hashed: HashedBatch) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -93,13 +104,17 @@ export class Hashing {
   #isWorthAThread(): boolean {
     if (this.#program === undefined || this.#isBroken) return false;
     const free = [...this.#jobs.values()].filter(({ claim }) => claim[0] === 0);
-    return free.length > 1 && free.reduce((sum, { cost }) => sum + cost, 0) >= WORTH_A_THREAD;
+    if (free.length === 1) return free.some(({ batch }) => isWorthAGuess(batch));
+    return free.reduce((sum, { cost }) => sum + cost, 0) >= WORTH_A_THREAD;
   }
 
   #start(): void {
     const worker = new Worker(this.#program ?? '');
     this.#worker = worker;
-    worker.on('message', ({ id, hashed }: FromHashWorker) => this.#settle(id, ({ resolve }) => resolve(hashed)));
+    worker.on('message', (message: FromHashWorker) => {
+      if ('hashed' in message) this.#settle(message.id, ({ resolve }) => resolve(message.hashed));
+      else this.#compared(message.id, message.compared);
+    });
     const lose = (): void => {
       this.#isBroken = true;
       this.close();
@@ -139,6 +154,14 @@ export class Hashing {
   async #work(xxhash: XXHashAPI): Promise<void> {
     const turn = new Turn();
     for (;;) {
+      const [only] = this.#jobs.values();
+      const isAlone = this.#jobs.size === 1 && this.#worker !== undefined;
+      if (only !== undefined && isAlone && only.guess === undefined && isWorthAGuess(only.batch)) {
+        await this.#guess(only, xxhash, turn).catch((error: unknown) =>
+          this.#settle(only.id, ({ reject }) => reject(error)),
+        );
+        continue;
+      }
       const job = [...this.#jobs.values()].reverse().find(({ claim }) => takes(claim));
       if (job === undefined) {
         this.#isWorking = false;
@@ -156,6 +179,57 @@ export class Hashing {
     }
   }
 
+  /**
+   * Takes SHA-256 of the only file that there is to hash while the worker compares its xxh64: the one is of no use where
+   * the other is the known one, but this thread has nothing else to do, and most often a file has changed where its stat has.
+   */
+  async #guess(job: Job, xxhash: XXHashAPI, turn: Turn): Promise<void> {
+    job.guess = 'under way';
+    const steps = sha256OfOnly(job.batch);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      if (turn.due(step.value)) await turn.pass();
+      const isOfNoUse = !this.#jobs.has(job.id);
+      // There is something better to do, unless the guess was right.
+      const isInTheWay = this.#jobs.size > 1 && job.compared === undefined;
+      if (!isOfNoUse && !isInTheWay) continue;
+      steps.return('');
+      delete job.guess;
+      return;
+    }
+    job.guess = { sha256: step.value };
+    if (job.compared !== undefined) this.#settleGuessed(job, job.compared, step.value);
+    else if (takes(job.claim)) {
+      const compared = runAll(xxh64OfOnly(job.batch, xxhash));
+      this.#compared(job.id, compared);
+    }
+  }
+
+  #compared(id: number, xxh64: string): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    if (xxh64 === '' || xxh64 === job.batch.known[0]) {
+      this.#settle(id, ({ resolve }) => resolve({ xxh64: [xxh64], sha256: [''] }));
+      return;
+    }
+    job.compared = xxh64;
+    if (job.guess === 'under way') return;
+    if (job.guess !== undefined) {
+      this.#settleGuessed(job, xxh64, job.guess.sha256);
+      return;
+    }
+    // Nobody guessed: it waits again, now as one of which nothing is known.
+    job.batch = { ...job.batch, known: [''] };
+    job.claim = unclaimed();
+    if (this.#worker !== undefined) this.#hand(job, this.#worker);
+    this.#beginWork();
+  }
+
+  /** Without SHA-256 nothing may be said: it would be taken for the known one. */
+  #settleGuessed({ id }: Job, xxh64: string, sha256: Digest | ''): void {
+    this.#settle(id, ({ resolve }) => resolve({ xxh64: [sha256 === '' ? '' : xxh64], sha256: [sha256] }));
+  }
+
   #settle(id: number, how: (job: Job) => void): void {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
@@ -169,11 +243,24 @@ export class Hashing {
 }
 
 /** All at once. */
-export function hashHere(batch: HashBatch, xxhash: XXHashAPI): HashedBatch {
+function hashHere(batch: HashBatch, xxhash: XXHashAPI): HashedBatch {
   const hashed: HashedBatch = { xxh64: [], sha256: [] };
-  const steps = hashBatch(batch, xxhash, hashed);
-  while (steps.next().done !== true);
+  runAll(hashBatch(batch, xxhash, hashed));
   return hashed;
+}
+
+function runAll<T>(steps: Generator<number, T, undefined>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** What the worker does with a batch. */
+export function answerTo({ id, batch }: ToHashWorker, xxhash: XXHashAPI): FromHashWorker {
+  return isWorthAGuess(batch)
+    ? { id, compared: runAll(xxh64OfOnly(batch, xxhash)) }
+    : { id, hashed: hashHere(batch, xxhash) };
 }
 
 function unclaimed(): Claim {
