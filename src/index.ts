@@ -23,5 +23,5 @@ export type {
   SqliteSlice,
 } from './rule/roles.js';
 export type { Bracket, Once } from './rule/once.js';
-export type { SliceQuery } from './artifacts/kind.js';
+export type { RowsQuery, SliceQuery, SqlQuery } from './artifacts/kind.js';
 export type { Json, JsonObject } from './base/json.js';

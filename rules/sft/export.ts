@@ -1,11 +1,11 @@
-import { defineRule, jsonl, sqlite, UserError, type JsonObject, type SqliteInput } from 'vlmbuild';
+import { defineRule, jsonl, sqlite, UserError, type JsonObject, type RowsQuery, type SqliteInput } from 'vlmbuild';
 import { copyLines } from '../lib/jsonl.js';
 import { addCounts, countsText, plural } from '../lib/counts.js';
 import { shownPath } from '../lib/paths.js';
 import { readable, traceTables, type TraceTables } from '../lib/tracing/tables.js';
 import { exportParams } from './export/filters.js';
 import { namesByTurn, sessionRows } from './export/rows.js';
-import { eligibleSessions, idOf, type ListedSession } from './export/sessions.js';
+import { eligibleSessions, idName, type ListedSession, type RowId } from './export/sessions.js';
 
 /** Skipped events a session names in the log; beyond that they are only counted. */
 const NAMED = 20;
@@ -31,7 +31,7 @@ export default defineRule({
       for (const session of eligibleSessions(db, tables, params, counts)) {
         yield {
           id: partId(session.id),
-          spec: { session: session.id, compat: params.compat },
+          spec: { session: session.id, compat: params.compat, rewarded: session.rewards.length > 0 },
           inputs: { trace: sliceOf(inputs.db, tables, session) },
         };
       }
@@ -57,7 +57,11 @@ export default defineRule({
     const lines = sessionRows(inputs.trace.rows('events'), {
       session: spec.session,
       compat: spec.compat,
-      names: namesByTurn(inputs.trace.rows('rewards'), spec.compat),
+      names: namesByTurn(
+        spec.rewarded ? inputs.trace.rows('rewards') : [],
+        spec.rewarded ? inputs.trace.rows('rewarded') : [],
+        spec.compat,
+      ),
       skipped(reason, event, record) {
         skipped[reason] = (skipped[reason] ?? 0) + 1;
         if (++named > NAMED) return;
@@ -104,21 +108,26 @@ function partId(session: string): string {
 /** All that a session's rows follow from. Rows come by id, one at a time: sorting whole rows would copy the database. */
 function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
   const { eventRewards } = tables;
-  const queries = {
-    events: {
-      sql: `SELECT e.id, e.model_name AS model, e.provider, e.metadata, ${tables.bytesOf('e.call_records')} AS call_records
-        FROM json_each(?) AS listed CROSS JOIN events AS e ON e.id = listed.value`,
-      args: [JSON.stringify(session.events)],
-    },
+  const ofEvents = (ids: readonly RowId[], columns: readonly string[]): RowsQuery => ({
+    table: 'events',
+    by: 'id',
+    values: ids,
+    columns,
+    bytes: columns.filter((column) => column === 'call_records'),
+  });
+  const events = ofEvents(session.events, ['id', 'model_name', 'provider', 'metadata', 'call_records']);
+  if (eventRewards === undefined || session.rewards.length === 0) return db.slice({ events });
+  return db.slice({
+    events,
     rewards: {
-      sql:
-        eventRewards === undefined || session.rewards.length === 0
-          ? 'SELECT NULL AS type, NULL AS annotation, NULL AS metadata WHERE 0'
-          : `SELECT r.reward_type AS type, ${eventRewards.column('r', 'annotation')} AS annotation, e.metadata
-        FROM json_each(?) AS listed CROSS JOIN event_rewards AS r ON ${idOf(eventRewards, 'r')} = listed.value
-        CROSS JOIN events AS e ON e.id = r.event_id`,
-      args: eventRewards === undefined || session.rewards.length === 0 ? [] : [JSON.stringify(session.rewards)],
+      table: 'event_rewards',
+      by: idName(eventRewards),
+      values: session.rewards.map(({ id }) => id),
+      columns: ['reward_type', 'annotation'].filter((column) => eventRewards.has(column)),
     },
-  };
-  return db.slice(queries);
+    rewarded: ofEvents(
+      session.rewards.map(({ event }) => event),
+      ['metadata'],
+    ),
+  });
 }

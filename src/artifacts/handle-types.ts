@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
+import type { SlicesMemory } from './remembered-slices.js';
 import type { DirectoryEntry, KindName, SliceQuery } from './kind.js';
 
 // ---- what a rule is handed: structurally the interfaces of rule/roles.ts ----
@@ -88,6 +89,8 @@ type OutputHandle = OutputHandleByKind[KindName];
 
 export interface OpenedInput {
   readonly handle: InputHandle;
+  /** Once a rule has listed all slices that it wants of it. */
+  readonly listed?: () => void;
   readonly close: () => void;
 }
 export interface OpenedSlice {
@@ -108,6 +111,8 @@ export interface OpenedOutput {
 }
 
 export interface OpenInputOptions {
+  /** Where slices of databases are remembered from one listing to the next. */
+  readonly slices?: SlicesMemory;
   /** The files of a directory with their digests, where somebody remembers them; otherwise they are read. */
   readonly entries?: (path: string) => Promise<readonly DirectoryEntry[]>;
 }

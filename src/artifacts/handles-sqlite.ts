@@ -7,6 +7,7 @@ import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectStore } from '../store/objects.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteSliceHandle } from './handle-types.js';
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
+import { RememberedSlices, type SlicesMemory } from './remembered-slices.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
 import {
@@ -62,6 +63,11 @@ class Reading {
     });
   }
 
+  remembered(memory: SlicesMemory): RememberedSlices {
+    const { opened, moment } = this.begin();
+    return new RememberedSlices(memory, this.path, opened.database, moment);
+  }
+
   private momentOf({ file }: OpenedFile): string | undefined {
     return file === undefined ? undefined : momentOf(this.path, file);
   }
@@ -95,14 +101,18 @@ function closeQuietly(opened: OpenedDatabase): void {
   }
 }
 
-export function openSqliteInput(input: { readonly path: string; readonly digest: Digest }): OpenedInput {
+export function openSqliteInput(
+  input: { readonly path: string; readonly digest: Digest },
+  memory: SlicesMemory | undefined,
+): OpenedInput {
   const path = databaseFile(input.path);
-  return databaseHandle(() => path, input.digest);
+  return databaseHandle(() => path, input.digest, memory);
 }
 
-function databaseHandle(path: () => string, digest: Digest): OpenedInput {
+function databaseHandle(path: () => string, digest: Digest, memory?: SlicesMemory): OpenedInput {
   const connections: OpenedDatabase[] = [];
   let reading: Reading | undefined;
+  let remembered: RememberedSlices | undefined;
   const handle: SqliteInputHandle = {
     digest,
     get path() {
@@ -115,11 +125,13 @@ function databaseHandle(path: () => string, digest: Digest): OpenedInput {
     },
     slice(queries) {
       reading ??= new Reading(path());
-      return listSlice(reading, queries);
+      if (memory !== undefined) remembered ??= reading.remembered(memory);
+      return listSlice(reading, queries, remembered);
     },
   };
   return {
     handle,
+    listed: () => remembered?.save(),
     close() {
       reading?.close();
       for (const opened of connections.splice(0)) closeQuietly(opened);
@@ -127,12 +139,19 @@ function databaseHandle(path: () => string, digest: Digest): OpenedInput {
   };
 }
 
-function listSlice(reading: Reading, queries: Readonly<Record<string, SliceQuery>>): SqliteSliceHandle {
+function listSlice(
+  reading: Reading,
+  queries: Readonly<Record<string, SliceQuery>>,
+  remembered: RememberedSlices | undefined,
+): SqliteSliceHandle {
   const { path } = reading;
-  const results: Record<string, Digest> = {};
-  try {
+  const digest = () => {
+    const results: Record<string, Digest> = {};
     for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query);
-    const slice = { kind: 'sqlite', path, digest: resultsDigest(results), queries, results } as const;
+    return { digest: resultsDigest(results), results };
+  };
+  try {
+    const slice = { kind: 'sqlite', path, queries, ...(remembered?.of(queries, digest) ?? digest()) } as const;
     const { moment } = reading;
     return sliceHandle(reading, moment === undefined ? slice : { ...slice, moment });
   } catch (error) {

@@ -26,7 +26,7 @@ export function openInput(
     case 'jsonl':
       return openJsonlInput(handed);
     case 'sqlite':
-      return openSqliteInput(handed);
+      return openSqliteInput(handed, options.slices);
   }
 }
 

@@ -61,9 +61,26 @@ export type Slice =
     };
 
 /** A query of a database slice: its rows are what is digested and all that the part can read. */
-export interface SliceQuery {
+export type SliceQuery = SqlQuery | RowsQuery;
+
+export interface SqlQuery {
   readonly sql: string;
   readonly args?: readonly (string | number | bigint | null)[];
+}
+
+/**
+ * Rows of a table that are named. What it gives follows from these rows alone: so where the database is known to have
+ * them as they were, it need not be asked again.
+ */
+export interface RowsQuery {
+  readonly table: string;
+  /** The column by which the rows are found: best an integer primary key, or `rowid`. */
+  readonly by: string;
+  /** Rows come in the order of these. An integer that is not exact as a number stands as its text. */
+  readonly values: readonly (number | string)[];
+  readonly columns: readonly string[];
+  /** Those of the columns whose text is wanted as its UTF-8 bytes: long ones are read faster so. */
+  readonly bytes?: readonly string[];
 }
 
 /** The kind that a file name stands for, where no rule says it: in `run:` targets. */

@@ -5,6 +5,7 @@ import type { Json } from '../base/json.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
 import { NO_SLICES, partKeys } from '../plan/part-key.js';
+import { databasesFolder } from '../store/layout.js';
 import type { Part } from '../rule/define.js';
 import type { RuleSlice } from '../rule/roles.js';
 import { DIGEST_BYTES } from '../store/part-keys.js';
@@ -27,7 +28,8 @@ const MOST_UNANSWERED = 3;
  */
 export async function runList(task: ListTask, running: RunningTask, send: Send): Promise<TaskResults['list']> {
   const rule = await loadRule(task, 'parts');
-  const files = new TaskFiles(task.inputs, {});
+  const slices = { folder: databasesFolder(task.cache), target: task.target };
+  const files = new TaskFiles(task.inputs, {}, 'on disk', { slices });
   const listed = new ListedParts(running, send);
   const toListed = lister(task);
   try {
@@ -42,6 +44,7 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
       }
     }
     await listed.end();
+    files.listed();
     return { count: listed.count };
   } finally {
     files.close();

@@ -1,5 +1,12 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
-import { openInput, openOutput, type InputHandle, type OpenedOutput } from '../artifacts/handles.js';
+import {
+  openInput,
+  openOutput,
+  type InputHandle,
+  type OpenedInput,
+  type OpenedOutput,
+  type OpenInputOptions,
+} from '../artifacts/handles.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { sideFiles } from '../artifacts/sqlite-open.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -19,7 +26,7 @@ export class TaskFiles {
   readonly inputs: Readonly<Record<string, InputHandle | readonly InputHandle[] | undefined>>;
   readonly outputs: Readonly<Record<string, OpenedOutput['handle']>>;
   readonly #staged: Map<string, StagedOutput>;
-  readonly #opened: { close(): void }[] = [];
+  readonly #opened: OpenedInput[] = [];
   readonly #openOutputs: [name: string, output: OpenedOutput][] = [];
 
   /** @param held whether small outputs may stay in memory: for `pack` */
@@ -27,10 +34,11 @@ export class TaskFiles {
     inputs: Readonly<Record<string, HandedInput | readonly HandedInput[] | null>>,
     staged: Staged,
     held: 'held' | 'on disk' = 'on disk',
+    options: OpenInputOptions = {},
   ) {
     this.#staged = new Map(Object.entries(staged));
     const open = (handed: HandedInput): InputHandle => {
-      const opened = openInput(handed);
+      const opened = openInput(handed, options);
       this.#opened.push(opened);
       return opened.handle;
     };
@@ -91,6 +99,11 @@ export class TaskFiles {
     if (isWritten(staged.path)) throw new UserFacingError(hostErrors.joinedAndWritten(name));
     rmSync(staged.path, { recursive: true, force: true });
     return staged;
+  }
+
+  /** Once all slices that are wanted of the inputs are listed. */
+  listed(): void {
+    for (const opened of this.#opened) opened.listed?.();
   }
 
   /** Lets go of everything; outputs that were not kept stay half-written. */

@@ -35,11 +35,16 @@ export function cacheLayout(root: string): CacheLayout {
     locks: join(cache, 'locks'),
     stage: join(cache, 'stage'),
     rules: join(cache, 'rules'),
-    databases: join(cache, 'databases'),
+    databases: databasesFolder(cache),
     logs: join(cache, 'logs'),
     aside: join(cache, 'aside'),
     snapshot: join(cache, 'snapshot'),
   };
+}
+
+/** Where it is remembered what databases held. */
+export function databasesFolder(cache: string): string {
+  return join(cache, 'databases');
 }
 
 /** The log of a target in one run. A long name (a matrix of many keys) ends in a digest: file names have 255 bytes. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { AnyRule, DirectoryInput, DirectorySlice, Json, JsonObject, Once } from 'vlmbuild';
+import type { AnyRule, DirectoryInput, DirectorySlice, Json, JsonObject, Once, SliceQuery } from 'vlmbuild';
 
 export interface PlayOptions {
   readonly params?: unknown;
@@ -242,7 +242,7 @@ async function* blocksOf(bytes: Buffer, blockBytes: number): AsyncGenerator<Hand
   }
 }
 
-type Queries = Readonly<Record<string, { readonly sql: string; readonly args?: readonly unknown[] }>>;
+type Queries = Readonly<Record<string, SliceQuery>>;
 
 function sqliteSlice(open: () => Database.Database, queries: Queries): Handle {
   const rows = (name: string) => {
@@ -250,12 +250,26 @@ function sqliteSlice(open: () => Database.Database, queries: Queries): Handle {
     if (query === undefined) throw new Error(`no query ${name}`);
     const db = open();
     try {
-      return db.prepare(query.sql).all(...(query.args ?? []));
+      if ('sql' in query) return db.prepare(query.sql).all(...(query.args ?? []));
+      const named = db.prepare(
+        `SELECT ${query.columns.map((column) => `"${column}"`).join(', ')} FROM "${query.table}" WHERE "${query.by}" = ?`,
+      );
+      return query.values.flatMap((value) =>
+        named.all(value).map((row) => withBytes(row as Record<string, unknown>, query.bytes ?? [])),
+      );
     } finally {
       db.close();
     }
   };
   return { kind: 'sqlite', digest: sha256Hex(JSON.stringify(Object.keys(queries).map(rows))), rows };
+}
+
+function withBytes(row: Record<string, unknown>, columns: readonly string[]): Record<string, unknown> {
+  const bytes = columns.flatMap((column) => {
+    const text = row[column];
+    return typeof text === 'string' ? [[column, Buffer.from(text)]] : [];
+  });
+  return { ...row, ...(Object.fromEntries(bytes) as object) };
 }
 
 /** Writes through: a rule may use the path as well. What is never appended to is empty. */

@@ -13,8 +13,6 @@ export interface TraceTables {
   readonly events: TraceTable;
   readonly eventRewards: TraceTable | undefined;
   readonly outcomeRewards: TraceTable | undefined;
-  /** SQL for a text column as its UTF-8 bytes, where the database keeps those; else for the text. */
-  readonly bytesOf: (column: string) => string;
   /** SQL to order by a text column in the byte order of its UTF-8. */
   readonly inByteOrder: (column: string) => string;
 }
@@ -43,7 +41,6 @@ export function traceTables(db: Database, path: string): TraceTables {
     events,
     eventRewards: tableOf(db, 'event_rewards'),
     outcomeRewards: tableOf(db, 'outcome_rewards'),
-    bytesOf: (column) => (isUtf8 ? `CAST(${column} AS BLOB)` : column),
     inByteOrder: (column) => (isUtf8 ? `${column} COLLATE BINARY` : `utf8_bytes(${column})`),
   };
 }

@@ -56,7 +56,7 @@ const records = damaged(
 test('records are read the same in the quick way and by the whole', (t) => {
   const rowsOf = (text: string, compat: 'fixed' | 'reference') => {
     const skips: unknown[] = [];
-    const event = { id: 1, model: 'm', provider: null, metadata: '{"turn": 3}', call_records: text };
+    const event = { id: 1, model_name: 'm', provider: null, metadata: '{"turn": 3}', call_records: text };
     const names = new Map([[3n, { newUnique: ['é'], turnedTrue: [] }]]);
     const rows = sessionRows([event], { session: 's', compat, names, skipped: (...skip) => skips.push(skip) });
     return { rows: Array.from(rows, (row) => row.toString()), skips };

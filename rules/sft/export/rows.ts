@@ -22,12 +22,21 @@ interface Names {
 }
 const NO_NAMES: Names = { newUnique: [], turnedTrue: [] };
 
-/** The achievements of a session's turns, from its rewards in order. Columns: type, annotation, metadata. */
-export function namesByTurn(rewards: Iterable<Columns>, compat: Compat): ReadonlyMap<bigint, Names> {
+/**
+ * The achievements of a session's turns, from its rewards in order. Columns: reward_type, annotation; and metadata of the
+ * events they are for, in the same order.
+ */
+export function namesByTurn(
+  rewards: Iterable<Columns>,
+  rewarded: Iterable<Columns>,
+  compat: Compat,
+): ReadonlyMap<bigint, Names> {
   const turns = new Map<bigint, Names>();
+  const events = Array.from(rewarded, (event) => event['metadata']);
+  let index = 0;
   for (const reward of rewards) {
-    const type = String(reward['type']);
-    const turn = turnOf(columnObject(reward['metadata']).get('turn'));
+    const type = String(reward['reward_type']);
+    const turn = turnOf(columnObject(events[index++]).get('turn'));
     const names = turn === undefined ? undefined : rewardNames(type, columnJson(reward['annotation']), compat);
     if (turn === undefined || names === undefined) continue;
     let entry = turns.get(turn);
@@ -56,7 +65,7 @@ export interface SessionToExport {
 }
 
 /**
- * The lines of a session, from its model calls in order. Each is valid until the next is asked for. Columns: id, model,
+ * The lines of a session, from its model calls in order. Each is valid until the next is asked for. Columns: id, model_name,
  * provider, metadata, call_records.
  */
 export function* sessionRows(events: Iterable<Columns>, to: SessionToExport): Generator<Buffer> {
@@ -78,7 +87,7 @@ export function* sessionRows(events: Iterable<Columns>, to: SessionToExport): Ge
       counted.add(turn);
       const achievements = { new_unique: newUnique, turned_true: turnedTrue, cumulative_unique: cumulative };
       writer.text(
-        `, "metadata": {"session_id": ${session}, "turn": ${turn}, "model": ${jsonText(columnName(event['model']))}, ` +
+        `, "metadata": {"session_id": ${session}, "turn": ${turn}, "model": ${jsonText(columnName(event['model_name']))}, ` +
           `"provider": ${jsonText(columnName(event['provider']) || 'unknown')}, "achievements": ${jsonText(achievements)}, ` +
           `"user_has_image": ${record.userHasImage}, "assistant_has_image": ${record.assistantHasImage}, ` +
           `"has_image": ${record.userHasImage || record.assistantHasImage}}}`,

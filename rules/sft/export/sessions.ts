@@ -6,15 +6,15 @@ import { turnOf } from '../../lib/tracing/turn.js';
 import { type ExportParams, parseEventReward } from './filters.js';
 
 /** As text where a number would not be exact; SQLite compares it as an integer all the same. */
-type RowId = number | string;
+export type RowId = number | string;
 
 /** A session to export: which of its rows its rows follow from, in order. */
 export interface ListedSession {
   readonly id: string;
   /** Ids of its model calls that have records and, where the params name models, are of one of those. */
   readonly events: readonly RowId[];
-  /** Ids of its rewards that name achievements. */
-  readonly rewards: readonly RowId[];
+  /** Ids of its rewards that name achievements, and of the events they are for. */
+  readonly rewards: readonly { readonly id: RowId; readonly event: RowId }[];
 }
 
 /** How many sessions were looked at, and how many of them pass the filters. */
@@ -64,7 +64,8 @@ export function* eligibleSessions(
       const ids = session.events
         .filter(([, , model, , recorded]) => recorded === 1 && isAllowed(columnName(model), params.models))
         .map(([, event]) => event);
-      if (ids.length > 0) yield { id, events: ids, rewards: session.rewards.map(([, reward]) => reward) };
+      if (ids.length > 0)
+        yield { id, events: ids, rewards: session.rewards.map(([, reward, event]) => ({ id: reward, event })) };
     }
   } finally {
     for (const made of open) made.close();
@@ -75,7 +76,14 @@ export function* eligibleSessions(
 
 type CursorRow<Row> = Row & { readonly 0: string };
 type EventRow = readonly [session: string, id: RowId, model: unknown, provider: unknown, recorded: 0 | 1];
-type RewardRow = readonly [session: string, id: RowId, type: string, annotation: unknown, metadata: unknown];
+type RewardRow = readonly [
+  session: string,
+  id: RowId,
+  event: RowId,
+  type: string,
+  annotation: unknown,
+  metadata: unknown,
+];
 type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
 type TotalRow = readonly [session: string, type: unknown, total: number];
 
@@ -91,8 +99,9 @@ function rewardsSql({ eventRewards: table, inByteOrder }: TraceTables, facts: bo
   if (table === undefined || !['session_id', 'event_id', 'reward_type'].every((name) => table.has(name)))
     return undefined;
   return `
-    SELECT r.session_id, ${exactId(idOf(table, 'r'))}, r.reward_type, ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
-    FROM event_rewards r ${facts ? 'JOIN events e ON e.id = r.event_id' : ''}
+    SELECT r.session_id, ${exactId(idOf(table, 'r'))}, ${exactId('e.id')}, r.reward_type,
+      ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
+    FROM event_rewards r JOIN events e ON e.id = r.event_id
     WHERE ${table.column('r', 'reward_value')} > 0 AND r.reward_type IN ('${UNIQUE_DELTA}', '${DELTA}')
       AND typeof(r.session_id) = 'text'
     ORDER BY ${inByteOrder('r.session_id')}, ${idOf(table, 'r')}`;
@@ -115,8 +124,12 @@ function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): string | 
 }
 
 /** The column that orders a table's rows. */
-export function idOf(table: { has(name: string): boolean }, alias: string): string {
-  return `${alias}.${table.has('id') ? 'id' : 'rowid'}`;
+export function idName(table: { has(name: string): boolean }): string {
+  return table.has('id') ? 'id' : 'rowid';
+}
+
+function idOf(table: { has(name: string): boolean }, alias: string): string {
+  return `${alias}.${idName(table)}`;
 }
 
 function exactId(id: string): string {
@@ -211,7 +224,7 @@ function precedes(a: ModelPair, b: ModelPair): boolean {
 
 function uniqueAchievements(session: SessionFacts, params: ExportParams): number {
   const names = new Set<string>();
-  for (const [, , type, annotation, metadata] of session.rewards) {
+  for (const [, , , type, annotation, metadata] of session.rewards) {
     if (type !== UNIQUE_DELTA || turnOf(columnObject(metadata).get('turn')) === undefined) continue;
     for (const name of rewardNames(type, columnJson(annotation), params.compat) ?? []) names.add(name);
   }

@@ -1,0 +1,221 @@
+import Database from 'better-sqlite3';
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { openSqliteInput } from './handles-sqlite.js';
+import type { SqliteInputHandle } from './handle-types.js';
+import type { SliceQuery } from './kind.js';
+import { readContent } from './sqlite-content.js';
+import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
+
+class Databases {
+  readonly folder: string;
+  readonly path: string;
+  readonly memories: DatabaseMemories;
+
+  constructor(t: ExecutionContext) {
+    this.folder = mkdtempSync(join(tmpdir(), 'vlmbuild-slices-'));
+    t.teardown(() => rmSync(this.folder, { recursive: true, force: true }));
+    this.path = join(this.folder, 'a.db');
+    this.memories = new DatabaseMemories(join(this.folder, 'memory'));
+    this.edit((db) => {
+      db.exec('CREATE TABLE items (id INTEGER PRIMARY KEY, a, b); CREATE TABLE notes (item, note)');
+      for (let id = 1; id <= 600; id++) {
+        db.prepare('INSERT INTO items VALUES (?, ?, ?)').run(id, id, 'x'.repeat(id % 9 === 0 ? 6000 : 20));
+        db.prepare('INSERT INTO notes VALUES (?, ?)').run(id, `note ${id}`);
+      }
+    });
+  }
+
+  edit(work: (db: Database.Database) => void): void {
+    const db = new Database(this.path);
+    db.pragma('synchronous = OFF');
+    db.transaction(() => work(db))();
+    db.close();
+  }
+
+  /** As the engine does before parts are listed. */
+  async look(): Promise<void> {
+    const content = await readContent(this.path, undefined, () => this.memories.load(this.path));
+    if (content?.memory !== undefined) this.memories.save(this.path, content.memory);
+  }
+
+  /** What slices are, listed with or without what is remembered. */
+  list(slices: readonly Readonly<Record<string, SliceQuery>>[], memory: 'remembered' | 'read', target = 't'): string[] {
+    const digest = `sha256:${'0'.repeat(64)}` as const;
+    const at = memory === 'read' ? undefined : { folder: join(this.folder, 'memory'), target };
+    const opened = openSqliteInput({ path: this.path, digest }, at);
+    const digests = slices.map((queries) => (opened.handle as SqliteInputHandle).slice(queries).digest);
+    opened.listed?.();
+    opened.close();
+    return digests;
+  }
+}
+
+const items = (...values: number[]): SliceQuery => ({
+  table: 'items',
+  by: 'id',
+  values,
+  columns: ['id', 'b'],
+  bytes: ['b'],
+});
+const notes = (...values: number[]): SliceQuery => ({ table: 'notes', by: 'rowid', values, columns: ['note'] });
+const SLICES = Array.from({ length: 150 }, (_, i) => ({
+  items: items(4 * i + 1, 4 * i + 2, 4 * i + 4),
+  notes: notes(4 * i + 3),
+}));
+
+const id = fc.integer({ min: 1, max: 620 });
+const edit = fc.oneof(
+  fc.tuple(id, fc.nat()).map(([n, x]) => `UPDATE items SET b = 'edit ${x}' WHERE id = ${n}`),
+  fc.tuple(id, fc.nat()).map(([n, x]) => `UPDATE items SET a = ${x} WHERE id = ${n}`),
+  fc.tuple(id, fc.nat()).map(([n, x]) => `UPDATE notes SET note = '${x}' WHERE rowid = ${n}`),
+  id.map((n) => `DELETE FROM items WHERE id = ${n}`),
+  id.map((n) => `DELETE FROM notes WHERE rowid = ${n}`),
+  id.map((n) => `INSERT OR REPLACE INTO items (id, a, b) VALUES (${n}, 1, printf('%.*c', 9000, 'y'))`),
+  id.map((n) => `UPDATE items SET id = ${n} + 100000 WHERE id = ${n}`),
+  fc.constantFrom(
+    'ALTER TABLE items ADD COLUMN c DEFAULT 5',
+    'DROP TABLE notes; CREATE TABLE notes (item, note); INSERT INTO notes SELECT id, a FROM items',
+    'DELETE FROM notes',
+  ),
+);
+
+test('after random edits remembered slices are what reading them gives', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(edit, { maxLength: 3 }), { minLength: 1, maxLength: 5 }), async (rounds) => {
+      const databases = new Databases(t);
+      for (const edits of [[], ...rounds]) {
+        databases.edit((db) => {
+          for (const sql of edits) {
+            try {
+              db.exec(sql);
+            } catch (error) {
+              if (!/UNIQUE|duplicate column/.test(String(error))) throw error;
+            }
+          }
+        });
+        // Not every state is listed, and not every listing comes after a look.
+        if (edits.length !== 2) await databases.look();
+        if (edits.length === 1) continue;
+        t.deepEqual(databases.list(SLICES, 'remembered'), databases.list(SLICES, 'read'));
+      }
+      rmSync(databases.folder, { recursive: true });
+    }),
+    { seed: 3, numRuns: 25 },
+  );
+});
+
+/** The files in which slices are saved. */
+function savedIn(databases: Databases): string[] {
+  const folder = join(databases.folder, 'memory');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.slices'))
+    .map((name) => join(folder, name));
+}
+
+test('what is remembered is believed of what cannot have changed, and of nothing else', async (t) => {
+  const databases = new Databases(t);
+  await databases.look();
+  const first = databases.list(SLICES, 'remembered');
+  // Other digests than the right ones show where they are believed.
+  const [file = ''] = savedIn(databases);
+  const saved = loadMemory(file) as { readonly id: string; readonly slices: ReadonlyMap<string, string> };
+  const forged = new Map(Array.from(saved.slices, ([name, digests]) => [name, '0'.repeat(digests.length)]));
+  saveMemory(file, { ...saved, slices: forged });
+  const believed = (target?: string): number[] => {
+    const now = databases.list(SLICES, 'remembered', target);
+    return now.flatMap((digest, i) => (digest === `sha256:${'0'.repeat(64)}` ? [i] : []));
+  };
+  const all = [...SLICES.keys()];
+  t.deepEqual(believed(), all);
+  t.deepEqual(believed('other'), [], 'another target has a memory of its own');
+  databases.edit((db) => db.exec("UPDATE items SET b = 'new' WHERE id = 401"));
+  await databases.look();
+  const still = believed();
+  t.false(still.includes(100));
+  t.true(still.length > 75, `only ${still.length} of ${all.length} were still believed`);
+  // What is saved now is of the new state, and stays so.
+  t.deepEqual(believed(), still);
+  const now = databases.list(SLICES, 'remembered');
+  for (const i of all) t.is(now[i] === first[i], !still.includes(i) && i !== 100, String(i));
+});
+
+test('an edit since the last look is not missed, nor one that leaves size and times as they were', async (t) => {
+  const databases = new Databases(t);
+  await databases.look();
+  databases.list(SLICES, 'remembered');
+  for (const b of ['one', 'two']) {
+    databases.edit((db) => db.prepare('UPDATE items SET b = ? WHERE id = 1').run(b));
+    utimesSync(databases.path, 1_700_000_000, 1_700_000_000);
+    t.deepEqual(databases.list(SLICES, 'remembered'), databases.list(SLICES, 'read'), b);
+  }
+});
+
+test('a lost or damaged memory costs reading alone', async (t) => {
+  const databases = new Databases(t);
+  await databases.look();
+  const expected = databases.list(SLICES, 'remembered');
+  for (const file of savedIn(databases)) {
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 1));
+  }
+  t.deepEqual(databases.list(SLICES, 'remembered'), expected);
+  rmSync(join(databases.folder, 'memory'), { recursive: true });
+  t.deepEqual(databases.list(SLICES, 'remembered'), expected);
+  t.false(readdirSync(databases.folder).includes('memory'), 'nothing to save without a look');
+});
+
+test('queries in SQL, rows by what is no rowid, and views are always asked', async (t) => {
+  const databases = new Databases(t);
+  databases.edit((db) =>
+    db.exec('CREATE VIEW v AS SELECT * FROM items; CREATE TABLE k (id INTEGER PRIMARY KEY DESC, x)'),
+  );
+  databases.edit((db) => db.exec('INSERT INTO k VALUES (7, 1), (5, 2)'));
+  await databases.look();
+  const slices: Readonly<Record<string, SliceQuery>>[] = [
+    { n: { sql: 'SELECT count(*) AS n FROM items' } },
+    { n: { table: 'items', by: 'a', values: [5], columns: ['b'] } },
+    { n: { table: 'v', by: 'id', values: [5], columns: ['b'] } },
+    { n: { table: 'k', by: 'id', values: [5], columns: ['x'] } },
+    { n: items(), m: { sql: 'SELECT b FROM items WHERE id = 5' } },
+  ];
+  const first = databases.list(slices, 'remembered');
+  databases.edit((db) =>
+    db.exec("INSERT INTO items VALUES (9000, 5, 'z'); UPDATE items SET b = 'w' WHERE id = 5; UPDATE k SET x = 3"),
+  );
+  await databases.look();
+  const now = databases.list(slices, 'remembered');
+  t.deepEqual(now, databases.list(slices, 'read'));
+  for (const [i, digest] of now.entries()) t.not(digest, first[i]);
+});
+
+test('rows come in the order of the values, with their text as bytes where that is wanted, in any encoding', (t) => {
+  const databases = new Databases(t);
+  for (const encoding of ['UTF-8', 'UTF-16']) {
+    rmSync(databases.path, { force: true });
+    const db = new Database(databases.path);
+    db.pragma(`encoding = '${encoding}'`);
+    db.exec(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, Name, x); INSERT INTO t VALUES (1, 'é', 'é'), (2, NULL, 5), (9007199254740993, 'c', x'00')",
+    );
+    db.close();
+    const digest = `sha256:${'0'.repeat(64)}` as const;
+    const opened = openSqliteInput({ path: databases.path, digest }, undefined);
+    const slice = (opened.handle as SqliteInputHandle).slice({
+      q: { table: 't', by: 'id', values: ['9007199254740993', 1, 1, 77], columns: ['name', 'x'], bytes: ['x'] },
+    });
+    t.deepEqual(
+      [...slice.rows('q')],
+      [
+        { name: 'c', x: Buffer.from([0]) },
+        { name: 'é', x: Buffer.from('é') },
+        { name: 'é', x: Buffer.from('é') },
+      ],
+      encoding,
+    );
+    opened.close();
+  }
+});

@@ -1,0 +1,131 @@
+import type { Database } from 'better-sqlite3';
+import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { join } from 'node:path';
+import type { RowsQuery, SliceQuery } from './kind.js';
+import { touches, type RowRanges } from './row-ranges.js';
+import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
+
+/** Where slices are remembered, and whose they are. */
+export interface SlicesMemory {
+  /** That of `DatabaseMemories`. */
+  readonly folder: string;
+  readonly target: string;
+}
+
+/** What a slice was when it was listed. */
+interface ListedSlice {
+  readonly digest: Digest;
+  /** By query. */
+  readonly results: Readonly<Record<string, Digest>>;
+}
+
+/** As saved: digests by what was asked, of the state whose pages have the id. */
+interface SavedSlices {
+  readonly id: string;
+  readonly slices: ReadonlyMap<string, string>;
+}
+
+/**
+ * What the slices of a database were when they were last listed. A slice of named rows is known without reading them where
+ * the memory of the database (`DatabaseMemory`) is of the moment that a read transaction sees, and tells that none of
+ * these rows can have changed since that listing.
+ */
+export class RememberedSlices {
+  readonly #file: string;
+  readonly #known: ReadonlyMap<string, string>;
+  /** What changed since; undefined where nothing did. */
+  readonly #changed: ReadonlyMap<string, RowRanges> | undefined;
+  readonly #isRowid = new Map<string, boolean>();
+  /** The state that is listed; undefined where it cannot be told: then nothing is known, and nothing saved. */
+  readonly #id: string | undefined;
+  readonly #listed = new Map<string, string>();
+
+  /**
+   * @param path of the database file
+   * @param database in its read transaction, which sees `moment`
+   */
+  constructor(
+    { folder, target }: SlicesMemory,
+    path: string,
+    private readonly database: Database,
+    moment: string | undefined,
+  ) {
+    this.#file = join(folder, `${hexOf(sha256(`${target}\0${path}`)).slice(0, 32)}.slices`);
+    const memory = moment === undefined ? undefined : new DatabaseMemories(folder).load(path);
+    this.#id = memory?.moment === moment ? memory?.id : undefined;
+    const saved = this.#id === undefined ? undefined : (loadMemory(this.#file) as SavedSlices | undefined);
+    this.#changed = memory?.since.find(({ id }) => id === saved?.id)?.changed;
+    const isComparable = saved !== undefined && (saved.id === this.#id || this.#changed !== undefined);
+    this.#known = isComparable ? saved.slices : new Map();
+  }
+
+  /** What the slice is, where that is known; else `digest` tells. */
+  of(queries: Readonly<Record<string, SliceQuery>>, digest: () => ListedSlice): ListedSlice {
+    if (this.#id === undefined || !this.#isOfRows(queries)) return digest();
+    const name = sha256(JSON.stringify(queries)).slice(-32);
+    const saved = this.#known.get(name);
+    if (saved !== undefined && !this.#mayHaveChanged(queries)) {
+      this.#listed.set(name, saved);
+      return listedSlice(saved, Object.keys(queries));
+    }
+    const slice = digest();
+    this.#listed.set(name, [slice.digest, ...Object.values(slice.results)].map(hexOf).join(''));
+    return slice;
+  }
+
+  /** Once all are listed. */
+  save(): void {
+    if (this.#id === undefined) return;
+    const saved: SavedSlices = { id: this.#id, slices: this.#listed };
+    saveMemory(this.#file, saved);
+  }
+
+  #isOfRows(queries: Readonly<Record<string, SliceQuery>>): queries is Readonly<Record<string, RowsQuery>> {
+    return Object.values(queries).every((query) => {
+      if (!('table' in query) || !query.values.every(Number.isSafeInteger)) return false;
+      const name = `${query.by} ${query.table}`;
+      let isRowid = this.#isRowid.get(name);
+      if (isRowid === undefined) this.#isRowid.set(name, (isRowid = isRowidOf(this.database, query)));
+      return isRowid;
+    });
+  }
+
+  #mayHaveChanged(queries: Readonly<Record<string, RowsQuery>>): boolean {
+    const changed = this.#changed;
+    if (changed === undefined) return false;
+    return Object.values(queries).some(({ table, values }) => {
+      if (values.length === 0) return false;
+      const ranges = changed.get(table);
+      return ranges === undefined || (values as readonly number[]).some((value) => touches(ranges, value, value));
+    });
+  }
+}
+
+const HEX = 64;
+
+function listedSlice(saved: string, names: readonly string[]): ListedSlice {
+  const digest = (at: number): Digest => `sha256:${saved.slice(at * HEX, (at + 1) * HEX)}`;
+  return { digest: digest(0), results: Object.fromEntries(names.map((name, i) => [name, digest(i + 1)])) };
+}
+
+/** Whether a column of a table is its rowid, under whatever name. */
+function isRowidOf(database: Database, { table, by }: RowsQuery): boolean {
+  const isTable = database
+    .prepare("SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ? AND type = 'table' AND wr = 0")
+    .get(table);
+  if (isTable === undefined) return false;
+  const columns = database
+    .prepare<[string], { name: string; type: string; pk: number }>('SELECT name, type, pk FROM pragma_table_xinfo(?)')
+    .all(table);
+  const name = by.toLowerCase();
+  const column = columns.find((other) => other.name.toLowerCase() === name);
+  if (column === undefined) return ['rowid', '_rowid_', 'oid'].includes(name);
+  // SQLite keeps an index for any primary key that is not the rowid.
+  const origins = database.prepare('SELECT origin FROM pragma_index_list(?)').pluck().all(table);
+  return (
+    column.pk > 0 &&
+    column.type.toUpperCase() === 'INTEGER' &&
+    columns.filter(({ pk }) => pk > 0).length === 1 &&
+    !origins.includes('pk')
+  );
+}
