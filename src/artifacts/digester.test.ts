@@ -319,6 +319,25 @@ test('rows in a -wal count as an edit of the database; an empty -wal does not', 
   t.is(r.open().known('a.db', 'sqlite'), second);
 });
 
+test('rows in the -wal of a database that a link leads to count', async (t) => {
+  const r = rig(t);
+  r.put('real/.keep', '');
+  const writer = new Database(join(r.root, 'real/a.db'));
+  writer.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+  symlinkSync('real/a.db', join(r.root, 'link.db'));
+  r.later();
+  const first = await r.open().digest('link.db', 'sqlite');
+  writer.exec('INSERT INTO t VALUES (2)');
+  r.later();
+  const digester = r.open();
+  t.is(digester.known('link.db', 'sqlite'), undefined);
+  const second = await digester.digest('link.db', 'sqlite');
+  t.not(second, first);
+  t.is(second, await r.open().digest('real/a.db', 'sqlite'));
+  t.true(digester.touched().includes(join(r.root, 'real/a.db-wal')));
+  writer.close();
+});
+
 test('a folder of sqld is one database', async (t) => {
   const r = rig(t);
   r.put('server/dbs/default/data', '');

@@ -8,7 +8,7 @@ import { stampOf, statOf } from './file-stamp.js';
 import { Hashing } from './hashing.js';
 import type { ArtifactRecord, DirectoryEntry, KindName } from './kind.js';
 import { locatedAt, type Located } from './located.js';
-import { databaseFile } from './sqlite-open.js';
+import { databaseFile, withoutLink } from './sqlite-open.js';
 import { Touched } from './touched.js';
 
 export interface DigesterOptions extends DirectoryDigestsOptions {
@@ -162,7 +162,9 @@ export class ArtifactDigester {
     this.#touched.add(absolute);
     if (kind !== 'sqlite') return locatedAt(absolute, root);
     const isFolder = statOf(absolute)?.isDirectory() === true;
-    const file = isFolder ? join(absolute, 'dbs', 'default', 'data') : absolute;
+    const inside = isFolder ? join(absolute, 'dbs', 'default', 'data') : absolute;
+    const file = withoutLink(inside);
+    this.#touched.add(inside);
     for (const suffix of ['', '-wal', '-journal']) this.#touched.add(file + suffix);
     return { ...locatedAt(file, root), ...(isFolder ? { inside: true } : {}) };
   }

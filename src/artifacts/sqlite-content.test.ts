@@ -197,6 +197,63 @@ test('a log beside the file, or what is no database, is not read by pages', asyn
   await t.throwsAsync(readContent(join(at, 'text.db'), undefined, () => undefined));
 });
 
+test('a file that ends within a page is not read by pages: SQLite reads what there is', async (t) => {
+  const path = join(folder(t), 'a.db');
+  edited(path, (db) => {
+    db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a)');
+    for (let i = 0; i < 400; i++) db.prepare('INSERT INTO t VALUES (?, ?)').run(i, `row ${i}${'x'.repeat(100)}`);
+  });
+  const { memory } = await read(path);
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, bytes.length - 1));
+  t.not(await sqliteDigest(path), memory.digest);
+  t.is(await readContent(path, undefined, () => memory), undefined);
+  // Nor one whose header tells of another length.
+  const grown = Buffer.concat([bytes, Buffer.alloc(4096)]);
+  writeFileSync(path, grown);
+  t.is(await sqliteDigest(path), memory.digest);
+  t.is(await readContent(path, undefined, () => memory), undefined);
+});
+
+test('what the same bytes mean in another encoding is not taken for what they were', async (t) => {
+  const at = folder(t);
+  const [narrow, wide] = [join(at, 'narrow.db'), join(at, 'wide.db')];
+  const make = (path: string, encoding: string, text: string): void =>
+    edited(path, (db) => {
+      db.pragma(`encoding = '${encoding}'`);
+      db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a)');
+      db.prepare('INSERT INTO t VALUES (1, ?)').run(text);
+    });
+  make(narrow, 'UTF-8', 'ab');
+  make(wide, 'UTF-16le', '\u6261');
+  const { memory } = await read(narrow);
+  t.not(await sqliteDigest(wide), memory.digest);
+  t.is(await readContent(wide, undefined, () => memory), undefined);
+});
+
+test('a tree whose keys lead elsewhere than to its rows is read as a whole', async (t) => {
+  const path = join(folder(t), 'a.db');
+  edited(path, (db) => {
+    db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a); BEGIN');
+    for (let i = 1; i < 3000; i++) db.prepare('INSERT INTO t VALUES (?, ?)').run(i, 'x'.repeat(100));
+    db.exec('COMMIT');
+  });
+  const { memory } = await read(path);
+  edited(path, (db) => db.exec("UPDATE t SET a = 'y' WHERE id = 1500"));
+  const bytes = readFileSync(path);
+  const root = 4096;
+  t.is(bytes[root], 5, 'an interior page');
+  for (let i = 0; i < bytes.readUInt16BE(root + 3); i++) {
+    const key = root + bytes.readUInt16BE(root + 12 + 2 * i) + 4;
+    const value = ((bytes[key] ?? 0) & 0x7f) * 128 + (bytes[key + 1] ?? 0);
+    if ((bytes[key] ?? 0) < 0x80 || value < 1400 || value > 1700) continue;
+    const damaged = Buffer.from(bytes);
+    damaged.set([0x80 | ((value - 130) >> 7), (value - 130) & 0x7f], key);
+    writeFileSync(path, damaged);
+    t.is((await read(path, memory)).digest, await sqliteDigest(path), `key ${value}`);
+  }
+});
+
 test('a writer waits while a database is read', async (t) => {
   const path = join(folder(t), 'a.db');
   edited(path, (db) => fill(db, 10));

@@ -1,3 +1,4 @@
+import type { Database } from 'better-sqlite3';
 import type { Digest } from '../base/digest.js';
 import { statOf } from './file-stamp.js';
 import { changedRows, unionOf, type RowRanges } from './row-ranges.js';
@@ -70,7 +71,7 @@ export async function readContent(
       )
       .all();
     const name = databaseFile(path);
-    if (file === undefined || hasLog(name)) return undefined;
+    if (file === undefined || hasLog(name) || !isUtf8(database)) return undefined;
     const pages = await readPages(file, roots);
     if (pages === undefined) return undefined;
     if (known?.id === pages.id) return known;
@@ -82,10 +83,10 @@ export async function readContent(
     const changes = changesBetween(comparable, pages, roots);
     const { digest, tables } = await digestDatabase(database, (table) => knownRows(table, comparable, pages, changes));
     const remembered = new Map<string, TableMemory>();
-    for (const { name: table, chunks } of tables) {
-      const leaves = pages.tables.get(table);
-      const root = roots.find((other) => other.name === table);
-      if (leaves !== undefined && root !== undefined) remembered.set(table, { sql: root.sql, leaves, chunks });
+    const chunksOf = new Map(tables.map((table) => [table.name, table.chunks]));
+    for (const { name: table, sql } of roots) {
+      const [leaves, chunks] = [pages.tables.get(table), chunksOf.get(table)];
+      if (leaves !== undefined && chunks !== undefined) remembered.set(table, { sql, leaves, chunks });
     }
     const since = comparable === undefined ? [] : sinceAll(comparable, changes);
     return { digest, id: pages.id, memory: { id: pages.id, moment, digest, sqlite, tables: remembered, since } };
@@ -98,6 +99,11 @@ export async function readContent(
 
 function hasLog(path: string): boolean {
   return ['-wal', '-journal'].some((suffix) => (statOf(path + suffix)?.size ?? 0n) > 0n);
+}
+
+/** In the other encodings the same bytes are another text; and all texts of a table are digested alike, or none. */
+function isUtf8(database: Database): boolean {
+  return database.pragma('encoding', { simple: true }) === 'UTF-8';
 }
 
 /** Of the tables that both have, with the same columns. */

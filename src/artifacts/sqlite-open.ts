@@ -1,5 +1,16 @@
 import Database from 'better-sqlite3';
-import { closeSync, copyFileSync, existsSync, fstatSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { artifactErrors } from '../diagnostics/artifacts.js';
@@ -15,18 +26,26 @@ export function sideFiles(path: string): string[] {
 }
 
 /**
- * The SQLite file that a path stands for: itself, or `dbs/default/data` in a folder that sqld writes.
+ * A path without a link at its end: SQLite keeps the files beside a database where the database is, not beside a link
+ * that leads to it.
+ */
+export function withoutLink(path: string): string {
+  return statOf(path) !== undefined && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
+}
+
+/**
+ * The SQLite file that a path stands for: itself, or `dbs/default/data` in a folder that sqld writes; links are followed.
  *
  * @throws UserFacingError where there is none.
  */
 export function databaseFile(path: string): string {
   const stat = statOf(path);
   if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
-  if (!stat.isDirectory()) return path;
+  if (!stat.isDirectory()) return withoutLink(path);
   const inside = join(path, 'dbs', 'default', 'data');
   if (statOf(inside)?.isFile() !== true)
     throw new UserFacingError(artifactErrors.noDatabaseInFolder(path, 'dbs/default/data'));
-  return inside;
+  return withoutLink(inside);
 }
 
 export interface OpenedDatabase {

@@ -39,10 +39,13 @@ export interface TableRoot {
 const PIECE = 1 << 20;
 const MAGIC = 'SQLite format 3\0';
 const HEADER = 100;
+const PAGE_SIZE = 16;
+const RESERVED = 20;
+const CHANGE_COUNTER = 24;
+const PAGE_COUNT = 28;
+const VERSION_VALID_FOR = 92;
 const INTERIOR = 5;
 const LEAF = 13;
-/** A tree is never so deep; what seems so goes in circles. */
-const DEEPEST = 64;
 /** A leaf ends a run where its hash has none of these bits, which is one in eight; or where the run is so long. */
 const RUN_END = 7n;
 const LONGEST_RUN = 64;
@@ -57,18 +60,30 @@ export async function readPages(file: number, tables: readonly TableRoot[]): Pro
   const api = await xxh64();
   const header = Buffer.alloc(HEADER);
   if (readFully(file, header, 0) < HEADER || header.toString('latin1', 0, 16) !== MAGIC) return undefined;
-  const written = header.readUInt16BE(16);
+  const written = header.readUInt16BE(PAGE_SIZE);
   const size = written === 1 ? 65_536 : written;
   if (size < 512 || (size & (size - 1)) !== 0) return undefined;
-  const pages = new Pages(api, file, size, size - header.readUInt8(20), Math.floor(fstatSync(file).size / size));
+  const count = pageCount(header, fstatSync(file).size / size);
+  if (count === undefined) return undefined;
+  const pages = new Pages(api, file, size, size - header.readUInt8(RESERVED), count);
   await pages.hash();
   const found = new Map<string, LeafRuns>();
   for (const { name, rootpage } of tables) {
-    const leaves = pages.leaves(rootpage);
+    const leaves = await pages.leaves(rootpage);
     if (leaves !== undefined) found.set(name, leaves);
   }
   return { id: pages.id, tables: found };
 }
+
+/** Undefined where the file ends within a page, of which SQLite reads what there is, or has more or fewer than it says. */
+function pageCount(header: Buffer, held: number): number | undefined {
+  const told = header.readUInt32BE(PAGE_COUNT);
+  const isTold = told !== 0 && header.readUInt32BE(CHANGE_COUNTER) === header.readUInt32BE(VERSION_VALID_FOR);
+  return Number.isInteger(held) && (!isTold || told === held) ? held : undefined;
+}
+
+/** What is ahead in a tree: a page, or a key that no rowid before it is above, and every one after it is. */
+type Ahead = { readonly page: number } | { readonly key: number };
 
 class Pages {
   /** Of each page, from 1 on: xxh64 of its bytes, and its first four bytes, where an overflow page names the next. */
@@ -76,6 +91,7 @@ class Pages {
   readonly #next: Uint32Array;
   #chain = new BigUint64Array(64);
   readonly #page: Buffer;
+  private readonly turn = new Turn();
 
   constructor(
     private readonly api: XXHashAPI,
@@ -91,9 +107,8 @@ class Pages {
   }
 
   async hash(): Promise<void> {
-    const { api, file, size, count } = this;
+    const { api, file, size, count, turn } = this;
     const piece = Buffer.allocUnsafe(PIECE);
-    const turn = new Turn();
     for (let number = 1; number <= count;) {
       const length = readFully(file, piece, (number - 1) * size);
       for (let from = 0; from + size <= length && number <= count; from += size, number++) {
@@ -109,15 +124,27 @@ class Pages {
     return xxh64Hex(this.api.create64().update(bytesOf(this.#hashes)));
   }
 
-  /** Undefined where the tree is none of a table with rowids, or has rowids that are negative or not exact as numbers. */
-  leaves(root: number): LeafRuns | undefined {
+  /**
+   * Undefined where the tree is none of a table with rowids, or has rowids that are negative or not exact as numbers; or
+   * where these do not rise as the keys say, so that SQLite would not find what a scan finds.
+   */
+  async leaves(root: number): Promise<LeafRuns | undefined> {
+    const { size, turn } = this;
     const found = new FoundLeaves(this.api);
-    return this.#walk(root, 0, found) ? found.taken() : undefined;
+    const ahead: Ahead[] = [{ page: root }];
+    let seen = 0;
+    for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+      if ('key' in next) found.divide(next.key);
+      // What has more pages than there are has one twice.
+      else if (++seen > this.count || !this.#readPage(next.page, found, ahead)) return undefined;
+      if (turn.due(size)) await turn.pass();
+    }
+    return found.taken();
   }
 
-  #walk(number: number, depth: number, found: FoundLeaves): boolean {
+  #readPage(number: number, found: FoundLeaves, ahead: Ahead[]): boolean {
     const page = this.#page;
-    if (number < 1 || number > this.count || depth > DEEPEST || found.count > this.count) return false;
+    if (number < 1 || number > this.count) return false;
     if (readFully(this.file, page, (number - 1) * this.size) < this.size) return false;
     // What is read now is what was read before.
     if (this.api.h64Raw(page) !== this.#hashes[number]) return false;
@@ -125,15 +152,20 @@ class Pages {
     const type = page.readUInt8(head);
     const cells = page.readUInt16BE(head + 3);
     if (type === LEAF) return head + 8 + 2 * cells <= this.usable && this.#leaf(number, head, cells, found);
-    if (type !== INTERIOR || head + 12 + 2 * cells > this.usable) return false;
-    const children: number[] = [];
-    for (let i = 0; i < cells; i++) {
+    return type === INTERIOR && head + 12 + 2 * cells <= this.usable && this.#interior(head, cells, ahead);
+  }
+
+  #interior(head: number, cells: number, ahead: Ahead[]): boolean {
+    const page = this.#page;
+    ahead.push({ page: page.readUInt32BE(head + 8) });
+    for (let i = cells - 1; i >= 0; i--) {
       const at = page.readUInt16BE(head + 12 + 2 * i);
-      if (at + 4 > this.usable) return false;
-      children.push(page.readUInt32BE(at));
+      if (at + 5 > this.usable) return false;
+      const [key] = varint(page, at + 4);
+      if (Number.isNaN(key)) return false;
+      ahead.push({ key }, { page: page.readUInt32BE(at) });
     }
-    children.push(page.readUInt32BE(head + 8));
-    return children.every((child) => this.#walk(child, depth + 1, found));
+    return true;
   }
 
   #leaf(number: number, head: number, cells: number, found: FoundLeaves): boolean {
@@ -152,6 +184,7 @@ class Pages {
       // Negative ones too have nine bytes.
       if (Number.isNaN(rowid + payload)) return false;
       if (i === 0) first = rowid;
+      else if (rowid <= last) return false;
       last = rowid;
       if (payload <= largest) continue;
       const local = least + ((payload - least) % (this.usable - 4));
@@ -180,8 +213,6 @@ class Pages {
 
 /** Leaves as they are found, in columns. */
 class FoundLeaves {
-  /** Of leaves. */
-  count = 0;
   readonly #first: number[] = [];
   readonly #last: number[] = [];
   readonly #rows: number[] = [];
@@ -189,13 +220,15 @@ class FoundLeaves {
   /** Hashes of the leaves of the run that is begun. */
   readonly #run = new BigUint64Array(LONGEST_RUN);
   #length = 0;
+  /** What all rowids to come are above. */
+  #floor = -1;
   #rises = true;
 
   constructor(private readonly api: XXHashAPI) {}
 
   add(first: number, last: number, rows: number, hash: bigint): void {
-    this.count++;
-    if (last < first || first <= (this.#last.at(-1) ?? -1)) this.#rises = false;
+    if (first <= this.#floor) this.#rises = false;
+    this.#floor = last;
     if (this.#length === 0) {
       this.#first.push(first);
       this.#last.push(last);
@@ -206,6 +239,12 @@ class FoundLeaves {
     }
     this.#run[this.#length++] = hash;
     if ((hash & RUN_END) === 0n || this.#length === LONGEST_RUN) this.#endRun();
+  }
+
+  /** What was added is up to the key, what will be is above. */
+  divide(key: number): void {
+    if (key < this.#floor) this.#rises = false;
+    this.#floor = key;
   }
 
   /** Undefined where rowids do not rise. */
