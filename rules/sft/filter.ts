@@ -133,7 +133,9 @@ function rejectLine(reason: DropReason, row: string | Buffer, writer: LineWriter
   writer.clear();
   writer.text(`{"reason": ${JSON.stringify(reason)}, `);
   if (reason === 'not UTF-8' || reason === 'not JSON') {
-    writer.text(`"text": ${JSON.stringify(row.toString())}}`);
+    writer.text('"text": ');
+    writer.jsonString(row.toString());
+    writer.text('}');
   } else {
     writer.text('"row": ');
     if (typeof row === 'string') writeCanonicalLine(row, writer);

@@ -1,5 +1,7 @@
 /** Larger buffers are given up after use. */
 const KEPT = 4 << 20;
+/** UTF-16 units of a long text that are written at once. */
+const PIECE = 1 << 16;
 
 /** Builds a line of UTF-8 in a buffer that is used again. */
 export class LineWriter {
@@ -29,6 +31,20 @@ export class LineWriter {
     const most = text.length * 3;
     this.reserve(most <= KEPT ? most : Buffer.byteLength(text));
     this.used += this.buffer.write(text, this.used);
+  }
+
+  /** The text as JSON, in pieces: as a whole it would be held once more. */
+  jsonString(text: string): void {
+    this.reserve(Buffer.byteLength(text) + 2);
+    this.text('"');
+    for (let start = 0; start < text.length;) {
+      let end = Math.min(start + PIECE, text.length);
+      // Both halves of a pair, or they would be written as what has no partner.
+      if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
+      this.text(JSON.stringify(text.slice(start, end)).slice(1, -1));
+      start = end;
+    }
+    this.text('"');
   }
 
   bytes(from: Buffer, start: number, end: number): void {
