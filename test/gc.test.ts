@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import test from 'ava';
+import { DatabaseMemories } from '../src/artifacts/sqlite-memories.js';
 import { IndexTables } from '../src/store/gc-index.js';
 import { cacheLayout } from '../src/store/layout.js';
 import { RULES } from './engine-rules.js';
@@ -106,7 +116,15 @@ test('gc drops by age, with records of files that are gone, old logs and what no
   project.remove('data/rows.jsonl');
   project.write('pipeline.yaml', `version: 1\ntargets:\n  other:\n    run: echo > {output}\n    outputs: other.txt\n`);
   await project.builds(t);
+  const databases = new DatabaseMemories(project.path('cache/databases'));
+  const [known, unknown] = [project.path('other.txt'), project.path('gone.db')].map((path) => databases.fileOf(path));
+  mkdirSync(project.path('cache/databases'), { recursive: true });
+  for (const file of [known, unknown]) writeFileSync(file ?? '', 'remembered');
   const report = await gc(project, '--max-age', '1ms', '--keep-runs', '1');
+  t.deepEqual(
+    [known, unknown].map((file) => existsSync(file ?? '')),
+    [true, false],
+  );
   t.false(objectsOf(project).includes(`ab${'0'.repeat(62)}`));
   t.deepEqual(readdirSync(project.path('cache/logs/20200102T000000Z-000000')), ['upper.log']);
   t.false(project.exists('cache/logs/20200101T000000Z-000000'));

@@ -1,13 +1,14 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { hexOf, sha256 } from '../base/digest.js';
 import { systemErrorCode } from '../base/system-error.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import type { DatabaseMemory } from './sqlite-content.js';
+import { SQLITE_DIGEST_FORMAT } from './sqlite-digest.js';
 
-/** Raised when what is kept has another shape or meaning. */
-const FORMAT = 'vlmbuild database 1\n';
+/** The first number is raised when what is kept has another shape; the digests kept are of a format of their own. */
+const FORMAT = `vlmbuild database 1 ${SQLITE_DIGEST_FORMAT}\n`;
 const DIGEST = 64;
 
 /**
@@ -27,8 +28,26 @@ export class DatabaseMemories {
     saveMemory(this.fileOf(path), memory);
   }
 
+  /** Forgets all databases but these. */
+  keepOnly(paths: Iterable<string>): void {
+    const kept = new Set(Array.from(paths, (path) => this.fileOf(path)));
+    for (const name of namesIn(this.folder)) {
+      const file = join(this.folder, name);
+      if (!kept.has(file)) rmSync(file, { force: true });
+    }
+  }
+
   fileOf(path: string): string {
     return join(this.folder, `${hexOf(sha256(path)).slice(0, 32)}.pages`);
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 

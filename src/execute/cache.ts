@@ -28,7 +28,7 @@ export interface CacheStats {
   readonly savedBytes: number;
   readonly answers: number;
   /** Bytes of folders and files of `cache/` besides the objects. */
-  readonly beside: Readonly<Record<'answers' | 'index' | 'rules' | 'logs' | 'aside' | 'stage', number>>;
+  readonly beside: Readonly<Record<'answers' | 'index' | 'rules' | 'databases' | 'logs' | 'aside' | 'stage', number>>;
 }
 
 /** What the store keeps, and for what. */
@@ -62,6 +62,7 @@ export function cacheStats(session: Session): CacheStats {
         answers: databaseSize(layout.answers),
         index: databaseSize(layout.index),
         rules: sizeOf(layout.rules),
+        databases: sizeOf(layout.databases),
         logs: sizeOf(layout.logs),
         aside: sizeOf(layout.aside),
         stage: sizeOf(layout.stage),

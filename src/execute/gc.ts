@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import type { Digest } from '../base/digest.js';
 import { archiveErrors } from '../diagnostics/archive.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
@@ -121,6 +122,7 @@ export async function collect(session: Session, options: GcOptions): Promise<GcR
       }
       if (disturbed) continue;
       removeLogs(session, logs);
+      new DatabaseMemories(layout.databases).keepOnly(tables.statKeys().map(({ path }) => resolve(session.root, path)));
       gone.logs += logs.length;
       return report();
     }

@@ -50,6 +50,8 @@ export function cacheText(stats: CacheStats): string {
     ['logs', formatBytes(beside.logs), 'what targets printed'],
     ['aside', formatBytes(beside.aside), 'files that were in the way of outputs: yours to look through and remove'],
   ];
+  if (beside.databases > 0)
+    rows.push(['databases', formatBytes(beside.databases), 'what was in them: can be deleted, costs reading them']);
   if (beside.stage > 0) rows.push(['stage', formatBytes(beside.stage), 'of builds under way']);
   return table(rows, [1]).join('\n');
 }

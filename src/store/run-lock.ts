@@ -112,7 +112,7 @@ function sweepTemporary(layout: CacheLayout): void {
   const temporary = join(layout.objects, 'tmp');
   const paths = [
     ...namesIn(temporary).map((name) => join(temporary, name)),
-    ...[layout.rules, layout.cache].flatMap((folder) =>
+    ...[layout.rules, layout.databases, layout.cache].flatMap((folder) =>
       namesIn(folder)
         .filter((name) => name.endsWith('.tmp'))
         .map((name) => join(folder, name)),
