@@ -57,26 +57,19 @@ function linkBin() {
   }
 }
 
-// The command line and the public API share chunks, so that each is one instance a process.
-const entries = {
-  main: 'src/cli/main.ts',
-  index: 'src/index.ts',
-};
+// The public API, for whoever imports it as a package.
 const bundled = putAll(
   await build({
     ...common,
-    entryPoints: entries,
+    entryPoints: { index: 'src/index.ts' },
     bundle: true,
-    splitting: true,
     format: 'esm',
     packages: 'external',
     sourcemap: true,
-    chunkNames: 'chunks/[name]-[hash]',
   }),
 );
 
 // The bin: one small CommonJS file, because Node starts it fastest. It ends a null build without loading anything else.
-// What builds changes is one file too: to find, read and link the modules of the engine one by one takes longer than it does.
 const script = {
   ...common,
   bundle: true,
@@ -89,14 +82,15 @@ if (existsSync('src/cli/bin.ts')) {
   const bin = await build({
     ...script,
     entryPoints: { vlmbuild: 'src/cli/bin.ts' },
-    external: ['./main.js', './changed.cjs'],
   });
   bundled.push(...putAll(bin));
   chmodSync('dist/vlmbuild.cjs', 0o755);
   linkBin();
 }
-// So is a host, and so are the public API and zod, which it gives to rules.
+// So is all that it may load, and a host with the public API and zod, which it gives to rules: to find, read and link
+// modules one by one takes longer than most builds do.
 const standalone = {
+  main: 'src/cli/main.ts',
   changed: 'src/cli/changed.ts',
   host: 'src/host/program.ts',
   index: 'src/index.ts',
@@ -106,12 +100,21 @@ for (const [name, source] of Object.entries(standalone)) {
   const one = await build({
     ...script,
     entryPoints: { [name]: source },
-    minifyWhitespace: true,
+    // The stack of a failure of vlmbuild's own should say where.
+    minifyWhitespace: name !== 'main',
     // Run with what V8 remembers of it, a script can only `require`.
     supported: { 'dynamic-import': name !== 'changed' },
     // Small libraries are part of it; the others are seldom wanted, or have native code.
     packages: 'bundle',
-    external: ['better-sqlite3', 'esbuild', 'sharp', 'yaml', '@iarna/toml', 'chokidar', 'tinyglobby'],
+    external: [
+      'better-sqlite3',
+      'esbuild',
+      'sharp',
+      ...(name === 'main' ? [] : ['yaml']),
+      '@iarna/toml',
+      'chokidar',
+      'tinyglobby',
+    ],
     define: { 'import.meta.url': 'fileUrl' },
     banner: { js: "const fileUrl = require('node:url').pathToFileURL(__filename).href;" },
   });

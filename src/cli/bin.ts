@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { freshLine } from '../plan/fresh-line.js';
 import { compareSnapshot, snapshotSuffix, type ComparedSnapshot } from '../plan/snapshot-format.js';
 import type * as Changed from './changed.js';
+import type * as Main from './main.js';
 import { loadScript } from './code-cache.js';
 import { plainBuild, type PlainBuild } from './fast-words.js';
 
@@ -24,7 +25,7 @@ async function start(): Promise<void> {
     if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) return;
   }
   process.chdir(before);
-  await (await import('./main.js')).main(process.argv.slice(2));
+  await (module.require('./main.cjs') as typeof Main).main(process.argv.slice(2));
 }
 
 /** By a script like this one, because the loader of modules alone takes longer to start. */

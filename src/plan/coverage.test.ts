@@ -54,7 +54,7 @@ test('a snapshot covers all that a verdict depends on', (t) => {
     '/data/linked',
     'first/convert',
     'second/convert',
-    '/opt/vlmbuild/dist/main.js',
+    '/opt/vlmbuild/dist/main.cjs',
     '/opt/vlmbuild/package.json',
     '/nowhere/rules/crafter/frames.ts',
     '/nowhere/rules/sft/filter.ts',

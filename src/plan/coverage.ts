@@ -29,7 +29,7 @@ export interface Seen {
 /** The files of vlmbuild itself: a new version has other ones. */
 const PROGRAM_FILES = [
   'vlmbuild.cjs',
-  'main.js',
+  'main.cjs',
   'changed.cjs',
   'host.cjs',
   'index.cjs',
