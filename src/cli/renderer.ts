@@ -1,7 +1,10 @@
 import type { Session } from '../execute/session.js';
-import type { Forecast } from '../render/plan.js';
+import type * as TimeLeftModule from '../execute/time-left.js';
+import type { Forecast } from '../render/prediction.js';
 import type { Renderer } from '../render/renderer.js';
 import { styleOf, type CliProcess } from './context.js';
+
+type TimeLeftOf = (typeof TimeLeftModule)['timeLeft'];
 
 export interface RendererFlags {
   readonly quiet?: boolean;
@@ -22,9 +25,12 @@ export async function rendererFor(flags: RendererFlags, world: CliProcess, sessi
   return (await import('../render/plain.js')).plainRenderer(world.stdout, verbosity);
 }
 
+export async function forecastOf(session: Session): Promise<Forecast> {
+  return forecastBy((await import('../execute/time-left.js')).timeLeft, session);
+}
+
 /** Every target is looked up once. */
-export async function forecastOf({ graph, index, jobs }: Session): Promise<Forecast> {
-  const { timeLeft } = await import('../execute/time-left.js');
+export function forecastBy(timeLeft: TimeLeftOf, { graph, index, jobs }: Session): Forecast {
   const known = new Map<string, number | undefined>();
   return {
     jobs,

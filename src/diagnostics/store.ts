@@ -59,7 +59,7 @@ export const storeErrors = {
       code: 'VB506',
       headline: `the answers in \`${path}\` cannot be read`,
       facts: [['problem', problem]],
-      next: 'take it from a backup, save what can be saved with `sqlite3 answers.db .recover`, or move it away to ask everything anew',
+      next: 'take it from a backup, save what can be saved with `sqlite3 answers.db .recover`, or move it away (with its `-wal`) to ask everything anew',
     };
   },
 

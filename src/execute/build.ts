@@ -170,8 +170,7 @@ async function prepare(
   const run = new Run(session, wanted, argsOf(options), listener);
   const planContext = session.planContext({
     forced: new Set(force ? wanted : []),
-    onDamage: ({ digest, problem }) =>
-      run.emit({ type: 'warning', diagnostic: storeErrors.corruptObject({ digest, problem }) }),
+    onDamage: ({ digest, problem }) => run.warnOfDamage(digest, storeErrors.corruptObject({ digest, problem })),
   });
   const interrupt = options.signal ?? new AbortController().signal;
   const stopper = new AbortController();

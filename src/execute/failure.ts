@@ -36,8 +36,11 @@ export class InputChanged extends Error {
 /** What a user is told of a failed task. */
 export function diagnosticOf(failure: Exclude<TaskFailure, { type: 'aborted' }>, root: string): Diagnostic {
   switch (failure.type) {
-    case 'user-error':
-      return executeErrors.ruleSaid(failure);
+    case 'user-error': {
+      // What vlmbuild itself says within a rule has a code of its own.
+      const said = executeErrors.ruleSaid(failure);
+      return failure.code === undefined ? said : { ...said, code: failure.code };
+    }
     case 'threw':
       return executeErrors.ruleThrew(failure);
     case 'exit':

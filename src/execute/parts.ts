@@ -76,7 +76,7 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
       clearStaged(work.staging);
       for (const digest of new Set(damaged.values())) {
         const diagnostic = executeErrors.corruptObject({ target: target.name, digest });
-        run.emit({ type: 'warning', target: target.name, diagnostic });
+        run.warnOfDamage(digest, diagnostic, target.name);
       }
     }
   }

@@ -139,6 +139,14 @@ export class Run {
     this.emit({ type: 'kept-aside', target, path: shortPath(path, root), to: shortPath(to, root) });
   }
 
+  /** Tells of a damaged object of the store, once: every decision and every target that needs it meets it. */
+  warnOfDamage(digest: Digest, diagnostic: Diagnostic, target?: string): void {
+    if (this.#damaged.has(digest)) return;
+    this.#damaged.add(digest);
+    this.emit({ type: 'warning', ...(target === undefined ? {} : { target }), diagnostic });
+  }
+  readonly #damaged = new Set<Digest>();
+
   /** Whether content of this digest was made here, or is what the lock names: it may be replaced. */
   readonly known = (digest: Digest): boolean => {
     const { index, objects, lock } = this.session;

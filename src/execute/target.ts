@@ -161,7 +161,9 @@ class Life {
       } catch (error) {
         if (round > MOST_ROUNDS) throw error;
         if (error instanceof CorruptObject) {
-          this.#warn(executeErrors.corruptObject({ target: this.target.name, digest: error.digest }));
+          const { name } = this.target;
+          const { digest } = error;
+          this.build.run.warnOfDamage(digest, executeErrors.corruptObject({ target: name, digest }), name);
         } else if (error instanceof InputChanged && !changed) {
           changed = true;
           this.#warn(executeErrors.inputChangedOnce({ what: error.what }));

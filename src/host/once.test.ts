@@ -106,7 +106,10 @@ test('a question asked in two hosts at once is asked by one of them, by the othe
     readdirSync(host.root).filter((name) => name.startsWith('asking-waits')),
     [],
   );
-  t.deepEqual(readdirSync(join(host.root, 'cache/locks')), []);
+  t.deepEqual(
+    readdirSync(join(host.root, 'cache/locks')).filter((name) => name.startsWith('once-')),
+    [],
+  );
 });
 
 test('asked anew, a question is asked once a run, whatever host asks', async (t) => {

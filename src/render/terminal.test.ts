@@ -2,7 +2,7 @@ import { characters } from '../base/text.js';
 import test from 'ava';
 import { sha256 } from '../base/digest.js';
 import type { BuildEvent } from '../execute/events.js';
-import type { Forecast } from './plan.js';
+import type { Forecast } from './prediction.js';
 import { terminalRenderer, type Clock } from './terminal.js';
 
 /** Escapes, line feeds, and runs of anything else. */

@@ -3,7 +3,8 @@ import type { BuildEvent } from '../execute/events.js';
 import { formatSeconds, plural } from '../base/units.js';
 import { advanceText, bar } from './bar.js';
 import { Narrator, painter } from './narrator.js';
-import { untimedText, type Forecast } from './plan.js';
+import { untimedText } from './plan.js';
+import type { Forecast } from './prediction.js';
 import type { Output, Renderer, Verbosity } from './renderer.js';
 
 export interface Terminal extends Output {

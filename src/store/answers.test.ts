@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync, readFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import test from 'ava';
@@ -126,6 +126,28 @@ test('answers that cannot be read are refused and left alone', (t) => {
   t.true(readFileSync(path).equals(left));
   writeFileSync(path, 'no database at all, but long enough to be looked at'.repeat(100));
   t.throws(() => Answers.open(path), { instanceOf: UserFacingError, message: /cannot be read/ });
+});
+
+test('a file without content has lost it, and so has a -wal without its file', (t) => {
+  const path = join(scratch(t), 'answers.db');
+  const refused = (): string | undefined =>
+    t.throws(() => Answers.open(path), { instanceOf: UserFacingError }).diagnostics[0]?.code;
+  const answers = Answers.open(path);
+  answers.put('r', digest, question, 'paid');
+  const content = readFileSync(`${path}-wal`);
+  t.true(content.length > 0);
+  answers.close();
+  truncateSync(path, 0);
+  t.is(refused(), 'VB506');
+  t.is(readFileSync(path).length, 0, 'left as it is');
+  rmSync(path);
+  writeFileSync(`${path}-wal`, content);
+  t.is(refused(), 'VB506');
+  t.deepEqual(readFileSync(`${path}-wal`), content, 'left for whoever can save it');
+  rmSync(`${path}-wal`);
+  const anew = Answers.open(path);
+  t.is(anew.get('r', digest), undefined);
+  anew.close();
 });
 
 test('answers of a newer vlmbuild are refused', (t) => {

@@ -1,3 +1,4 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { canonicalJson } from '../base/canonical.js';
@@ -5,7 +6,7 @@ import { hexOf, sha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
-import type { FileLock } from './file-lock.js';
+import { lockFileSync, type FileLock } from './file-lock.js';
 import { lockQuestion } from './question-lock.js';
 import type { BracketRecord } from './records.js';
 import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
@@ -52,11 +53,11 @@ export class Answers {
 
   /** @throws UserFacingError where the file is damaged, of a newer format, or cannot be used. */
   static open(path: string): Answers {
-    if (isCutShort(path))
-      throw new UserFacingError(storeErrors.damagedAnswers({ path, problem: 'the file is cut short' }));
     let database: Sqlite.Database | undefined;
     try {
-      database = openDatabase(path);
+      makeFile(path);
+      if (statSync(path).size === 0 || isCutShort(path)) throw damaged(path, 'the file is cut short');
+      database = openDatabase(path, { fileMustExist: true });
       prepare(database, path);
       return new Answers(path, database);
     } catch (error) {
@@ -230,8 +231,50 @@ function prepare(database: Sqlite.Database, path: string): void {
       .immediate();
 }
 
+/**
+ * Makes the file where there is none: elsewhere and whole, so that one without content is known to have lost it. (SQLite would
+ * take it for new, and so begin anew without a word.)
+ */
+function makeFile(path: string): void {
+  if (existsSync(path)) return;
+  const folder = dirname(path);
+  mkdirSync(join(folder, 'locks'), { recursive: true });
+  const lock = lockFileSync(join(folder, 'locks', '.answers'));
+  try {
+    if (existsSync(path)) return;
+    // In there is what the file does not have yet, and SQLite would drop it.
+    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+      throw damaged(path, 'the file is gone, but not the `-wal` that belongs to it');
+    const draft = `${path}.tmp`;
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(draft + suffix, { force: true });
+    const database = openDatabase(draft);
+    try {
+      prepare(database, path);
+    } finally {
+      database.close();
+    }
+    renameSync(draft, path);
+    syncFolder(folder);
+  } finally {
+    lock.release();
+  }
+}
+
+/** So that the name outlives the machine. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function damaged(path: string, problem: string): UserFacingError {
+  return new UserFacingError(storeErrors.damagedAnswers({ path, problem }));
+}
+
 function explain(error: unknown, path: string): unknown {
-  if (isDamage(error))
-    return new UserFacingError(storeErrors.damagedAnswers({ path, problem: (error as Error).message }));
-  return explainSqlite(error, path);
+  if (error instanceof UserFacingError) return error;
+  return isDamage(error) ? damaged(path, (error as Error).message) : explainSqlite(error, path);
 }

@@ -37,6 +37,8 @@ export interface WatchOptions {
   readonly keepGoing: boolean;
   /** Ends the watch, and a build under way. */
   readonly signal: AbortSignal;
+  /** Told of the project as each build finds it, before the build's events. */
+  readonly onBegin?: (session: Session) => void;
 }
 
 /**
@@ -312,6 +314,7 @@ class Watch {
     const begun = await project.begin();
     const { session, needed, problems, unfit } = begun;
     this.#session = session;
+    options.onBegin?.(session);
     if (problems.length > 0) await this.#broken(problems, changed);
     else this.#saidBroken = '';
     if (begun.opened) this.#outputs.learn(session);

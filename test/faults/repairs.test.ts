@@ -86,7 +86,7 @@ targets:
 };
 
 test.serial('answers that cannot be read stop what asks, and nothing else; they are never dropped', async (t) => {
-  for (const damage of ['cut short', 'no database at all']) {
+  for (const damage of ['cut short', 'no database at all', '']) {
     const project = new Project(t, ASKS);
     await project.builds(t);
     const path = project.path('cache/answers.db');
@@ -99,7 +99,9 @@ test.serial('answers that cannot be read stop what asks, and nothing else; they 
     project.write('pipeline.yaml', ASKS['pipeline.yaml']?.replace('why', 'how').replace('echo other', 'echo o') ?? '');
     const refused = await project.build('-k');
     t.deepEqual(deeds(refused), { asks: 'failed', other: 'run' }, refused.stdout);
-    t.regex(eventsOf(refused, 'target-failed')[0]?.diagnostic.headline ?? '', /^the answers in `.*` cannot be read$/);
+    const said = eventsOf(refused, 'target-failed')[0]?.diagnostic;
+    t.regex(said?.headline ?? '', /^the answers in `.*` cannot be read$/);
+    t.is(said?.code, 'VB506');
     t.deepEqual(readFileSync(path), damaged, 'left as it is, for whoever can save what is in it');
     // Whoever has no backup says so by moving it away.
     rmSync(path);

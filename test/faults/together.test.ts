@@ -134,9 +134,9 @@ test.serial('gc beside builds takes nothing that they need', async (t) => {
   for (let round = 0; round < 3; round++) {
     const started = [
       project.start('--json', '-B'),
-      project.start('gc', '--max-size', '0', '--max-age', '1ms', '--keep-runs', '1'),
+      project.start('gc', '--max-size', '0', '--max-age', '0s', '--keep-runs', '1'),
       project.start('--json'),
-      project.start('gc', '--max-size', '0', '--max-age', '1ms', '--keep-runs', '1'),
+      project.start('gc', '--max-size', '0', '--max-age', '0s', '--keep-runs', '1'),
     ];
     for (const { ended } of started) {
       const { code, stdout, stderr } = await ended;

@@ -142,13 +142,18 @@ async function showPlan(session: Session, flags: Flags, words: readonly string[]
     const preview = await previewParts(session, decision, { questions: true, askAgain: flags.askAgain });
     if (preview !== undefined) parts.set(decision.target, preview);
   }
+  const forecast = await forecastOf(session);
   if (flags.json === true) {
-    const { decisionJson } = await import('../../render/decision-json.js');
-    for (const decision of decisions.values()) {
-      world.stdout.write(`${JSON.stringify(decisionJson(decision, parts.get(decision.target)))}\n`);
-    }
+    const { decisionJson, predictionJson } = await import('../../render/decision-json.js');
+    const { predict } = await import('../../render/prediction.js');
+    const all = [...decisions.values()];
+    const prediction = predict(all, forecast, parts);
+    const lines = [
+      ...all.map((each) => decisionJson(each, parts.get(each.target), prediction.seconds.get(each.target))),
+      predictionJson(all, prediction, session.jobs),
+    ];
+    for (const line of lines) world.stdout.write(`${JSON.stringify(line)}\n`);
     return;
   }
-  const forecast = await forecastOf(session);
   world.stdout.write(`${planText([...decisions.values()], forecast, parts, styleOf(world.stdout, world.env))}\n`);
 }

@@ -80,7 +80,8 @@ function size(text: string): number {
 }
 
 function age(text: string): number {
-  const milliseconds = parseDuration(text);
+  // A duration is above zero elsewhere; here it says that nothing is young.
+  const milliseconds = /^0+(ms|s|m|h|d)?$/.test(text) ? 0 : parseDuration(text);
   if (milliseconds === undefined) throw new RangeError(`${text} is no time: write it like 30d, 12h or 90m`);
   return milliseconds;
 }

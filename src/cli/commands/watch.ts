@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { buildCommand } from '@stricli/core';
 import { EXIT } from '../../diagnostics/diagnostic.js';
+import type { Session } from '../../execute/session.js';
 import type { Renderer } from '../../render/renderer.js';
 import type { WatchRenderer } from '../../render/watch.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
@@ -15,7 +16,7 @@ import {
   type ProjectFlags,
 } from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
-import { rendererFor, type RendererFlags } from '../renderer.js';
+import { forecastBy, rendererFor, type RendererFlags } from '../renderer.js';
 
 interface WatchFlags extends ProjectFlags, RendererFlags {
   readonly jobs?: number;
@@ -58,11 +59,15 @@ export async function runWatch(flags: WatchFlags, words: readonly string[], worl
   setFlagsFromString('--semi-space-growth-factor=1');
   const file = enterProject(flags);
   const { watch } = await import('../../watch/watch.js');
-  const renderer = await watchRendererFor(flags, world);
+  let session: Session | undefined;
+  const onBegin = (begun: Session): void => {
+    session = begun;
+  };
+  const renderer = await watchRendererFor(flags, world, () => session);
   const { set = [], jobs = availableParallelism(), keepGoing = false } = flags;
   try {
     await withInterrupt((signal) =>
-      watch({ file, set, environment: world.env, targets: words, jobs, keepGoing, signal }, renderer.on),
+      watch({ file, set, environment: world.env, targets: words, jobs, keepGoing, signal, onBegin }, renderer.on),
     );
     world.exitCode = EXIT.interrupted;
   } finally {
@@ -70,7 +75,12 @@ export async function runWatch(flags: WatchFlags, words: readonly string[], worl
   }
 }
 
-async function watchRendererFor(flags: WatchFlags, world: CliProcess): Promise<WatchRenderer> {
+/** @param session the project as the build that begins finds it: its times tell how long that will take */
+async function watchRendererFor(
+  flags: WatchFlags,
+  world: CliProcess,
+  session: () => Session | undefined,
+): Promise<WatchRenderer> {
   const verbosity = flags.quiet === true ? 'quiet' : flags.verbose === true ? 'verbose' : 'normal';
   const { jsonWatchRenderer, plainWatchRenderer } = await import('../../render/watch.js');
   if (flags.json === true) return jsonWatchRenderer(world.stdout, await rendererFor(flags, world));
@@ -78,7 +88,13 @@ async function watchRendererFor(flags: WatchFlags, world: CliProcess): Promise<W
   if (live) {
     const { terminalRenderer } = await import('../../render/terminal.js');
     const { terminalWatchRenderer } = await import('../../render/watch-terminal.js');
-    const renderer = terminalWatchRenderer(world.stdout, () => terminalRenderer(world.stdout, verbosity), verbosity);
+    const { timeLeft } = await import('../../execute/time-left.js');
+    const builds = (): Renderer => {
+      const now = session();
+      const forecast = now === undefined ? undefined : forecastBy(timeLeft, now);
+      return terminalRenderer(world.stdout, verbosity, { forecast });
+    };
+    const renderer = terminalWatchRenderer(world.stdout, builds, verbosity);
     process.stdout.on('resize', () => renderer.resized());
     return renderer;
   }
