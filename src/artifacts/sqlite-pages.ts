@@ -66,7 +66,7 @@ export async function readPages(file: number, tables: readonly TableRoot[]): Pro
   const count = pageCount(header, fstatSync(file).size / size);
   if (count === undefined) return undefined;
   const pages = new Pages(api, file, size, size - header.readUInt8(RESERVED), count);
-  await pages.hash();
+  await pages.read();
   const found = new Map<string, LeafRuns>();
   for (const { name, rootpage } of tables) {
     const leaves = await pages.leaves(rootpage);
@@ -89,8 +89,21 @@ class Pages {
   /** Of each page, from 1 on: xxh64 of its bytes, and its first four bytes, where an overflow page names the next. */
   readonly #hashes: BigUint64Array;
   readonly #next: Uint32Array;
-  #chain = new BigUint64Array(64);
-  readonly #page: Buffer;
+  /** Of a page that looks like a leaf: its place in the columns below, from 1 on. */
+  readonly #leafAt: Uint32Array;
+  readonly #first: number[] = [];
+  readonly #last: number[] = [];
+  readonly #rows: number[] = [];
+  /** Where the leaf's overflow chains end among all chains. */
+  readonly #chainsEnd: number[] = [];
+  readonly #chainStart: number[] = [];
+  readonly #chainLength: number[] = [];
+  /** Of pages that look like the inside of a table's tree. */
+  readonly #interiors = new Map<number, readonly Ahead[]>();
+  #scratch = new BigUint64Array(64);
+  /** Of a row's bytes, what stays in the leaf: at most, and at least. */
+  readonly #largest: number;
+  readonly #least: number;
   private readonly turn = new Turn();
 
   constructor(
@@ -103,17 +116,24 @@ class Pages {
   ) {
     this.#hashes = new BigUint64Array(count + 1);
     this.#next = new Uint32Array(count + 1);
-    this.#page = Buffer.allocUnsafe(size);
+    this.#leafAt = new Uint32Array(count + 1);
+    this.#largest = usable - 35;
+    this.#least = Math.floor(((usable - 12) * 32) / 255) - 23;
   }
 
-  async hash(): Promise<void> {
+  /** Reads all pages once. Which of them are whose is not known yet: what looks like a leaf may be a free page. */
+  async read(): Promise<void> {
     const { api, file, size, count, turn } = this;
     const piece = Buffer.allocUnsafe(PIECE);
+    const pages = Array.from({ length: PIECE / size }, (_, i) => piece.subarray(i * size, (i + 1) * size));
     for (let number = 1; number <= count;) {
       const length = readFully(file, piece, (number - 1) * size);
-      for (let from = 0; from + size <= length && number <= count; from += size, number++) {
-        this.#hashes[number] = api.h64Raw(piece.subarray(from, from + size));
-        this.#next[number] = piece.readUInt32BE(from);
+      for (const page of pages) {
+        if (number > count || page.byteOffset + size > piece.byteOffset + length) break;
+        this.#hashes[number] = api.h64Raw(page);
+        this.#next[number] = page.readUInt32BE(0);
+        this.#look(page, number, number === 1 ? HEADER : 0);
+        number++;
       }
       if (length < PIECE) break;
       if (turn.due(length)) await turn.pass();
@@ -136,78 +156,97 @@ class Pages {
     for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
       if ('key' in next) found.divide(next.key);
       // What has more pages than there are has one twice.
-      else if (++seen > this.count || !this.#readPage(next.page, found, ahead)) return undefined;
+      else if (++seen > this.count || !this.#follow(next.page, found, ahead)) return undefined;
       if (turn.due(size)) await turn.pass();
     }
     return found.taken();
   }
 
-  #readPage(number: number, found: FoundLeaves, ahead: Ahead[]): boolean {
-    const page = this.#page;
-    if (number < 1 || number > this.count) return false;
-    if (readFully(this.file, page, (number - 1) * this.size) < this.size) return false;
-    // What is read now is what was read before.
-    if (this.api.h64Raw(page) !== this.#hashes[number]) return false;
-    const head = number === 1 ? HEADER : 0;
-    const type = page.readUInt8(head);
-    const cells = page.readUInt16BE(head + 3);
-    if (type === LEAF) return head + 8 + 2 * cells <= this.usable && this.#leaf(number, head, cells, found);
-    return type === INTERIOR && head + 12 + 2 * cells <= this.usable && this.#interior(head, cells, ahead);
+  #follow(number: number, found: FoundLeaves, ahead: Ahead[]): boolean {
+    const leaf = (this.#leafAt[number] ?? 0) - 1;
+    if (leaf >= 0) return this.#leaf(number, leaf, found);
+    const below = this.#interiors.get(number);
+    for (const next of below ?? []) ahead.push(next);
+    return below !== undefined;
   }
 
-  #interior(head: number, cells: number, ahead: Ahead[]): boolean {
-    const page = this.#page;
-    ahead.push({ page: page.readUInt32BE(head + 8) });
-    for (let i = cells - 1; i >= 0; i--) {
-      const at = page.readUInt16BE(head + 12 + 2 * i);
-      if (at + 5 > this.usable) return false;
-      const [key] = varint(page, at + 4);
-      if (Number.isNaN(key)) return false;
-      ahead.push({ key }, { page: page.readUInt32BE(at) });
+  #leaf(number: number, leaf: number, found: FoundLeaves): boolean {
+    if (this.#rows[leaf] === 0) return true;
+    let length = 1;
+    this.#scratch[0] = this.#hashes[number] ?? 0n;
+    for (let chain = this.#chainsEnd[leaf - 1] ?? 0; chain < (this.#chainsEnd[leaf] ?? 0); chain++) {
+      let page = this.#chainStart[chain] ?? 0;
+      for (let left = this.#chainLength[chain] ?? 0; left > 0; left--) {
+        if (page < 1 || page > this.count) return false;
+        if (length === this.#scratch.length) this.#grow();
+        this.#scratch[length++] = this.#hashes[page] ?? 0n;
+        page = this.#next[page] ?? 0;
+      }
     }
+    const hash = this.api.h64Raw(bytesOf(this.#scratch.subarray(0, length)));
+    found.add(this.#first[leaf] ?? 0, this.#last[leaf] ?? 0, this.#rows[leaf] ?? 0, hash);
     return true;
   }
 
-  #leaf(number: number, head: number, cells: number, found: FoundLeaves): boolean {
-    if (cells === 0) return true;
-    const page = this.#page;
-    const largest = this.usable - 35;
-    const least = Math.floor(((this.usable - 12) * 32) / 255) - 23;
-    let length = 1;
-    this.#chain[0] = this.#hashes[number] ?? 0n;
+  /** Notes what a page of a table's tree says of others, if it is one. */
+  #look(page: Buffer, number: number, head: number): void {
+    const type = page[head];
+    if (type === LEAF) this.#lookAtLeaf(page, number, head, page.readUInt16BE(head + 3));
+    else if (type === INTERIOR) this.#lookAtInterior(page, number, head, page.readUInt16BE(head + 3));
+  }
+
+  #lookAtInterior(page: Buffer, number: number, head: number, cells: number): void {
+    if (head + 12 + 2 * cells > this.usable) return;
+    // The last one is taken from it first.
+    const below: Ahead[] = [{ page: page.readUInt32BE(head + 8) }];
+    for (let i = cells - 1; i >= 0; i--) {
+      const at = page.readUInt16BE(head + 12 + 2 * i);
+      if (at + 5 > this.usable) return;
+      const [key] = varint(page, at + 4);
+      if (Number.isNaN(key)) return;
+      below.push({ key }, { page: page.readUInt32BE(at) });
+    }
+    this.#interiors.set(number, below);
+  }
+
+  #lookAtLeaf(page: Buffer, number: number, head: number, cells: number): void {
+    if (head + 8 + 2 * cells > this.usable) return;
+    const chains = this.#chainStart.length;
     let [first, last] = [0, 0];
     for (let i = 0; i < cells; i++) {
       const cell = page.readUInt16BE(head + 8 + 2 * i);
-      if (cell >= this.usable) return false;
-      const [payload, afterPayload] = varint(page, cell);
+      const [payload, afterPayload] = cell < this.usable ? varint(page, cell) : NOTHING;
       const [rowid, afterRowid] = varint(page, afterPayload);
       // Negative ones too have nine bytes.
-      if (Number.isNaN(rowid + payload)) return false;
+      let isRight = !Number.isNaN(payload + rowid) && (i === 0 || rowid > last);
       if (i === 0) first = rowid;
-      else if (rowid <= last) return false;
       last = rowid;
-      if (payload <= largest) continue;
-      const local = least + ((payload - least) % (this.usable - 4));
-      const kept = local <= largest ? local : least;
-      if (afterRowid + kept + 4 > this.usable) return false;
-      let left = Math.ceil((payload - kept) / (this.usable - 4));
-      let overflow = page.readUInt32BE(afterRowid + kept);
-      if (left > this.count) return false;
-      for (; left > 0; left--) {
-        if (overflow < 1 || overflow > this.count) return false;
-        if (length === this.#chain.length) this.#grow();
-        this.#chain[length++] = this.#hashes[overflow] ?? 0n;
-        overflow = this.#next[overflow] ?? 0;
+      if (isRight && payload > this.#largest) {
+        const local = this.#least + ((payload - this.#least) % (this.usable - 4));
+        const kept = local <= this.#largest ? local : this.#least;
+        const length = Math.ceil((payload - kept) / (this.usable - 4));
+        isRight = afterRowid + kept + 4 <= this.usable && length <= this.count;
+        if (isRight) {
+          this.#chainStart.push(page.readUInt32BE(afterRowid + kept));
+          this.#chainLength.push(length);
+        }
+      }
+      if (!isRight) {
+        this.#chainStart.length = this.#chainLength.length = chains;
+        return;
       }
     }
-    found.add(first, last, cells, this.api.h64Raw(bytesOf(this.#chain.subarray(0, length))));
-    return true;
+    this.#first.push(first);
+    this.#last.push(last);
+    this.#rows.push(cells);
+    this.#chainsEnd.push(this.#chainStart.length);
+    this.#leafAt[number] = this.#rows.length;
   }
 
   #grow(): void {
-    const larger = new BigUint64Array(4 * this.#chain.length);
-    larger.set(this.#chain);
-    this.#chain = larger;
+    const larger = new BigUint64Array(4 * this.#scratch.length);
+    larger.set(this.#scratch);
+    this.#scratch = larger;
   }
 }
 
@@ -264,6 +303,8 @@ class FoundLeaves {
     this.#length = 0;
   }
 }
+
+const NOTHING = [NaN, 0] as const;
 
 /** A variable-length integer and where it ends: NaN where it is not exact as a number. */
 function varint(page: Buffer, at: number): readonly [value: number, end: number] {

@@ -8,6 +8,7 @@ import { executeErrors } from '../diagnostics/execute.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
+import { resolveInput } from '../plan/graph.js';
 import { CorruptObject } from '../store/objects.js';
 import { acquireTargetLock, type TargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
@@ -94,12 +95,25 @@ class Life {
   ) {}
 
   async live(): Promise<LifeEnd> {
+    this.#prepareHost();
     const first = await this.build.deciding.run(() =>
       this.#phase('decide', { type: 'group', group: 'deciding' }, () => this.#decide()),
     );
     if (first.state === 'fresh') return this.#fresh(first);
     if (first.state !== 'stale' || this.#forced) return this.#inSlot(first);
     return this.build.oneByOne(first.key, () => this.#inSlot(first));
+  }
+
+  /** While a database is read to decide, a host gets ready: it most likely holds something new. */
+  #prepareHost(): void {
+    const { work, inputs } = this.target;
+    const { session } = this.build.run;
+    if (work.type !== 'rule' || work.rule.shape !== 'parts') return;
+    const isUnread = Object.values(inputs)
+      .filter((use) => use.kind === 'sqlite')
+      .flatMap((use) => resolveInput(session.graph, use).items)
+      .some(({ path }) => session.digester.known(path, 'sqlite') === undefined);
+    if (isUnread) session.hosts.prepare({ bundle: work.rule.bundle, source: work.rule.path }, 1);
   }
 
   async #inSlot(first: Decision): Promise<LifeEnd> {
