@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hexOf, type Digest } from '../base/digest.js';
+import { DigestAside } from './digest-aside.js';
 import { momentOfFile } from './file-moment.js';
 import { Turn } from './pieces.js';
 import { xxh64 } from './xxh64.js';
@@ -41,11 +41,37 @@ export interface JsonlBlock {
   readonly moment: string | undefined;
 }
 
+/** So many blocks are digested while the file is read on. */
+const AHEAD = 2;
+
+/** A block that is cut, and perhaps not digested yet. */
+interface Cut extends Omit<JsonlBlock, 'id' | 'digest'> {
+  readonly digest: Promise<Digest>;
+}
+
 /**
- * The content-defined blocks of a file, in order; joined they are the file. An empty file has none. Streams: about
- * 6 MiB are held, whatever the length of lines.
+ * The content-defined blocks of a file, in order; joined they are the file. An empty file has none. Streams: some 20 MiB
+ * are held, whatever the length of lines.
  */
 export async function* jsonlBlocks(path: string): AsyncGenerator<JsonlBlock> {
+  const times = new Map<string, number>();
+  const named = async (cut: Cut): Promise<JsonlBlock> => {
+    const digest = await cut.digest;
+    const short = hexOf(digest).slice(0, 12);
+    const time = (times.get(short) ?? 0) + 1;
+    times.set(short, time);
+    return { ...cut, digest, id: time === 1 ? `block-${short}` : `block-${short}.${time}` };
+  };
+  const waiting: Cut[] = [];
+  for await (const cut of cutBlocks(path)) {
+    waiting.push(cut);
+    const first = waiting.length > AHEAD ? waiting.shift() : undefined;
+    if (first !== undefined) yield await named(first);
+  }
+  for (const cut of waiting) yield await named(cut);
+}
+
+async function* cutBlocks(path: string): AsyncGenerator<Cut> {
   const xxhash = await xxh64();
   const file = openSync(path, 'r');
   try {
@@ -110,31 +136,28 @@ class OpenBlock {
   lines = 0;
   /** Up to where the buffer is digested. */
   taken = 0;
-  private hash = createHash('sha256');
+  private bytes = new DigestAside(MAX);
   private offset = 0;
   private firstLine = 1;
-  private readonly seen = new Map<string, number>();
 
   constructor(private readonly moment: string | undefined) {}
 
   take(buffer: Buffer, end: number): void {
-    this.hash.update(buffer.subarray(this.taken, end));
+    this.bytes.update(buffer.subarray(this.taken, end));
     this.taken = end;
   }
 
   /** The block ends before `end` in the buffer, and a new one begins. */
-  cut(buffer: Buffer, end: number): JsonlBlock {
+  cut(buffer: Buffer, end: number): Cut {
     this.take(buffer, end);
     const { offset, length, firstLine, lines, moment } = this;
-    const digest: Digest = `sha256:${this.hash.digest('hex')}`;
-    const short = hexOf(digest).slice(0, 12);
-    const times = (this.seen.get(short) ?? 0) + 1;
-    this.seen.set(short, times);
-    this.hash = createHash('sha256');
+    const digest = this.bytes.digest();
+    // Whoever asks for it hears of a failure, and perhaps nobody does.
+    digest.catch(() => undefined);
+    this.bytes = new DigestAside(MAX);
     this.offset += length;
     this.firstLine += lines;
     this.length = this.lines = 0;
-    const id = times === 1 ? `block-${short}` : `block-${short}.${times}`;
-    return { id, digest, offset, length, firstLine, lines, moment };
+    return { digest, offset, length, firstLine, lines, moment };
   }
 }
