@@ -10,6 +10,7 @@ import {
   type Digested,
   type FileDigests,
   type FileDigestsOptions,
+  type Unread,
   type Young,
 } from './file-digests.js';
 import { sameStamp, statOf } from './file-stamp.js';
@@ -178,9 +179,15 @@ export class DirectoryDigests {
     walked: Walked,
     now: Clock,
   ): Promise<{ readonly entries: DirectoryEntry[]; readonly changed: boolean }> {
-    const digests = walked.files.map((file) => this.#files.trusted(file, 'file', file.stamp)?.digest);
-    const unknown = walked.files.filter((_, i) => digests[i] === undefined);
-    const read = unknown.length === 0 ? [] : await this.#files.readAll(unknown, now);
+    const digests: (Digest | undefined)[] = [];
+    const unread: Unread[] = [];
+    for (const { path, key, stamp } of walked.files) {
+      const before = this.#files.record({ path, key }, 'file');
+      const isTrusted = before !== undefined && this.#files.isTrusted(before, stamp);
+      digests.push(isTrusted ? before.digest : undefined);
+      if (!isTrusted) unread.push({ path, key, stamp, before });
+    }
+    const read = unread.length === 0 ? [] : await this.#files.readAll(unread, now);
     const entries: DirectoryEntry[] = [];
     let changed = false;
     let next = 0;

@@ -47,6 +47,12 @@ export interface Digested {
   readonly stamp: FileStamp;
 }
 
+/** A file that has to be read, with what was remembered of it. */
+export interface Unread extends Located {
+  readonly stamp: FileStamp;
+  readonly before: StatRecord | undefined;
+}
+
 /** A record that is too young to be trusted. */
 export interface Young extends Located {
   readonly kind: KindName;
@@ -91,11 +97,17 @@ export class FileDigests {
 
   /** The record of a file with this stat, where it may be believed. */
   trusted(at: Located, kind: KindName, stamp: FileStamp): StatRecord | undefined {
-    if (this.#options.trust === 'nothing') return undefined;
-    const record = this.#options.index.statRecord(at.key, recordKind(kind));
-    return record !== undefined && sameStamp(record, stamp) && this.isOld(stamp, record.recordedNs)
-      ? record
-      : undefined;
+    const record = this.record(at, kind);
+    return record !== undefined && this.isTrusted(record, stamp) ? record : undefined;
+  }
+
+  /** What is remembered of a file, whatever its stat is now. */
+  record(at: Located, kind: KindName): StatRecord | undefined {
+    return this.#options.trust === 'stat' ? this.#options.index.statRecord(at.key, recordKind(kind)) : undefined;
+  }
+
+  isTrusted(record: StatRecord, stamp: FileStamp): boolean {
+    return sameStamp(record, stamp) && this.isOld(stamp, record.recordedNs);
   }
 
   /** Whether what has these times and was recorded then would show any change since. */
@@ -110,10 +122,10 @@ export class FileDigests {
       const now = this.#options.clock();
       const stamp = stampAt(at, kind);
       if (stamp === undefined) return 'absent';
-      const trusted = this.trusted(at, kind, stamp);
-      if (trusted !== undefined) return { digest: trusted.digest, stamp };
+      const before = this.record(at, kind);
+      if (before !== undefined && this.isTrusted(before, stamp)) return { digest: before.digest, stamp };
       if (kind !== 'sqlite' && attempt < ATTEMPTS) {
-        const [read] = await this.#readBatch([{ ...at, stamp }], now);
+        const [read] = await this.#readBatch([{ ...at, stamp, before }], now);
         if (read !== undefined) return read;
         continue;
       }
@@ -135,26 +147,16 @@ export class FileDigests {
    *
    * @param now from before any of them is read
    */
-  async readAll(
-    files: readonly (Located & { readonly stamp: FileStamp })[],
-    now: Clock,
-  ): Promise<(Digested | undefined)[]> {
+  async readAll(files: readonly Unread[], now: Clock): Promise<(Digested | undefined)[]> {
     const batches: Promise<(Digested | undefined)[]>[] = [];
     for (let i = 0; i < files.length; i += BATCH) batches.push(this.#readBatch(files.slice(i, i + BATCH), now));
     return (await Promise.all(batches)).flat();
   }
 
-  async #readBatch(
-    files: readonly (Located & { readonly stamp: FileStamp })[],
-    now: Clock,
-  ): Promise<(Digested | undefined)[]> {
-    const { index, trust, onHash } = this.#options;
+  async #readBatch(files: readonly Unread[], now: Clock): Promise<(Digested | undefined)[]> {
     const paths = files.map(({ path }) => path);
-    const before = files.map(({ key, stamp }) => {
-      const record = trust === 'stat' ? index.statRecord(key, 'file') : undefined;
-      return record?.size === stamp.size && record.xxh64 !== '' ? record : undefined;
-    });
-    const done = onHash?.(
+    const before = files.map(({ stamp, before: record }) => (record?.size === stamp.size ? record : undefined));
+    const done = this.#options.onHash?.(
       paths,
       files.reduce((sum, { stamp }) => sum + stamp.size, 0),
     );
@@ -179,8 +181,8 @@ export class FileDigests {
     const done = this.#options.onHash?.([at.path], stamp.size);
     try {
       if (kind !== 'sqlite') return { digest: (await digestBytes(at.path)).sha256, xxh64: '' };
-      const { trust, index, databases } = this.#options;
-      const before = trust === 'stat' ? index.statRecord(at.key, recordKind(kind)) : undefined;
+      const { trust, databases } = this.#options;
+      const before = this.record(at, kind);
       if (stamp.side === '') {
         const known = before === undefined ? undefined : { id: before.xxh64, digest: before.digest };
         const memory = (): DatabaseMemory | undefined =>
@@ -224,7 +226,7 @@ export class FileDigests {
   }
 
   isYoung(at: Located): boolean {
-    return this.#young.has(`file:${at.key}`);
+    return this.#young.size > 0 && this.#young.has(`file:${at.key}`);
   }
 
   get hasYoung(): boolean {

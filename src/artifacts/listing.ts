@@ -51,8 +51,11 @@ export function listDirectory(folder: string): Listing {
   return { files: files.sort((a, b) => compareBytes(a.name, b.name)), folders };
 }
 
+const ASCII = /^[ -~]*$/;
+
 /** The key under which names of a folder are twins. */
 export function twinKey(name: string): string {
+  if (ASCII.test(name)) return name.toLowerCase();
   return name.normalize('NFC').toLowerCase().normalize('NFC');
 }
 

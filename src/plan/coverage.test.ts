@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import test from 'ava';
-import { coverageOf } from './coverage.js';
+import { coverageOf, placeOf } from './coverage.js';
 import { FakeProject } from './fake-project.js';
 
 test('a snapshot covers all that a verdict depends on', (t) => {
@@ -69,4 +69,29 @@ test('a snapshot covers all that a verdict depends on', (t) => {
   }
   t.false(loaded.has('src/images/a.png'));
   t.false(loaded.has('pipeline.lock'), 'a build writes it itself');
+});
+
+test('a path is named as `relative` names it, below the root and beside it', (t) => {
+  const root = '/work/project';
+  const ends = [
+    '',
+    '/',
+    '/a',
+    '/a/',
+    '/a//b',
+    '/./a',
+    '/a/.',
+    '/../a',
+    '/a/..',
+    '/a/../../b',
+    '/.a',
+    '/..a/b',
+    '/...',
+    '-other/a',
+  ];
+  for (const path of [...ends.map((end) => root + end), '/', '/elsewhere/a']) {
+    const near = relative(root, resolve(root, path));
+    const isOutside = near === '..' || near.startsWith('../');
+    t.is(placeOf(path, root), near === '' ? '.' : isOutside ? resolve(root, path) : near, path);
+  }
 });

@@ -85,25 +85,26 @@ export class Index {
 
   /** Writes what is batched. What cannot be written stays batched. */
   flush(): void {
-    if (this.#batchedCount() > 0) this.transaction(() => undefined);
+    if (this.#batchedCount() === 0) return;
+    this.transaction(() => this.#stats.write());
+    this.#stats.written();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#batchedCount() > 0) this.#batched();
   }
 
   /**
-   * Groups the writes of `work` into one transaction, with what is batched. `work` may run twice, where damage is found.
-   * Within a transaction: a part of that one.
+   * Groups the writes of `work` into one transaction, with the parts that are batched, of which it may speak. Stat records
+   * stay batched: they are written by folder, which is too much for every target. `work` may run twice, where damage is
+   * found. Within a transaction: a part of that one.
    */
   transaction<T>(work: () => T): T {
     if (this.#connection.inTransaction) return work();
     const result = this.#connection.transaction(() => {
-      this.#stats.write();
       this.#parts.write();
       return work();
     });
-    this.#stats.written();
     this.#parts.written();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#batchedCount() > 0) this.#batched();
     return result;
   }
 
