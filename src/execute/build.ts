@@ -307,6 +307,8 @@ async function finish(
   if (writesLock)
     await afterwards(build, 'write the lock', `\`${basename(session.lockPath)}\``, () => books.writeLock(build));
   await afterwards(build, 'settle records', 'the record of the build', () => settleRecords(build, writesLock));
+  // Before the snapshot, which may have to decide once more; and where the index is lost by that, after it.
+  await fillIndex(build);
   let stored: JsonObject | undefined;
   const results = (): JsonObject => (stored ??= books.results(build));
   const plain =
@@ -319,8 +321,7 @@ async function finish(
     await afterwards(build, 'take the snapshot', 'the snapshot', () => books.snapshot(build, results));
   } else if (writesLock)
     await afterwards(build, 'take the snapshot', 'the snapshot', async () => books.lockWritten(build));
-  if (build.indexLost)
-    await afterwards(build, 'record the run', 'what was known before the index was lost', () => recordAgain(build));
+  await fillIndex(build);
   tellNotices(run);
   const { seconds } = run;
   let details: JsonObject = {};
@@ -344,6 +345,13 @@ async function finish(
           ? EXIT.different
           : EXIT.failed;
   return { outcome, exitCode, counts, run: run.begun ? run.id : null, settled: build.whole };
+}
+
+async function fillIndex(build: BuildState): Promise<void> {
+  await afterwards(build, 'record the run', 'what was known before the index was lost', async () => {
+    build.run.session.index.recheck();
+    if (build.indexLost) await recordAgain(build);
+  });
 }
 
 function tellNotices(run: Run): void {

@@ -3,6 +3,7 @@ import {
   openSync,
   closeSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -107,6 +108,28 @@ test('a record in which a byte changed is damage too', (t) => {
   t.is(index.action(digestOf(5)), undefined);
   t.regex(index.repaired ?? '', /damaged/);
   index.close();
+});
+
+test('a file that was put in the place of the open one is opened when that is asked for', (t) => {
+  const layout = filled(t);
+  const index = Index.open(layout);
+  index.recheck();
+  t.is(index.losses, 0);
+  // As another process does that finds it damaged.
+  renameSync(layout.index, `${layout.index}.damaged`);
+  const other = Index.open(layout);
+  other.putAction(action(1));
+  other.close();
+  index.recheck();
+  t.is(index.losses, 1);
+  t.deepEqual(index.recentActions(10), [action(1)]);
+  index.putAction(action(2));
+  rmSync(layout.index);
+  index.recheck();
+  t.is(index.losses, 2);
+  t.deepEqual(index.recentActions(10), []);
+  index.close();
+  t.is(index.repaired, undefined, 'nothing was damaged');
 });
 
 test('garbage and foreign databases are moved aside', (t) => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -25,6 +25,8 @@ export class IndexConnection {
   readonly #statements = new Map<string, Sqlite.Statement>();
   #repaired: string | undefined;
   #losses = 0;
+  /** Of the file that is open: as long as it is, no other file can have this number. */
+  #ino: number | undefined;
   #depth = 0;
 
   /** @throws UserFacingError where the format is newer, or the file cannot be used. */
@@ -36,6 +38,7 @@ export class IndexConnection {
       if (!isIndexDamage(error)) throw explainSqlite(error, layout.index);
       this.#database = this.#renewed(error, (database) => database);
     }
+    this.#ino = inodeOf(layout.index);
   }
 
   get repaired(): string | undefined {
@@ -48,6 +51,21 @@ export class IndexConnection {
    */
   get losses(): number {
     return this.#losses;
+  }
+
+  /**
+   * Opens what is at the path, where that is no longer the file that is open: another process found that one damaged, or
+   * somebody removed it. SQLite goes on with it and says nothing; what it wrote since is lost.
+   */
+  recheck(): void {
+    if (inodeOf(this.#layout.index) === this.#ino) return;
+    let moved = true;
+    this.healing(() => {
+      if (moved) {
+        moved = false;
+        throw new Damage('another file is in its place');
+      }
+    });
   }
 
   get inTransaction(): boolean {
@@ -92,6 +110,7 @@ export class IndexConnection {
         this.#statements.clear();
         this.#database.close();
         this.#database = database;
+        this.#ino = inodeOf(this.#layout.index);
         this.#losses++;
         return work();
       });
@@ -175,6 +194,10 @@ class OldFormat extends Error {
 
 function isIndexDamage(error: unknown): boolean {
   return error instanceof OldFormat || error instanceof Damage || isDamage(error);
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** @throws OldFormat, UserFacingError for a newer format, SqliteError */

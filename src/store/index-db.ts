@@ -73,6 +73,11 @@ export class Index {
     return this.#connection.losses;
   }
 
+  /** Notices where another file has taken the place of the one that is open: that is a loss too. */
+  recheck(): void {
+    this.#connection.recheck();
+  }
+
   /** Writes what is batched, and closes also where that fails. */
   close(): void {
     try {

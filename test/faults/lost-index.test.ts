@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import test from 'ava';
 import Database from 'better-sqlite3';
 import { Index } from '../../src/store/index-db.js';
 import { cacheLayout } from '../../src/store/layout.js';
-import { deeds, eventsOf, Project, type Built, type Files } from '../rig.js';
+import { deeds, eventsOf, Project, Puppets, withEvents, type Built, type Files } from '../rig.js';
 
 const TARGETS = ['first', 'second', 'third'];
 
@@ -56,9 +56,39 @@ for (const table of ['output_paths', 'last_success', 'actions']) {
     t.deepEqual(recorded(project), TARGETS);
     // The run is not lost either.
     t.regex((await project.run('runs')).stdout, /built/);
+    const times = project.times();
     t.regex((await project.run()).stdout, /^everything is fresh/);
+    t.deepEqual(project.times(), times);
   });
 }
+
+test('what was made before the index was lost is recorded again, and the next build writes nothing', async (t) => {
+  const project = new Project(t, { 'first.txt': 'one', 'second.txt': 'two', 'third.txt': 'three' });
+  const puppets = await Puppets.open(t, project);
+  const held = `${puppets.command('third')} > /dev/null; cat {input} > {output}`;
+  project.write(
+    'pipeline.yaml',
+    (FILES['pipeline.yaml'] ?? '').replace(
+      /third: \{ run: '[^']*'/,
+      `third: { after: [first, second], run: ${JSON.stringify(held)}`,
+    ),
+  );
+  const first = project.start('--json');
+  (await puppets.asked('third')).answer();
+  t.is((await first.ended).code, 0);
+  for (const name of ['first', 'third']) project.write(`${name}.txt`, 'changed');
+  const second = project.start('--json');
+  const asking = await puppets.asked('third');
+  for (const suffix of ['', '-wal', '-shm']) rmSync(project.path(`cache/index.db${suffix}`), { force: true });
+  asking.answer();
+  const built = withEvents(await second.ended);
+  t.is(built.code, 0, built.stdout);
+  t.deepEqual(deeds(built), { first: 'run', second: 'fresh', third: 'run' });
+  t.deepEqual(recorded(project), TARGETS);
+  const times = project.times();
+  t.regex((await project.run()).stdout, /^everything is fresh/);
+  t.deepEqual(project.times(), times);
+});
 
 test('where only what changed is looked at, the next build records the rest', async (t) => {
   const project = new Project(t, FILES);
