@@ -91,15 +91,17 @@ class Pages {
   readonly #next: Uint32Array;
   /** Of a page that looks like a leaf: its place in the columns below, from 1 on. */
   readonly #leafAt: Uint32Array;
-  readonly #first: number[] = [];
-  readonly #last: number[] = [];
-  readonly #rows: number[] = [];
+  /** Columns are as long as there are pages: what is never written takes no memory. */
+  readonly #first: Float64Array;
+  readonly #last: Float64Array;
+  readonly #rows: Uint16Array;
   /** Where the leaf's overflow chains end among all chains. */
-  readonly #chainsEnd: number[] = [];
+  readonly #chainsEnd: Uint32Array;
+  #leaves = 0;
   readonly #chainStart: number[] = [];
   readonly #chainLength: number[] = [];
-  /** Of pages that look like the inside of a table's tree. */
-  readonly #interiors = new Map<number, readonly Ahead[]>();
+  /** Of a page inside of a tree. */
+  readonly #page: Buffer;
   #scratch = new BigUint64Array(64);
   /** Of a row's bytes, what stays in the leaf: at most, and at least. */
   readonly #largest: number;
@@ -117,6 +119,11 @@ class Pages {
     this.#hashes = new BigUint64Array(count + 1);
     this.#next = new Uint32Array(count + 1);
     this.#leafAt = new Uint32Array(count + 1);
+    this.#first = new Float64Array(count);
+    this.#last = new Float64Array(count);
+    this.#rows = new Uint16Array(count);
+    this.#chainsEnd = new Uint32Array(count);
+    this.#page = Buffer.allocUnsafe(size);
     this.#largest = usable - 35;
     this.#least = Math.floor(((usable - 12) * 32) / 255) - 23;
   }
@@ -132,7 +139,7 @@ class Pages {
         if (number > count || page.byteOffset + size > piece.byteOffset + length) break;
         this.#hashes[number] = api.h64Raw(page);
         this.#next[number] = page.readUInt32BE(0);
-        this.#look(page, number, number === 1 ? HEADER : 0);
+        this.#look(page, number);
         number++;
       }
       if (length < PIECE) break;
@@ -141,7 +148,11 @@ class Pages {
   }
 
   get id(): string {
-    return xxh64Hex(this.api.create64().update(bytesOf(this.#hashes)));
+    const state = this.api.create64();
+    // What is given at once is copied, into memory that stays.
+    for (let i = 0; i < this.#hashes.length; i += PIECE / 8)
+      state.update(bytesOf(this.#hashes.subarray(i, i + PIECE / 8)));
+    return xxh64Hex(state);
   }
 
   /**
@@ -164,10 +175,29 @@ class Pages {
 
   #follow(number: number, found: FoundLeaves, ahead: Ahead[]): boolean {
     const leaf = (this.#leafAt[number] ?? 0) - 1;
-    if (leaf >= 0) return this.#leaf(number, leaf, found);
-    const below = this.#interiors.get(number);
-    for (const next of below ?? []) ahead.push(next);
-    return below !== undefined;
+    return leaf >= 0 ? this.#leaf(number, leaf, found) : this.#interior(number, ahead);
+  }
+
+  /** Reads one page in some hundred a second time: to keep what they say of others takes more memory than all else. */
+  #interior(number: number, ahead: Ahead[]): boolean {
+    const page = this.#page;
+    if (number < 1 || number > this.count) return false;
+    if (readFully(this.file, page, (number - 1) * this.size) < this.size) return false;
+    // What is read now is what was read before.
+    if (this.api.h64Raw(page) !== this.#hashes[number]) return false;
+    const head = number === 1 ? HEADER : 0;
+    const cells = page.readUInt16BE(head + 3);
+    if (page[head] !== INTERIOR || head + 12 + 2 * cells > this.usable) return false;
+    // The last one is taken from it first.
+    ahead.push({ page: page.readUInt32BE(head + 8) });
+    for (let i = cells - 1; i >= 0; i--) {
+      const at = page.readUInt16BE(head + 12 + 2 * i);
+      if (at + 5 > this.usable) return false;
+      const [key] = varint(page, at + 4);
+      if (Number.isNaN(key)) return false;
+      ahead.push({ key }, { page: page.readUInt32BE(at) });
+    }
+    return true;
   }
 
   #leaf(number: number, leaf: number, found: FoundLeaves): boolean {
@@ -188,29 +218,11 @@ class Pages {
     return true;
   }
 
-  /** Notes what a page of a table's tree says of others, if it is one. */
-  #look(page: Buffer, number: number, head: number): void {
-    const type = page[head];
-    if (type === LEAF) this.#lookAtLeaf(page, number, head, page.readUInt16BE(head + 3));
-    else if (type === INTERIOR) this.#lookAtInterior(page, number, head, page.readUInt16BE(head + 3));
-  }
-
-  #lookAtInterior(page: Buffer, number: number, head: number, cells: number): void {
-    if (head + 12 + 2 * cells > this.usable) return;
-    // The last one is taken from it first.
-    const below: Ahead[] = [{ page: page.readUInt32BE(head + 8) }];
-    for (let i = cells - 1; i >= 0; i--) {
-      const at = page.readUInt16BE(head + 12 + 2 * i);
-      if (at + 5 > this.usable) return;
-      const [key] = varint(page, at + 4);
-      if (Number.isNaN(key)) return;
-      below.push({ key }, { page: page.readUInt32BE(at) });
-    }
-    this.#interiors.set(number, below);
-  }
-
-  #lookAtLeaf(page: Buffer, number: number, head: number, cells: number): void {
-    if (head + 8 + 2 * cells > this.usable) return;
+  /** Notes what a leaf of a table's tree says of its rows, if the page is one. */
+  #look(page: Buffer, number: number): void {
+    const head = number === 1 ? HEADER : 0;
+    const cells = page.readUInt16BE(head + 3);
+    if (page[head] !== LEAF || head + 8 + 2 * cells > this.usable) return;
     const chains = this.#chainStart.length;
     let [first, last] = [0, 0];
     for (let i = 0; i < cells; i++) {
@@ -236,11 +248,12 @@ class Pages {
         return;
       }
     }
-    this.#first.push(first);
-    this.#last.push(last);
-    this.#rows.push(cells);
-    this.#chainsEnd.push(this.#chainStart.length);
-    this.#leafAt[number] = this.#rows.length;
+    const leaf = this.#leaves++;
+    this.#first[leaf] = first;
+    this.#last[leaf] = last;
+    this.#rows[leaf] = cells;
+    this.#chainsEnd[leaf] = this.#chainStart.length;
+    this.#leafAt[number] = leaf + 1;
   }
 
   #grow(): void {
