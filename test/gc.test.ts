@@ -256,6 +256,52 @@ test('cache: what is kept for what; cache verify finds damage, drops it, and say
   t.deepEqual(deeds(await project.builds(t)), { upper: 'run', files: 'fresh' });
 });
 
+test('gc moves together what is needed of packs of parts, and builds find it there', async (t) => {
+  const rule = (version: string): string => `version: 1
+targets:
+  lines: { rule: text/long, params: { parts: 60, version: ${version} }, outputs: out/lines.jsonl }
+`;
+  const project = new Project(t, {
+    'rules/text/long.ts': `import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Long lines, of which every twentieth is the same in all versions.',
+  params: z.strictObject({ parts: z.int(), version: z.int() }),
+  outputs: { lines: jsonl() },
+  *parts({ params }) {
+    for (let i = 0; i < params.parts; i++) yield { id: 'line ' + i, spec: { i, version: i % 20 === 0 ? 0 : params.version } };
+  },
+  make({ spec, outputs }) {
+    outputs.lines.append(JSON.stringify((spec.i + '.' + spec.version + ' ').repeat(15_000)));
+    return {};
+  },
+});
+`,
+    'pipeline.yaml': rule('1'),
+  });
+  const gaps = async (): Promise<number> =>
+    (JSON.parse((await project.run('cache', 'stats', '--json')).stdout) as { gaps: number }).gaps;
+  await project.builds(t);
+  project.write('pipeline.yaml', rule('2'));
+  const [, second] = [await project.builds(t), project.read('out/lines.jsonl')];
+  t.is(await gaps(), 0, 'the first version is kept too');
+  const report = await gc(project, '--max-size', '0', '--keep-runs', '1');
+  t.true(report.after < 0.7 * report.before, JSON.stringify(report));
+  t.true((await gaps()) < 1 << 20);
+  t.regex((await project.run('cache', 'verify')).stdout, /all are what their names say/);
+
+  project.remove('out');
+  t.deepEqual(deeds(await project.builds(t)), { lines: 'restore' });
+  t.is(project.read('out/lines.jsonl'), second);
+  project.write('pipeline.yaml', rule('3'));
+  const built = await project.run();
+  t.is(built.code, 0);
+  t.notRegex(built.stdout + built.stderr, /damaged|VB4/);
+  t.regex(built.stdout, /57 of 60 parts made/);
+  const third = project.read('out/lines.jsonl').split('\n');
+  for (const n of [0, 20, 40]) t.true(third[n] === second.split('\n')[n]);
+});
+
 test('a build collects once a day, where nobody says otherwise', async (t) => {
   const project = new Project(t, FILES);
   const orphan = `ab${'0'.repeat(62)}`;

@@ -11,6 +11,7 @@ import { CorruptObject, holderOf, type ObjectStore } from '../store/objects.js';
 import type { StoredOutput } from '../store/records.js';
 import { GC_BOUNDS, totalOf } from './gc.js';
 import { Marking } from './marking.js';
+import { neededOf } from './repack.js';
 import type { Session } from './session.js';
 import { surveyStore, type Need, type Survey } from './survey.js';
 
@@ -20,6 +21,8 @@ export interface CacheStats {
   readonly bytes: number;
   /** Bytes, each counted for the first that needs it; `spare`: of results that nothing needs; `loose`: of none. */
   readonly kept: Readonly<Record<Need | 'spare' | 'loose', number>>;
+  /** Bytes of those beside what is needed, in objects of which only pieces are. */
+  readonly gaps: number;
   /** Remembered results and parts. */
   readonly results: number;
   readonly parts: number;
@@ -42,6 +45,8 @@ export function cacheStats(session: Session): CacheStats {
     const needed = survey.marking.bytes;
     for (const { outputs } of survey.spare) for (const output of outputs) survey.marking.output(output);
     const spare = survey.marking.bytes - needed;
+    let gaps = 0;
+    for (const pieces of survey.marking.pieces()) gaps += pieces.size - neededOf(pieces);
     const outputBytes = wholeSize(survey, objects);
     const once = new Marking(objects, survey.stored);
     for (const { outputs } of [...survey.actions, ...survey.parts])
@@ -53,6 +58,7 @@ export function cacheStats(session: Session): CacheStats {
       objects: survey.stored.size,
       bytes,
       kept: { ...survey.needed, spare, loose: bytes - needed - spare },
+      gaps,
       results: survey.actions.length,
       parts: survey.parts.length,
       outputBytes,

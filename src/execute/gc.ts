@@ -9,6 +9,7 @@ import { IndexTables, type RowsToDrop } from '../store/gc-index.js';
 import { tryCollectorLock } from '../store/gc-lock.js';
 import { removeObjects } from '../store/gc-objects.js';
 import { activeRuns } from '../store/run-lock.js';
+import { repack, sparseBlobs } from './repack.js';
 import type { Session } from './session.js';
 import { isThere, surveyStore, timeOfRun, type Survey } from './survey.js';
 
@@ -55,7 +56,7 @@ const BATCH = 500;
  *
  *   quiet? ──no──> wait for the runs under way ──┐
  *     │ yes                <─────────────────────┘
- *   survey ──> drop rows ──> remove objects, batch by batch ──> done
+ *   survey ──> drop rows ──> remove objects, batch by batch ──> move what lies in sparse blobs ──> done
  *     ^             │                  │
  *     '── a run began or ended meanwhile ──'
  *
@@ -71,6 +72,7 @@ export async function collect(session: Session, options: GcOptions): Promise<GcR
   const tables = new IndexTables(layout);
   const gone = { objects: 0, results: 0, parts: 0, runs: 0, paths: 0, logs: 0 };
   let first: number | undefined;
+  let repacked = false;
   try {
     for (;;) {
       if (options.dryRun !== true && !(await untilQuiet(session, options))) return undefined;
@@ -80,6 +82,7 @@ export async function collect(session: Session, options: GcOptions): Promise<GcR
       if (tables.repaired !== undefined || (actions.length + runs.length === 0 && stored.size > 0))
         throw new UserFacingError(archiveErrors.nothingKnown({ problem: tables.repaired }), EXIT.failed);
       const sizes = { before: totalOf(survey), needed: survey.marking.bytes };
+      const { marking } = survey;
       const { rows, objects, kept } = choose(session, tables, survey, options);
       first ??= sizes.before;
       const report = (): GcReport => ({ ...gone, before: first ?? sizes.before, needed: sizes.needed, after: kept });
@@ -121,6 +124,17 @@ export async function collect(session: Session, options: GcOptions): Promise<GcR
         await new Promise((done) => setImmediate(done));
       }
       if (disturbed) continue;
+      const batches = repacked ? [] : sparseBlobs(marking);
+      for (const batch of batches) {
+        options.signal?.throwIfAborted();
+        disturbed ||= !quietly(() => repack(batch, session.objects, tables));
+        await new Promise((done) => setImmediate(done));
+      }
+      if (disturbed) continue;
+      // Once: a damaged blob stays as it is.
+      repacked = true;
+      // What they took is found to be needed by nobody now.
+      if (batches.length > 0) continue;
       removeLogs(session, logs);
       new DatabaseMemories(layout.databases).keepOnly(tables.statKeys().map(({ path }) => resolve(session.root, path)));
       gone.logs += logs.length;

@@ -50,6 +50,13 @@ export function cacheText(stats: CacheStats): string {
     ['logs', formatBytes(beside.logs), 'what targets printed'],
     ['aside', formatBytes(beside.aside), 'files that were in the way of outputs: yours to look through and remove'],
   ];
+  const at = rows.findIndex(([name]) => name === 'saved');
+  if (stats.gaps > 0)
+    rows.splice(at, 0, [
+      '  gaps',
+      formatBytes(stats.gaps),
+      'of these beside what is needed: `gc` makes them good where they are large',
+    ]);
   if (beside.databases > 0)
     rows.push(['databases', formatBytes(beside.databases), 'what was in them: can be deleted, costs reading them']);
   if (beside.stage > 0) rows.push(['stage', formatBytes(beside.stage), 'of builds under way']);

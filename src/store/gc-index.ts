@@ -3,7 +3,7 @@ import { IndexConnection, parseRecord } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
 import { digestsOf } from './part-keys.js';
 import { bytesOf } from './part-records.js';
-import type { ActionRecord, OutputPathRecord, PartRecord, RunRecord } from './records.js';
+import type { ActionRecord, OutputPathRecord, PartRecord, RunRecord, StoredOutput } from './records.js';
 import { StatRecords, type StatKey } from './stat-records.js';
 
 export interface IndexedPart {
@@ -20,6 +20,8 @@ export interface RowsToDrop {
   readonly stats: readonly StatKey[];
   readonly outputPaths: readonly string[];
 }
+
+type PartRow = [key: Digest, seconds: number, meta: unknown, outputs: Record<string, StoredOutput>];
 
 /** The index as the collector sees it: whole tables, on a connection of its own. */
 export class IndexTables {
@@ -51,7 +53,7 @@ export class IndexTables {
   parts(): IndexedPart[] {
     const rows = this.#connection.rows('SELECT target, record FROM parts');
     return rows.map(([target, record]) => {
-      const [key, , , outputs] = parseRecord(record) as [Digest, number, unknown, PartRecord['outputs']];
+      const [key, , , outputs] = parseRecord(record) as PartRow;
       return { key, target: String(target), outputs };
     });
   }
@@ -98,6 +100,33 @@ export class IndexTables {
       for (const id of rows.runs) connection.run('DELETE FROM runs WHERE id = ?', id);
       new StatRecords(connection).drop(rows.stats);
       for (const path of rows.outputPaths) connection.run('DELETE FROM output_paths WHERE path = ?', path);
+    });
+  }
+
+  /** Records that what lies in some blobs lies elsewhere now, or nothing of it. */
+  movePieces(
+    placeOf: (blob: Digest, from: number) => { readonly blob: Digest; readonly from: number } | undefined,
+  ): void {
+    const connection = this.#connection;
+    connection.transaction(() => {
+      this.forgetMadeParts();
+      for (const [row, record] of connection.rows('SELECT rowid, record FROM parts')) {
+        const [key, seconds, meta, outputs] = parseRecord(record) as PartRow;
+        let moved = false;
+        for (const [name, output] of Object.entries(outputs)) {
+          const { inside } = output.bytes;
+          const place = inside === undefined ? undefined : placeOf(inside.blob, inside.from);
+          if (place === undefined) continue;
+          outputs[name] = { ...output, bytes: { ...output.bytes, inside: place } };
+          moved = true;
+        }
+        if (moved)
+          connection.run(
+            'UPDATE parts SET record = ? WHERE rowid = ?',
+            JSON.stringify([key, seconds, meta, outputs]),
+            row ?? 0,
+          );
+      }
     });
   }
 

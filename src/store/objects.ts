@@ -158,6 +158,12 @@ export class ObjectStore {
     if (readIfThere(`${path}.list`)?.equals(text) !== true) this.#write(`${path}.list`, text);
   }
 
+  /** Says that a list's bytes are elsewhere: the same ones, by the caller's word. */
+  moveList(name: Digest, extents: readonly Extent[]): void {
+    const size = extents.reduce((sum, extent) => sum + extent.size, 0);
+    this.#write(`${this.#path(name)}.list`, Buffer.from(printList(extents, size)));
+  }
+
   /** What a list consists of; undefined for a blob and for what is not there. A damaged list is dropped. */
   members(digest: Digest): readonly Extent[] | undefined {
     const path = `${this.#path(digest)}.list`;
