@@ -247,7 +247,7 @@ test('an output that was installed is not read again once it is settled', async 
     ['rows.jsonl', 'jsonl'],
   ];
   for (const [path, kind] of made)
-    digester.record(path, kind, await kindNamed(kind).keep(join(r.root, path), r.objects));
+    await digester.record(path, kind, await kindNamed(kind).keep(join(r.root, path), r.objects));
   t.true(digester.unsettled);
   r.later();
   const [, read] = await reads(r, () => digester.settle());
@@ -257,7 +257,7 @@ test('an output that was installed is not read again once it is settled', async 
 
   // One that is edited before it is settled is not believed.
   const other = r.open();
-  other.record('rows.jsonl', 'jsonl', await kindNamed('jsonl').keep(join(r.root, 'rows.jsonl'), r.objects));
+  await other.record('rows.jsonl', 'jsonl', await kindNamed('jsonl').keep(join(r.root, 'rows.jsonl'), r.objects));
   writeFileSync(join(r.root, 'rows.jsonl'), '[]\n');
   r.later();
   await other.settle();

@@ -68,8 +68,11 @@ export class ArtifactDigester {
     return running;
   }
 
-  /** Remembers the stat of an output just installed. Call `settle` when the clock has moved on a tick. */
-  record(path: string, kind: KindName, record: ArtifactRecord): void {
+  /**
+   * Remembers the stat of an output just installed, and what is where in a database. Call `settle` when the clock has moved
+   * on a tick.
+   */
+  async record(path: string, kind: KindName, record: ArtifactRecord): Promise<void> {
     const now = this.#options.clock();
     const at = this.#locate(path, kind);
     const stat = statOf(at.path);
@@ -83,6 +86,7 @@ export class ArtifactDigester {
     // Of another size, it is no longer what was installed.
     if (stamp.size !== record.bytes.size) return;
     this.#files.put({ ...at, kind, read: false }, { digest: record.digest, stamp }, '', now);
+    if (kind === 'sqlite') await this.#files.lookAt(at, record.digest);
   }
 
   /** Whether `settle` has anything to do. */

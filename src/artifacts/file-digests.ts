@@ -17,7 +17,7 @@ import type { Hashing } from './hashing.js';
 import type { KindName } from './kind.js';
 import type { Located } from './located.js';
 import { Turn } from './pieces.js';
-import { readContent, type DatabaseMemory } from './sqlite-content.js';
+import { lookAtContent, readContent, type DatabaseMemory } from './sqlite-content.js';
 import { sqliteDigest, SQLITE_DIGEST_FORMAT } from './sqlite-digest.js';
 import type { DatabaseMemories } from './sqlite-memories.js';
 import { xxh64Files } from './xxh64.js';
@@ -196,6 +196,19 @@ export class FileDigests {
         : { digest: await sqliteDigest(at.path), xxh64 };
     } finally {
       done?.();
+    }
+  }
+
+  /** Looks at the pages of a database that was installed, so that what of it is new is known when parts are listed. */
+  async lookAt({ path }: Located, digest: Digest): Promise<void> {
+    const { databases } = this.#options;
+    if (databases === undefined) return;
+    try {
+      const memory = await lookAtContent(path, digest, databases.load(path));
+      if (memory !== undefined) databases.save(path, memory);
+    } catch (error) {
+      // Whoever has it locked by now keeps nothing but this from being remembered.
+      if (!(error instanceof UserFacingError)) throw error;
     }
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { touches } from './row-ranges.js';
-import { readContent, type DatabaseContent, type DatabaseMemory } from './sqlite-content.js';
+import { lookAtContent, readContent, type DatabaseContent, type DatabaseMemory } from './sqlite-content.js';
 import { sqliteDigest } from './sqlite-digest.js';
 import { DatabaseMemories } from './sqlite-memories.js';
 
@@ -165,6 +165,23 @@ test('what is told of as changed since a state before has the changes in between
   const oldest = memory.since[3]?.changed.get('keyed') ?? [];
   for (const [edit, isTold] of [false, false, false, true, true, true, true].entries())
     t.is(touches(oldest, idOf(edit), idOf(edit)), isTold, `edit ${edit}`);
+});
+
+test('a database whose digest is known is looked at without its rows, and tells what changed all the same', async (t) => {
+  const path = join(folder(t), 'a.db');
+  edited(path, (db) => fill(db, 3000));
+  const looked = await lookAtContent(path, await sqliteDigest(path), undefined);
+  const whole = await read(path);
+  t.is(looked?.id, whole.id);
+  t.is(looked?.moment, whole.memory.moment);
+  edited(path, (db) => db.exec("UPDATE keyed SET b = 'other' WHERE id = 9"));
+  const again = await lookAtContent(path, await sqliteDigest(path), looked);
+  const changed = again?.since.find(({ id }) => id === whole.id)?.changed.get('keyed') ?? [];
+  t.true(touches(changed, 9, 9));
+  t.false(touches(changed, 6000, 9000));
+  // Without digests of its rows all are read.
+  edited(path, (db) => db.exec("UPDATE keyed SET b = 'third' WHERE id = 30"));
+  t.is((await read(path, again)).digest, await sqliteDigest(path));
 });
 
 test('a state that comes back is known as such, and other content at the same place is not', async (t) => {

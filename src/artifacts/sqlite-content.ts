@@ -25,7 +25,8 @@ interface TableMemory {
   /** As in `sqlite_schema`: what the bytes of a row mean follows from it. */
   readonly sql: string;
   readonly leaves: LeafRuns;
-  readonly chunks: Chunks;
+  /** Undefined where its rows were not read. */
+  readonly chunks: Chunks | undefined;
 }
 
 export interface ChangesSince {
@@ -61,12 +62,50 @@ export async function readContent(
   known: { readonly id: string; readonly digest: Digest } | undefined,
   before: () => DatabaseMemory | undefined,
 ): Promise<DatabaseContent | undefined> {
+  return withPages(path, async (seen) => {
+    const { id } = seen.pages;
+    if (known?.id === id) return known;
+    const comparable = comparableTo(seen, before());
+    if (comparable?.id === id) return { ...comparable, memory: { ...comparable, moment: seen.moment } };
+    const changes = changesBetween(comparable, seen);
+    const { digest, tables } = await digestDatabase(seen.database, (table) =>
+      knownRows(table, comparable, seen.pages, changes),
+    );
+    const chunks = new Map(tables.map((table) => [table.name, table.chunks]));
+    return { digest, id, memory: memoryOf(seen, digest, chunks, comparable, changes) };
+  });
+}
+
+/** What to remember of a database whose digest is known: no row is read. Undefined as in `readContent`. */
+export async function lookAtContent(
+  path: string,
+  digest: Digest,
+  before: DatabaseMemory | undefined,
+): Promise<DatabaseMemory | undefined> {
+  return withPages(path, (seen) => {
+    const comparable = comparableTo(seen, before);
+    if (comparable?.id === seen.pages.id) return { ...comparable, moment: seen.moment };
+    return memoryOf(seen, digest, new Map(), comparable, changesBetween(comparable, seen));
+  });
+}
+
+/** A database file as one read transaction sees it. */
+interface Seen {
+  readonly database: Database;
+  readonly pages: DatabasePages;
+  readonly roots: readonly (TableRoot & { readonly sql: string })[];
+  readonly moment: string | undefined;
+  /** SQLite's version: what it makes of the same bytes may depend on it. */
+  readonly sqlite: string;
+}
+
+async function withPages<T>(path: string, work: (seen: Seen) => T | Promise<T>): Promise<T | undefined> {
   const opened = openWithFile(path);
   try {
     const { database, file } = opened;
     database.exec('BEGIN');
     const roots = database
-      .prepare<[], TableRoot & { readonly sql: string }>(
+      .prepare<[], Seen['roots'][number]>(
         "SELECT name, rootpage, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
       )
       .all();
@@ -74,27 +113,33 @@ export async function readContent(
     if (file === undefined || hasLog(name) || !isUtf8(database)) return undefined;
     const pages = await readPages(file, roots);
     if (pages === undefined) return undefined;
-    if (known?.id === pages.id) return known;
     const sqlite = String(database.prepare('SELECT sqlite_source_id()').pluck().get());
-    const remembering = before();
-    const comparable = remembering?.sqlite === sqlite ? remembering : undefined;
-    const moment = momentOf(name, file);
-    if (comparable?.id === pages.id) return { ...comparable, memory: { ...comparable, moment } };
-    const changes = changesBetween(comparable, pages, roots);
-    const { digest, tables } = await digestDatabase(database, (table) => knownRows(table, comparable, pages, changes));
-    const remembered = new Map<string, TableMemory>();
-    const chunksOf = new Map(tables.map((table) => [table.name, table.chunks]));
-    for (const { name: table, sql } of roots) {
-      const [leaves, chunks] = [pages.tables.get(table), chunksOf.get(table)];
-      if (leaves !== undefined && chunks !== undefined) remembered.set(table, { sql, leaves, chunks });
-    }
-    const since = comparable === undefined ? [] : sinceAll(comparable, changes);
-    return { digest, id: pages.id, memory: { id: pages.id, moment, digest, sqlite, tables: remembered, since } };
+    return await work({ database, pages, roots, moment: momentOf(name, file), sqlite });
   } catch (error) {
     throw explain(path, error);
   } finally {
     opened.close();
   }
+}
+
+function comparableTo({ sqlite }: Seen, before: DatabaseMemory | undefined): DatabaseMemory | undefined {
+  return before?.sqlite === sqlite ? before : undefined;
+}
+
+function memoryOf(
+  { pages, roots, moment, sqlite }: Seen,
+  digest: Digest,
+  chunks: ReadonlyMap<string, Chunks>,
+  before: DatabaseMemory | undefined,
+  changes: ReadonlyMap<string, RowRanges>,
+): DatabaseMemory {
+  const tables = new Map<string, TableMemory>();
+  for (const { name, sql } of roots) {
+    const leaves = pages.tables.get(name);
+    if (leaves !== undefined) tables.set(name, { sql, leaves, chunks: chunks.get(name) });
+  }
+  const since = before === undefined ? [] : sinceAll(before, changes);
+  return { id: pages.id, moment, digest, sqlite, tables, since };
 }
 
 function hasLog(path: string): boolean {
@@ -107,11 +152,7 @@ function isUtf8(database: Database): boolean {
 }
 
 /** Of the tables that both have, with the same columns. */
-function changesBetween(
-  before: DatabaseMemory | undefined,
-  now: DatabasePages,
-  roots: readonly { readonly name: string; readonly sql: string }[],
-): Map<string, RowRanges> {
+function changesBetween(before: DatabaseMemory | undefined, { pages: now, roots }: Seen): Map<string, RowRanges> {
   const changes = new Map<string, RowRanges>();
   for (const { name, sql } of roots) {
     const [was, is] = [before?.tables.get(name), now.tables.get(name)];
@@ -127,7 +168,7 @@ function knownRows(
   changes: ReadonlyMap<string, RowRanges>,
 ): KnownRows | undefined {
   const [was, leaves, changed] = [before?.tables.get(table), now.tables.get(table), changes.get(table)];
-  if (was === undefined || leaves === undefined || changed === undefined) return undefined;
+  if (was?.chunks === undefined || leaves === undefined || changed === undefined) return undefined;
   return { chunks: was.chunks, changed, leaves };
 }
 

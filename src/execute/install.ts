@@ -27,7 +27,7 @@ export async function installOutputs(
       if (existsSync(staged.path)) await kind.install(staged.path, destination, options);
       else await kind.deliver(record, destination, objects, `${staged.path}.new`, options);
     }
-    run.session.digester.record(use.path, use.kind, record);
+    await run.session.digester.record(use.path, use.kind, record);
   }
   staging.own.drop();
 }

@@ -34,6 +34,6 @@ export async function restoreOutputs(
         installOptions(run, target.name, use),
       );
     }
-    digester.record(use.path, use.kind, record);
+    await digester.record(use.path, use.kind, record);
   }
 }
