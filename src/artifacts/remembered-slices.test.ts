@@ -154,6 +154,16 @@ test('an edit since the last look is not missed, nor one that leaves size and ti
   }
 });
 
+test('what is remembered of slices is forgotten with their database', async (t) => {
+  const databases = new Databases(t);
+  await databases.look();
+  databases.list(SLICES, 'remembered');
+  databases.memories.keepOnly([databases.path, '/another.db']);
+  t.is(savedIn(databases).length, 1);
+  databases.memories.keepOnly(['/another.db']);
+  t.is(savedIn(databases).length, 0);
+});
+
 test('a lost or damaged memory costs reading alone', async (t) => {
   const databases = new Databases(t);
   await databases.look();

@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
-import { join } from 'node:path';
 import type { RowsQuery, SliceQuery } from './kind.js';
 import { touches, type RowRanges } from './row-ranges.js';
 import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
@@ -50,8 +49,9 @@ export class RememberedSlices {
     private readonly database: Database,
     moment: string | undefined,
   ) {
-    this.#file = join(folder, `${hexOf(sha256(`${target}\0${path}`)).slice(0, 32)}.slices`);
-    const memory = moment === undefined ? undefined : new DatabaseMemories(folder).load(path);
+    const memories = new DatabaseMemories(folder);
+    this.#file = memories.slicesOf(path, target);
+    const memory = moment === undefined ? undefined : memories.load(path);
     this.#id = memory?.moment === moment ? memory?.id : undefined;
     const saved = this.#id === undefined ? undefined : (loadMemory(this.#file) as SavedSlices | undefined);
     this.#changed = memory?.since.find(({ id }) => id === saved?.id)?.changed;

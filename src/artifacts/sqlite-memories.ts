@@ -30,16 +30,26 @@ export class DatabaseMemories {
 
   /** Forgets all databases but these. */
   keepOnly(paths: Iterable<string>): void {
-    const kept = new Set(Array.from(paths, (path) => this.fileOf(path)));
+    const kept = new Set(Array.from(paths, nameOf));
     for (const name of namesIn(this.folder)) {
-      const file = join(this.folder, name);
-      if (!kept.has(file)) rmSync(file, { force: true });
+      if (!kept.has(name.slice(0, NAME))) rmSync(join(this.folder, name), { force: true });
     }
   }
 
   fileOf(path: string): string {
-    return join(this.folder, `${hexOf(sha256(path)).slice(0, 32)}.pages`);
+    return join(this.folder, `${nameOf(path)}.pages`);
   }
+
+  /** Where slices of the database are remembered for a target. */
+  slicesOf(path: string, target: string): string {
+    return join(this.folder, `${nameOf(path)}-${nameOf(target)}.slices`);
+  }
+}
+
+const NAME = 32;
+
+function nameOf(text: string): string {
+  return hexOf(sha256(text)).slice(0, NAME);
 }
 
 function namesIn(folder: string): string[] {
