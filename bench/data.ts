@@ -34,12 +34,12 @@ interface NamedShape extends DatabaseShape {
 }
 
 const SHAPES: readonly NamedShape[] = [
-  { name: 'text', sessions: 200 * scale, turns: 100, side: 0 },
-  { name: 'image 64', sessions: 160 * scale, turns: 100, side: 64 },
-  { name: 'image 128', sessions: 100 * scale, turns: 100, side: 128 },
-  { name: 'image 256', sessions: 50 * scale, turns: 100, side: 256 },
-  { name: 'many small sessions', sessions: 10_000 * scale, turns: 2, side: 64 },
-  { name: 'few huge sessions', sessions: 2, turns: 8_000 * scale, side: 64 },
+  { name: 'text', sessions: Math.round(200 * scale), turns: 100, side: 0 },
+  { name: 'image 64', sessions: Math.round(160 * scale), turns: 100, side: 64 },
+  { name: 'image 128', sessions: Math.round(100 * scale), turns: 100, side: 128 },
+  { name: 'image 256', sessions: Math.round(50 * scale), turns: 100, side: 256 },
+  { name: 'many small sessions', sessions: Math.round(10_000 * scale), turns: 2, side: 64 },
+  { name: 'few huge sessions', sessions: 2, turns: Math.round(8_000 * scale), side: 64 },
 ];
 
 const rule = fileURLToPath(new URL('data-rule.js', import.meta.url));
