@@ -100,12 +100,14 @@ export class ArtifactDigester {
    * xxh64: it may have been written twice within a tick. What was installed goes by its stat.
    */
   async settle(): Promise<void> {
+    // Read once: all that is young is older by a tick than this.
+    const now = this.#options.clock();
     const young = this.#files.takeYoung();
     const files = young.filter((item) => item.kind !== 'directory');
     for (const item of [...files, ...young.filter((other) => other.kind === 'directory')]) {
       if (item.read) await this.digest(item.path, item.kind).catch(ignoreUserFacing);
-      else if (item.kind === 'directory') this.#directories.renew(item);
-      else this.#files.renew(item);
+      else if (item.kind === 'directory') this.#directories.renew(item, now);
+      else this.#files.renew(item, now);
     }
   }
 

@@ -109,8 +109,7 @@ export class DirectoryDigests {
   }
 
   /** Of one that was installed: the same record with the present time, if all stats are still the same. */
-  renew(item: Young): void {
-    const now = this.#options.clock();
+  renew(item: Young, now: Clock): void {
     const record = this.#options.index.statRecord(item.key, 'directory');
     if (record === undefined || statOf(item.path)?.isDirectory() !== true) return;
     const walked = this.#walk(item);

@@ -253,9 +253,8 @@ export class FileDigests {
     return young;
   }
 
-  /** Of a file that was installed: the same record with the present time, if the stat is still the same. */
-  renew(item: Young): void {
-    const now = this.#options.clock();
+  /** Of a file that was installed: the same record with this time, from before it is looked at, if the stat is still the same. */
+  renew(item: Young, now: Clock): void {
     const record = this.#options.index.statRecord(item.key, recordKind(item.kind));
     const stat = statOf(item.path);
     if (record === undefined || stat === undefined) return;

@@ -18,7 +18,7 @@ import type { History, PastAction } from '../plan/history.js';
 import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
 import { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
-import { tick, tickLength } from '../store/clock.js';
+import { closeClock, tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
@@ -199,6 +199,7 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
       if (closed) return;
       closed = true;
       hashing.close();
+      closeClock(layout);
       if (options.hosts === undefined) await hosts.close();
       index.close();
     },

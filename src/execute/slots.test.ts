@@ -109,3 +109,19 @@ test('never more is given than there is, and all is given in the end', async (t)
     { numRuns: 50 },
   );
 });
+
+test('what gives up reserves nothing any more, and leaves others waiting', async (t) => {
+  const slots = new Slots({ cpus: 2, gpus: 0, pools: {} });
+  const held = await slots.acquire({ cpus: 1, gpus: 0, pools: {} }, () => 0, never);
+  const stop = new AbortController();
+  const all = slots.acquire({ cpus: 2, gpus: 0, pools: {} }, () => 9, stop.signal);
+  const again = slots.acquire({ cpus: 2, gpus: 0, pools: {} }, () => 8, stop.signal);
+  const small = slots.acquire({ cpus: 1, gpus: 0, pools: {} }, () => 1, never);
+  const last = slots.acquire({ cpus: 1, gpus: 0, pools: {} }, () => 0, never);
+  stop.abort();
+  await t.throwsAsync(all, { instanceOf: Interrupted });
+  await t.throwsAsync(again, { instanceOf: Interrupted });
+  t.true((await small).held);
+  held.release();
+  t.true((await last).held);
+});

@@ -19,7 +19,9 @@ export interface Grant {
 interface Waiter {
   readonly needs: readonly (readonly [resource: string, amount: number])[];
   readonly priority: number;
+  readonly signal: AbortSignal;
   grant(): void;
+  abort(): void;
 }
 
 /**
@@ -33,6 +35,7 @@ export class Slots {
   readonly #capacity: ReadonlyMap<string, number>;
   readonly #waiters: Waiter[] = [];
   readonly #taken = new Set<number>();
+  readonly #heard = new WeakSet<AbortSignal>();
 
   constructor(
     capacity: {
@@ -70,24 +73,37 @@ export class Slots {
       const waiter: Waiter = {
         needs,
         priority: priority(),
+        signal,
         grant: () => {
-          signal.removeEventListener('abort', onAbort);
           waiting.end();
           resolve(this.#take(needs, name));
         },
+        abort: () => {
+          waiting.end();
+          reject(new Interrupted());
+        },
       };
-      const onAbort = (): void => {
-        const at = this.#waiters.indexOf(waiter);
-        if (at >= 0) this.#waiters.splice(at, 1);
-        waiting.end();
-        this.#tell();
-        reject(new Interrupted());
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
+      this.#listenTo(signal);
       this.#waiters.splice(this.#place(waiter.priority), 0, waiter);
       this.#tell();
       this.#serve();
     });
+  }
+
+  /** Once to each signal: to add a listener takes the longer the more there are, and thousands wait for one signal. */
+  #listenTo(signal: AbortSignal): void {
+    if (this.#heard.has(signal)) return;
+    this.#heard.add(signal);
+    const onAbort = (): void => {
+      const aborted = this.#waiters.filter((waiter) => waiter.signal === signal);
+      const others = this.#waiters.filter((waiter) => waiter.signal !== signal);
+      this.#waiters.splice(0, this.#waiters.length, ...others);
+      for (const waiter of aborted) waiter.abort();
+      this.#tell();
+      // What they kept reserved may do for others.
+      this.#serve();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
   }
 
   #needs({ cpus, gpus, pools }: Demand): Waiter['needs'] {
