@@ -87,14 +87,18 @@ export function indexedTargets(root: string, targets: readonly ModelTarget[]): R
   }
 }
 
-/** What the index has of the parts that targets listed last, by key. A target that was restored need not have any. */
-export function indexedParts(root: string, targets: readonly ModelTarget[]): Record<string, string> {
+/**
+ * What the index has of the parts that targets listed last, by key. A target that was restored need not have any. Undefined
+ * as for `indexedTargets`.
+ */
+export function indexedParts(root: string, targets: readonly ModelTarget[]): Record<string, string> | undefined {
   const index = Index.open(cacheLayout(root));
   try {
     const keys = targets.flatMap(({ name }) => index.partList(name).map(({ key }) => key));
-    return Object.fromEntries(
+    const said = Object.fromEntries(
       [...index.parts(keys)].map(([key, { outputs, meta }]) => [key, JSON.stringify({ outputs, meta }, withoutPlace)]),
     );
+    return index.repaired === undefined ? said : undefined;
   } finally {
     index.close();
   }
