@@ -24,6 +24,8 @@ export class StatFolder {
   readonly #names: string[] = [];
   readonly #odd = new Map<number, readonly [xxh64: string, side: string]>();
   #rows = Buffer.alloc(0);
+  /** Of the rows: it reads and writes large integers several times as fast as a buffer. */
+  #view = viewOf(this.#rows);
 
   get size(): number {
     return this.#names.length;
@@ -42,18 +44,19 @@ export class StatFolder {
     if (place === undefined) return undefined;
     const at = place * ROW;
     const rows = this.#rows;
+    const view = this.#view;
     const odd = this.#odd.get(place);
     const isHex = rows[at + AT.how] === HOW.hex;
     const xxh64 = isHex ? rows.toString('hex', at + AT.xxh64, at + AT.xxh64 + 8) : (odd?.[0] ?? '');
     return {
-      size: rows.readDoubleLE(at + AT.size),
-      mtimeNs: rows.readBigInt64LE(at + AT.mtime),
-      ctimeNs: rows.readBigInt64LE(at + AT.ctime),
-      ino: rows.readBigUInt64LE(at + AT.ino),
+      size: view.getFloat64(at + AT.size, true),
+      mtimeNs: view.getBigInt64(at + AT.mtime, true),
+      ctimeNs: view.getBigInt64(at + AT.ctime, true),
+      ino: view.getBigUint64(at + AT.ino, true),
       xxh64,
       digest: `sha256:${rows.toString('hex', at + AT.digest, at + AT.digest + DIGEST_BYTES)}`,
       side: odd?.[1] ?? '',
-      recordedNs: rows.readBigInt64LE(at + AT.recorded),
+      recordedNs: view.getBigInt64(at + AT.recorded, true),
     };
   }
 
@@ -130,12 +133,13 @@ export class StatFolder {
   #fill(place: number, { size, mtimeNs, ctimeNs, ino, xxh64, digest, side, recordedNs }: StatRecord): void {
     const at = place * ROW;
     const rows = this.#rows;
+    const view = this.#view;
     const isHex = HEX.test(xxh64);
-    rows.writeDoubleLE(size, at + AT.size);
-    rows.writeBigInt64LE(mtimeNs, at + AT.mtime);
-    rows.writeBigInt64LE(ctimeNs, at + AT.ctime);
-    rows.writeBigUInt64LE(ino, at + AT.ino);
-    rows.writeBigInt64LE(recordedNs, at + AT.recorded);
+    view.setFloat64(at + AT.size, size, true);
+    view.setBigInt64(at + AT.mtime, mtimeNs, true);
+    view.setBigInt64(at + AT.ctime, ctimeNs, true);
+    view.setBigUint64(at + AT.ino, ino, true);
+    view.setBigInt64(at + AT.recorded, recordedNs, true);
     rows.write(isHex ? xxh64 : '0000000000000000', at + AT.xxh64, 'hex');
     rows.write(digest.slice('sha256:'.length), at + AT.digest, 'hex');
     const isOdd = side !== '' || (!isHex && xxh64 !== '');
@@ -150,7 +154,12 @@ export class StatFolder {
     const larger = Buffer.alloc(Math.max(wanted, Math.floor((this.#rows.length * 5) / 4)));
     this.#rows.copy(larger);
     this.#rows = larger;
+    this.#view = viewOf(larger);
   }
+}
+
+function viewOf(rows: Buffer): DataView {
+  return new DataView(rows.buffer, rows.byteOffset, rows.length);
 }
 
 /** Of the bytes of a block: two with one print are the same. */
