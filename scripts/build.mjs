@@ -5,6 +5,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -25,6 +26,7 @@ const common = {
   target: 'node20',
   logLevel: 'warning',
   write: false,
+  metafile: true,
   outdir: 'dist',
   legalComments: 'none',
 };
@@ -38,7 +40,33 @@ function put(path, contents) {
   renameSync(fresh, path);
 }
 
+/** Folders of the packages of which something is in `dist/`. */
+const packages = new Set();
+
+function notePackages({ outputs }) {
+  for (const [path, bytes] of Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))) {
+    const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+    if (folder !== undefined && bytes.bytesInOutput > 0) packages.add(folder);
+  }
+}
+
+/** Their licenses want to be handed on with them, and comments are left out of what is bundled. */
+function notices() {
+  const texts = [...packages].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const [file] = readdirSync(folder).filter((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined && license === undefined) throw new Error(`${name} is bundled, and says no license`);
+    const text =
+      file === undefined
+        ? `It comes without a license file: https://spdx.org/licenses/${license}.html`
+        : readFileSync(join(folder, file), 'utf8').trim();
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
+  return `Parts of these packages are in the files beside this one.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
+
 function putAll(result) {
+  notePackages(result.metafile);
   for (const file of result.outputFiles) put(file.path, Buffer.from(file.contents));
   return result.outputFiles.map((file) => relative(root, file.path));
 }
@@ -129,6 +157,7 @@ if (existsSync('src/artifacts/hash-worker.ts')) {
   });
   bundled.push(...putAll(worker));
 }
+put('dist/NOTICES', Buffer.from(notices()));
 const keep = new Set(bundled);
 for (const path of globSync(['dist/*.js', 'dist/*.cjs', 'dist/*.map', 'dist/chunks/*']))
   if (!keep.has(path)) rmSync(path);

@@ -25,6 +25,12 @@ test('docs/messages.md lists every diagnostic', (t) => {
   t.is(status, 0, stderr);
 });
 
+test('the licenses of what is bundled are handed on with it', (t) => {
+  const notices = readFileSync(join(ROOT, 'dist/NOTICES'), 'utf8');
+  for (const name of ['picomatch', 'xxhash-wasm', 'yaml', 'zod'])
+    t.regex(notices, new RegExp(`^${name} \\d.*\\n\\n[^]*?copyright`, 'im'));
+});
+
 test('the shipped pipeline names the schema', (t) => {
   t.true(
     readFileSync(join(ROOT, 'pipeline.yaml'), 'utf8').startsWith(

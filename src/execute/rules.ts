@@ -1,15 +1,20 @@
 import { HostPool } from '../host/pool.js';
 import { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
-import { cacheLayout, prepareCache } from '../store/layout.js';
+import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 
 /** The rules of a project folder, and the host that describes them; without a pipeline file. */
 export function openRules(root: string): { readonly rules: RuleLoader; close: () => Promise<void> } {
   const layout = cacheLayout(root);
   prepareCache(layout);
   const hosts = new HostPool({ slots: 1, root, cache: layout.cache });
-  const rules = new RuleLoader({
-    root,
+  return { rules: rulesIn(hosts, layout), close: () => hosts.close() };
+}
+
+/** The rules of a project, described and checked in these hosts. */
+export function rulesIn(hosts: HostPool, layout: CacheLayout): RuleLoader {
+  return new RuleLoader({
+    root: layout.root,
     packageRoot: packageRoot(),
     layout,
     hosts: {
@@ -17,5 +22,4 @@ export function openRules(root: string): { readonly rules: RuleLoader; close: ()
       check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
     },
   });
-  return { rules, close: () => hosts.close() };
 }

@@ -16,13 +16,14 @@ import type { PlanContext } from '../plan/decide.js';
 import { buildGraph, type Graph } from '../plan/graph.js';
 import type { History, PastAction } from '../plan/history.js';
 import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
-import { RuleLoader } from '../rule/loader.js';
+import type { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
 import { closeClock, tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
 import { shortPath } from '../base/shown-path.js';
+import { rulesIn } from './rules.js';
 import { Tools } from './tools.js';
 
 export interface SessionOptions {
@@ -139,15 +140,7 @@ function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lo
   const layout = cacheLayout(root);
   const jobs = Math.max(1, options.jobs ?? 1);
   const hosts = options.hosts ?? new HostPool({ slots: jobs, root, cache: layout.cache });
-  const rules = new RuleLoader({
-    root,
-    packageRoot: packageRoot(),
-    layout,
-    hosts: {
-      describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }),
-      check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
-    },
-  });
+  const rules = rulesIn(hosts, layout);
   return {
     root,
     layout,
