@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import test from 'ava';
-import { deeds, Project, Puppets } from './rig.js';
+import { deeds, eventsOf, Project, Puppets } from './rig.js';
 
 const SUM = `import { defineRule, file, sqlite } from 'vlmbuild';
 import { z } from 'zod';
@@ -123,4 +123,73 @@ targets:
     db.pragma('wal_checkpoint(TRUNCATE)');
     t.deepEqual(deeds(await project.builds(t)), { rows: 'fresh' });
   });
+}
+
+const NAMED = `import { defineRule, jsonl, sqlite } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'A row for every group, from rows that are named.',
+  params: z.strictObject({}),
+  inputs: { db: sqlite() },
+  outputs: { rows: jsonl() },
+  *parts({ inputs }) {
+    const db = inputs.db.open();
+    for (const g of db.prepare('SELECT DISTINCT g FROM t ORDER BY g').pluck().all()) {
+      const values = db.prepare('SELECT id FROM t WHERE g = ? ORDER BY id').pluck().all(g);
+      yield { id: g, spec: g, inputs: { rows: inputs.db.slice({ n: { table: 't', by: 'id', values, columns: ['n'] } }) } };
+    }
+    db.close();
+  },
+  make({ spec, inputs, outputs }) {
+    outputs.rows.append(JSON.stringify([spec, ...[...inputs.rows.rows('n')].map(({ n }) => n)]));
+  },
+});
+`;
+
+for (const journal of ['WAL', 'DELETE']) {
+  test.serial(
+    `of a database that stays open parts are made whose rows changed, and those alone (${journal})`,
+    async (t) => {
+      const project = new Project(t, {
+        'rules/text/named.ts': NAMED,
+        'pipeline.yaml': `version: 1
+targets:
+  rows: { rule: text/named, inputs: { db: data/live.db }, outputs: out/rows.jsonl }
+`,
+        'data/.keep': '',
+      });
+      const db = new Database(project.path('data/live.db'));
+      t.teardown(() => db.close());
+      db.pragma(`journal_mode = ${journal}`);
+      db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, g, n)');
+      for (let id = 1; id <= 2000; id++)
+        db.prepare('INSERT INTO t VALUES (?, ?, ?)').run(
+          id,
+          `g${String(Math.floor(id / 10)).padStart(4, '0')}`,
+          'x'.repeat(100),
+        );
+      const expected = (): string =>
+        (
+          db.prepare('SELECT g, json_group_array(n) AS n FROM (SELECT * FROM t ORDER BY g, id) GROUP BY g').all() as {
+            g: string;
+            n: string;
+          }[]
+        )
+          .map(({ g, n }) => `${JSON.stringify([g, ...(JSON.parse(n) as unknown[])])}\n`)
+          .join('');
+      const build = async (): Promise<number> => eventsOf(await project.builds(t), 'part-finished').length;
+      t.is(await build(), 201);
+      const edits: readonly (readonly [sql: string, made: number])[] = [
+        ["INSERT INTO t VALUES (5000, 'new', 1)", 1],
+        ["UPDATE t SET n = 'y' WHERE id IN (15, 1500)", 2],
+        ['DELETE FROM t WHERE id = 77', 1],
+        ["UPDATE t SET n = 'x' WHERE id = 15", 1],
+      ];
+      for (const [sql, made] of edits) {
+        db.exec(sql);
+        t.is(await build(), made, sql);
+        t.is(project.read('out/rows.jsonl'), expected(), sql);
+      }
+    },
+  );
 }

@@ -63,9 +63,9 @@ class Reading {
     });
   }
 
-  remembered(memory: SlicesMemory): RememberedSlices {
+  remembered(memory: SlicesMemory & { readonly path: string }): RememberedSlices {
     const { opened, moment } = this.begin();
-    return new RememberedSlices(memory, this.path, opened.database, moment);
+    return new RememberedSlices(memory, opened.database, moment);
   }
 
   private momentOf({ file }: OpenedFile): string | undefined {
@@ -102,14 +102,18 @@ function closeQuietly(opened: OpenedDatabase): void {
 }
 
 export function openSqliteInput(
-  input: { readonly path: string; readonly digest: Digest },
+  input: { readonly path: string; readonly copyOf?: string; readonly digest: Digest },
   memory: SlicesMemory | undefined,
 ): OpenedInput {
   const path = databaseFile(input.path);
-  return databaseHandle(() => path, input.digest, memory);
+  return databaseHandle(() => path, input.digest, memory && { ...memory, path: input.copyOf ?? path });
 }
 
-function databaseHandle(path: () => string, digest: Digest, memory?: SlicesMemory): OpenedInput {
+function databaseHandle(
+  path: () => string,
+  digest: Digest,
+  memory?: SlicesMemory & { readonly path: string },
+): OpenedInput {
   const connections: OpenedDatabase[] = [];
   let reading: Reading | undefined;
   let remembered: RememberedSlices | undefined;

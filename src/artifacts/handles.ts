@@ -15,7 +15,7 @@ export type { InputHandle, OpenedInput, OpenedOutput, OpenedSlice, OpenInputOpti
 
 /** What a rule reads of an input. */
 export function openInput(
-  handed: { readonly kind: KindName; readonly path: string; readonly digest: Digest },
+  handed: { readonly kind: KindName; readonly path: string; readonly copyOf?: string; readonly digest: Digest },
   options: OpenInputOptions = {},
 ): OpenedInput {
   switch (handed.kind) {

@@ -40,12 +40,11 @@ export class RememberedSlices {
   readonly #listed = new Map<string, string>();
 
   /**
-   * @param path of the database file
+   * @param memory.path of the database file, under which it is remembered
    * @param database in its read transaction, which sees `moment`
    */
   constructor(
-    { folder, target }: SlicesMemory,
-    path: string,
+    { folder, target, path }: SlicesMemory & { readonly path: string },
     private readonly database: Database,
     moment: string | undefined,
   ) {

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readContent } from '../artifacts/sqlite-content.js';
 import { sqliteDigest } from '../artifacts/sqlite-digest.js';
+import type { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import { databaseFile, makeSelfContained, openReadOnly } from '../artifacts/sqlite-open.js';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
@@ -27,7 +29,10 @@ export class PinnedDatabases {
   /** By the path in the pipeline. */
   readonly #pins = new Map<string, Pin>();
 
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly memories: DatabaseMemories,
+  ) {}
 
   /** Whether somebody may be writing one of the databases that a rule reads: its `-wal` is filled. */
   static areNeeded(target: Target, handing: Handing): boolean {
@@ -38,11 +43,17 @@ export class PinnedDatabases {
    * Copies the databases that a rule reads; undefined where there are none.
    *
    * @param stage where a folder for them is made
+   * @param memories where it is remembered what the originals held
    */
-  static async copy(target: Target, handing: Handing, stage: string): Promise<PinnedDatabases | undefined> {
+  static async copy(
+    target: Target,
+    handing: Handing,
+    stage: string,
+    memories: DatabaseMemories,
+  ): Promise<PinnedDatabases | undefined> {
     const databases = target.work.type === 'rule' ? databasesOf(handing) : [];
     if (databases.length === 0) return undefined;
-    const pinned = new PinnedDatabases(mkdtempSync(join(stage, 'databases-')));
+    const pinned = new PinnedDatabases(mkdtempSync(join(stage, 'databases-')), memories);
     try {
       for (const { name, path } of databases) await pinned.#add(name, path);
       return pinned;
@@ -78,7 +89,7 @@ export class PinnedDatabases {
     }
     const handed = (input: HandedInput): HandedInput => {
       const pin = input.kind === 'sqlite' ? byPath.get(input.path) : undefined;
-      return pin === undefined ? input : { ...input, path: pin.copy };
+      return pin === undefined ? input : { ...input, path: pin.copy, copyOf: databaseFile(input.path) };
     };
     const inputs: Record<string, Handing['inputs'][string]> = {};
     for (const [role, input] of Object.entries(handing.inputs))
@@ -89,6 +100,13 @@ export class PinnedDatabases {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Page by page the copy is its original: what is remembered of that tells what is new. */
+  async #digest(copy: string, original: string): Promise<Digest> {
+    const content = await readContent(copy, undefined, () => this.memories.load(original));
+    if (content?.memory !== undefined) this.memories.save(original, content.memory);
+    return content?.digest ?? sqliteDigest(copy);
   }
 
   async #add(name: string, path: string): Promise<void> {
@@ -104,7 +122,7 @@ export class PinnedDatabases {
       opened.close();
     }
     makeSelfContained(copy);
-    this.#pins.set(name, { copy, digest: await sqliteDigest(copy) });
+    this.#pins.set(name, { copy, digest: await this.#digest(copy, databaseFile(path)) });
   }
 }
 

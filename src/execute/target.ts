@@ -1,4 +1,5 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
+import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import type { Digest } from '../base/digest.js';
 import { shortPath } from '../base/shown-path.js';
 import type { Lane, Phase, Span } from '../base/timeline.js';
@@ -215,7 +216,12 @@ class Life {
     const { run } = this.build;
     const handing = handingOf(run.session, this.target, fingerprint);
     if (when === 'where one is written' && !PinnedDatabases.areNeeded(this.target, handing)) return false;
-    this.#pinned = await PinnedDatabases.copy(this.target, handing, run.begin().stage);
+    this.#pinned = await PinnedDatabases.copy(
+      this.target,
+      handing,
+      run.begin().stage,
+      new DatabaseMemories(run.session.layout.databases),
+    );
     return this.#pinned !== undefined;
   }
 

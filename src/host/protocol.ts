@@ -70,6 +70,8 @@ export interface HandedInput {
   readonly kind: KindName;
   /** Absolute. */
   readonly path: string;
+  /** Of a copy of a database: the path of the database, under which it is remembered what it held. */
+  readonly copyOf?: string;
   readonly digest: Digest;
 }
 
