@@ -22,6 +22,7 @@ import { ObjectStore } from '../store/objects.js';
 import { ArtifactDigester } from './digester.js';
 import type { KindName } from './kind.js';
 import { kindNamed } from './kinds.js';
+import { DatabaseMemories } from './sqlite-memories.js';
 
 interface Rig {
   readonly root: string;
@@ -69,6 +70,7 @@ function rig(t: ExecutionContext): Rig {
         trust,
         clock,
         objects,
+        databases: new DatabaseMemories(join(root, 'cache', 'databases')),
         onHash: (paths) => {
           read.push(...paths.map((path) => path.slice(root.length + 1)));
           return undefined;
@@ -336,6 +338,22 @@ test('rows in the -wal of a database that a link leads to count', async (t) => {
   t.is(second, await r.open().digest('real/a.db', 'sqlite'));
   t.true(digester.touched().includes(join(r.root, 'real/a.db-wal')));
   writer.close();
+});
+
+test('a database that was written when it was installed is not taken for what was installed', async (t) => {
+  const r = rig(t);
+  const path = join(r.root, 'a.db');
+  const edit = (sql: string): unknown => new Database(path).exec(sql).close();
+  edit("CREATE TABLE t (x); INSERT INTO t VALUES ('installed')");
+  const record = await kindNamed('sqlite').keep(path, r.objects);
+  edit("UPDATE t SET x = 'a writer’s'");
+  await r.open().record('a.db', 'sqlite', record);
+  // Later it is looked at again, whatever its stat said.
+  r.later();
+  utimesSync(path, 1000, 1000);
+  const digest = await r.open().digest('a.db', 'sqlite');
+  t.not(digest, record.digest);
+  t.is(digest, await r.open('nothing').digest('a.db', 'sqlite'));
 });
 
 test('a folder of sqld is one database', async (t) => {

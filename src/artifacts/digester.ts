@@ -86,7 +86,7 @@ export class ArtifactDigester {
     // Of another size, it is no longer what was installed.
     if (stamp.size !== record.bytes.size) return;
     this.#files.put({ ...at, kind, read: false }, { digest: record.digest, stamp }, '', now);
-    if (kind === 'sqlite') await this.#files.lookAt(at, record.digest);
+    if (kind === 'sqlite') await this.#files.lookAt(at, stamp);
   }
 
   /** Whether `settle` has anything to do. */

@@ -199,13 +199,17 @@ export class FileDigests {
     }
   }
 
-  /** Looks at the pages of a database that was installed, so that what of it is new is known when parts are listed. */
-  async lookAt({ path }: Located, digest: Digest): Promise<void> {
+  /**
+   * Looks at the pages of a database that was installed, so that what of it is new is known when parts are listed.
+   * Somebody may have written it since: then what was seen may be of several moments.
+   */
+  async lookAt(at: Located, stamp: FileStamp): Promise<void> {
     const { databases } = this.#options;
     if (databases === undefined) return;
     try {
-      const memory = await lookAtContent(path, digest, databases.load(path));
-      if (memory !== undefined) databases.save(path, memory);
+      const memory = await lookAtContent(at.path, databases.load(at.path));
+      const after = stampAt(at, 'sqlite');
+      if (memory !== undefined && after !== undefined && sameStamp(stamp, after)) databases.save(at.path, memory);
     } catch (error) {
       // Whoever has it locked by now keeps nothing but this from being remembered.
       if (!(error instanceof UserFacingError)) throw error;

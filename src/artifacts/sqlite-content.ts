@@ -14,7 +14,8 @@ export interface DatabaseMemory {
   readonly id: string;
   /** Of the file: a reader that finds it reads these pages. */
   readonly moment: string | undefined;
-  readonly digest: Digest;
+  /** Undefined where its rows were not read: nothing else tells what they are. */
+  readonly digest: Digest | undefined;
   readonly sqlite: string;
   readonly tables: ReadonlyMap<string, TableMemory>;
   /** What has changed since states before, the newest first: the rows of tables that may be others. */
@@ -66,7 +67,8 @@ export async function readContent(
     const { id } = seen.pages;
     if (known?.id === id) return known;
     const comparable = comparableTo(seen, before());
-    if (comparable?.id === id) return { ...comparable, memory: { ...comparable, moment: seen.moment } };
+    if (comparable?.id === id && comparable.digest !== undefined)
+      return { digest: comparable.digest, id, memory: { ...comparable, moment: seen.moment } };
     const changes = changesBetween(comparable, seen);
     const { digest, tables } = await digestDatabase(seen.database, (table) =>
       knownRows(table, comparable, seen.pages, changes),
@@ -76,16 +78,15 @@ export async function readContent(
   });
 }
 
-/** What to remember of a database whose digest is known: no row is read. Undefined as in `readContent`. */
+/** What to remember of a database of which no row is read. Undefined as in `readContent`. */
 export async function lookAtContent(
   path: string,
-  digest: Digest,
   before: DatabaseMemory | undefined,
 ): Promise<DatabaseMemory | undefined> {
   return withPages(path, (seen) => {
     const comparable = comparableTo(seen, before);
     if (comparable?.id === seen.pages.id) return { ...comparable, moment: seen.moment };
-    return memoryOf(seen, digest, new Map(), comparable, changesBetween(comparable, seen));
+    return memoryOf(seen, undefined, new Map(), comparable, changesBetween(comparable, seen));
   });
 }
 
@@ -128,7 +129,7 @@ function comparableTo({ sqlite }: Seen, before: DatabaseMemory | undefined): Dat
 
 function memoryOf(
   { pages, roots, moment, sqlite }: Seen,
-  digest: Digest,
+  digest: Digest | undefined,
   chunks: ReadonlyMap<string, Chunks>,
   before: DatabaseMemory | undefined,
   changes: ReadonlyMap<string, RowRanges>,

@@ -8,7 +8,7 @@ import type { DatabaseMemory } from './sqlite-content.js';
 import { SQLITE_DIGEST_FORMAT } from './sqlite-digest.js';
 
 /** The first number is raised when what is kept has another shape; the digests kept are of a format of their own. */
-const FORMAT = `vlmbuild database 1 ${SQLITE_DIGEST_FORMAT}\n`;
+const FORMAT = `vlmbuild database 2 ${SQLITE_DIGEST_FORMAT}\n`;
 const DIGEST = 64;
 
 /**
