@@ -12,7 +12,15 @@ export async function listParts(
   { hosts }: Session,
   task: ListTask,
   listing: Listing,
-  { described, ...options }: RunOptions & { readonly described: boolean },
+  {
+    described,
+    onMissing,
+    ...options
+  }: RunOptions & {
+    readonly described: boolean;
+    /** Told of how many parts are to be made, as far as is known. */
+    readonly onMissing?: (count: number) => void;
+  },
 ): Promise<void> {
   let broken: { readonly error: unknown } | undefined;
   await hosts.run(task, {
@@ -21,6 +29,7 @@ export async function listParts(
       // Whoever calls this cannot catch what the index throws.
       try {
         const rows = broken === undefined ? listing.add(block) : [];
+        onMissing?.(listing.missingCount);
         return described ? rows : [];
       } catch (error) {
         broken = { error };

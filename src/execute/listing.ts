@@ -56,6 +56,11 @@ export class Listing {
     return this.#remembered;
   }
 
+  /** How many parts are to be made, each key once. */
+  get missingCount(): number {
+    return this.#missing.size;
+  }
+
   /** The parts to be made of which `describe` has told, each key once. */
   get missing(): ListedPart[] {
     return [...this.#missing.values()].filter((part) => part !== undefined);

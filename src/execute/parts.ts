@@ -105,9 +105,14 @@ async function list(work: TargetWork, use: RuleUse, forget: ReadonlySet<Digest> 
     await run.session.timeline.during(
       { phase: 'list', lane: { type: 'slot', slot: grant.slot }, name: target.name },
       () => {
-        const listed = listParts(run.session, task, listing, { ...limits(work), described: true, on: relay(work) });
-        // While one host lists, others start that will most likely be needed.
-        if (listing.isFirst && concurrency === null) run.session.hosts.prepare(task, run.session.jobs);
+        const { hosts, jobs } = run.session;
+        // While one host lists, others start, as far as it is known that they will be needed, or most likely are.
+        const prepare = (count: number): void => {
+          if (concurrency === null) hosts.prepare(task, Math.min(jobs, count));
+        };
+        const options = { ...limits(work), described: true, on: relay(work), onMissing: prepare };
+        const listed = listParts(run.session, task, listing, options);
+        if (listing.isFirst) prepare(2);
         return listed;
       },
     );
