@@ -1,12 +1,10 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import type { Digest } from '../base/digest.js';
-import { shortPath } from '../base/shown-path.js';
 import type { Lane, Phase, Span } from '../base/timeline.js';
 import type { Target } from '../config/pipeline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
-import { formatDiagnostic } from '../diagnostics/format.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import { resolveInput } from '../plan/graph.js';
@@ -25,6 +23,7 @@ import { limits, ruleTask } from './rule-task.js';
 import type { LifeEnd } from './scheduler.js';
 import type { Demand, Grant } from './slots.js';
 import { stageOutputs } from './staging.js';
+import { TargetFailures } from './target-failures.js';
 import { relay, type TargetWork } from './work.js';
 
 /**
@@ -67,8 +66,7 @@ export async function liveTarget(build: BuildState, target: Target): Promise<Lif
     }
     build.counts.failed++;
     if (failure.different) build.different = true;
-    life.recordFailure(failure);
-    life.emitFailure(failure, started, true);
+    life.fail(failure, started);
     return 'failed';
   } finally {
     run.closeLog(target.name);
@@ -89,11 +87,18 @@ class Life {
   #attempt = 0;
   #key: Digest | undefined;
   #pinned: PinnedDatabases | undefined;
+  readonly #failures: TargetFailures;
 
   constructor(
     private readonly build: BuildState,
     private readonly target: Target,
-  ) {}
+  ) {
+    this.#failures = new TargetFailures(build.run, target.name);
+  }
+
+  fail(failure: TargetError, started: number): void {
+    this.#failures.final(failure, { attempt: this.#attempt, seconds: secondsSince(started) }, this.#key);
+  }
 
   async live(): Promise<LifeEnd> {
     this.#prepareHost();
@@ -300,8 +305,7 @@ class Life {
         if (inParts || error instanceof InputChanged || this.#attempt > target.retries) throw error;
         const failure = failureOf(error, run.session.root);
         if (failure.different) throw error;
-        this.#logFailure(failure);
-        this.emitFailure(failure, started, false);
+        this.#failures.retried(failure, { attempt: this.#attempt, seconds: secondsSince(started) });
       }
     }
   }
@@ -413,53 +417,8 @@ class Life {
     }
   }
 
-  /** So that the next build knows why it runs, and `log` what happened. */
-  recordFailure(failure: TargetError): void {
-    const { run } = this.build;
-    this.#logFailure(failure);
-    if (this.#key === undefined) return;
-    try {
-      run.begin();
-      const log = this.#logPath();
-      run.session.index.putFailure(this.target.name, {
-        key: this.#key,
-        message: run.scrub(failure.diagnostic.headline),
-        run: run.id,
-        ...(log === undefined ? {} : { log }),
-      });
-    } catch {
-      // A full disk: the failure is on the screen, and the target is stale with or without the record.
-    }
-  }
-
-  emitFailure(failure: TargetError, started: number, final: boolean): void {
-    const { run } = this.build;
-    const log = this.#logPath();
-    run.emit({
-      type: 'target-failed',
-      target: this.target.name,
-      seconds: secondsSince(started),
-      diagnostic: run.scrubDiagnostic(failure.diagnostic),
-      ...(log === undefined ? {} : { log }),
-      attempt: Math.max(1, this.#attempt),
-      final,
-    });
-  }
-
-  #logFailure(failure: TargetError): void {
-    if (this.#attempt > 0) {
-      this.build.run.log(this.target.name).write(formatDiagnostic(failure.diagnostic, { color: false }));
-    }
-  }
-
   #warn(diagnostic: Diagnostic): void {
     this.build.run.emit({ type: 'warning', target: this.target.name, diagnostic });
-  }
-
-  #logPath(): string | undefined {
-    const { run } = this.build;
-    const log = run.log(this.target.name);
-    return log.written ? shortPath(log.path, run.session.root) : undefined;
   }
 }
 
