@@ -124,11 +124,6 @@ export class Index {
     this.#batched();
   }
 
-  /** Gives back the room that they take. */
-  unloadStatRecords(): void {
-    this.#stats.unload();
-  }
-
   // Actions: the results of keys.
 
   action(key: Digest): ActionRecord | undefined {

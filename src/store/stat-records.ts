@@ -55,11 +55,6 @@ export class StatRecords {
     this.#put(this.#hold(folder), name, record);
   }
 
-  /** Gives back the room of what is held and written. */
-  unload(): void {
-    for (const [path, { names }] of this.#held) if (names.size === 0) this.#held.delete(path);
-  }
-
   /** Within a transaction of the caller's: what is batched stays so until `written` says that it was committed. */
   write(): void {
     this.#writing = [];

@@ -219,13 +219,15 @@ export class WatchedProject {
     return session;
   }
 
-  /** Nothing happens: gives back room, and makes ready for the next change. */
+  /**
+   * Nothing happens: gives back room, and makes ready for the next change. Stat records stay: to read those of a large folder
+   * again takes longer than what is built.
+   */
   async rest(): Promise<void> {
     const session = this.#session;
     if (session === undefined) return;
     await this.#keepDirectories(session);
     session.index.flush();
-    session.index.unloadStatRecords();
     collectGarbage();
   }
 
