@@ -56,6 +56,7 @@ export default defineRule({
   deterministic: ({ params }) => isDeterministic(params),
   concurrency: ({ params }) => episodesAtOnce(params),
   async *parts({ params, inputs }) {
+    // In every mode: which outputs are wanted is not known here, and frames of episodes in words are drawn too.
     const textures = await texturesOf(inputs.textures);
     for (const seed of seedList(params.seeds))
       yield {
