@@ -173,4 +173,4 @@ test.serial('with few files that may be open a build ends in order', async (t) =
   await comesToTheSame(t, { project, model, wanted });
 });
 
-if (noMount !== undefined) test(`small disks are not tested: ${noMount}`, (t) => t.pass());
+if (noMount !== undefined) test.skip(`small disks are not tested: ${noMount}`, () => undefined);
