@@ -91,7 +91,8 @@ export class HostProcess {
     this.#child.on('exit', (code, signal) => {
       if (this.pid !== undefined) endGroup(this.pid);
       const timer = setTimeout(() => end({ code, signal }), DRAIN_MS);
-      this.#child.on('close', () => {
+      // Not `close`: Node never tells of it where it was this side that ended the channel.
+      void Promise.all(this.#pipes().map(closed)).then(() => {
         clearTimeout(timer);
         end({ code, signal });
       });
@@ -137,4 +138,11 @@ export class HostProcess {
   #pipes(): readonly (Readable & { ref?(): void; unref?(): void })[] {
     return [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null);
   }
+}
+
+function closed(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) resolve();
+    else stream.once('close', resolve);
+  });
 }
