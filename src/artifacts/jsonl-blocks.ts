@@ -1,6 +1,6 @@
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { hexOf, type Digest } from '../base/digest.js';
-import { DigestAside } from './digest-aside.js';
+import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { momentOfFile } from './file-moment.js';
 import { Turn } from './pieces.js';
 import { xxh64 } from './xxh64.js';
@@ -25,6 +25,8 @@ const CERTAIN = 1 << 20;
 
 const LF = 0x0a;
 const PIECE = 1 << 20;
+/** So many times as long as reading takes digesting. */
+const DIGEST_COST = 4;
 
 /** Whole lines of a file that go together. */
 export interface JsonlBlock {
@@ -41,34 +43,21 @@ export interface JsonlBlock {
   readonly moment: string | undefined;
 }
 
-/** So many blocks are digested while the file is read on. */
-const AHEAD = 2;
-
-/** A block that is cut, and perhaps not digested yet. */
-interface Cut extends Omit<JsonlBlock, 'id' | 'digest'> {
-  readonly digest: Promise<Digest>;
-}
+/** A block that is cut, without its name. */
+type Cut = Omit<JsonlBlock, 'id'>;
 
 /**
- * The content-defined blocks of a file, in order; joined they are the file. An empty file has none. Streams: some 20 MiB
+ * The content-defined blocks of a file, in order; joined they are the file. An empty file has none. Streams: some 6 MiB
  * are held, whatever the length of lines.
  */
 export async function* jsonlBlocks(path: string): AsyncGenerator<JsonlBlock> {
   const times = new Map<string, number>();
-  const named = async (cut: Cut): Promise<JsonlBlock> => {
-    const digest = await cut.digest;
-    const short = hexOf(digest).slice(0, 12);
+  for await (const cut of cutBlocks(path)) {
+    const short = hexOf(cut.digest).slice(0, 12);
     const time = (times.get(short) ?? 0) + 1;
     times.set(short, time);
-    return { ...cut, digest, id: time === 1 ? `block-${short}` : `block-${short}.${time}` };
-  };
-  const waiting: Cut[] = [];
-  for await (const cut of cutBlocks(path)) {
-    waiting.push(cut);
-    const first = waiting.length > AHEAD ? waiting.shift() : undefined;
-    if (first !== undefined) yield await named(first);
+    yield { ...cut, id: time === 1 ? `block-${short}` : `block-${short}.${time}` };
   }
-  for (const cut of waiting) yield await named(cut);
 }
 
 async function* cutBlocks(path: string): AsyncGenerator<Cut> {
@@ -76,19 +65,20 @@ async function* cutBlocks(path: string): AsyncGenerator<Cut> {
   const file = openSync(path, 'r');
   try {
     const turn = new Turn();
-    const block = new OpenBlock(momentOfFile(file));
-    // From `lineStart` on it holds the line at hand, as far as it is read; what is before belongs to the block.
-    const buffer = Buffer.allocUnsafe(MAX + 2 * PIECE);
+    // What is at hand of a block, and of the line behind it, is never more than MAX and a piece.
+    const buffer = Buffer.allocUnsafeSlow(MAX + 2 * PIECE);
+    const block = new OpenBlock(buffer, momentOfFile(file));
     let lineStart = 0;
     let end = 0;
     /** Bytes of a line longer than MAX that have gone into the block already, and from the buffer. */
     let begun = 0;
     for (;;) {
       if (buffer.length - end < PIECE) {
-        block.take(buffer, lineStart);
-        buffer.copyWithin(0, lineStart, end);
-        end -= lineStart;
-        lineStart = block.taken = 0;
+        const gone = block.start;
+        buffer.copyWithin(0, gone, end);
+        end -= gone;
+        lineStart -= gone;
+        block.start = 0;
       }
       const count = readSync(file, buffer, end, PIECE, null);
       if (count === 0) break;
@@ -99,7 +89,7 @@ async function* cutBlocks(path: string): AsyncGenerator<Cut> {
         const lineEnd = filled.indexOf(LF, from) + 1;
         if (lineEnd === 0) break;
         const length = lineEnd - lineStart;
-        if (begun === 0 && block.length > 0 && block.length + length > MAX) yield block.cut(buffer, lineStart);
+        if (begun === 0 && block.length > 0 && block.length + length > MAX) yield block.cut(lineStart);
         block.length += length;
         block.lines++;
         const ends =
@@ -108,56 +98,66 @@ async function* cutBlocks(path: string): AsyncGenerator<Cut> {
             xxhash.h64Raw(buffer.subarray(lineStart, lineEnd)) < BigInt(length) * CHANCE_OF_A_BYTE);
         lineStart = from = lineEnd;
         begun = 0;
-        if (ends) yield block.cut(buffer, lineEnd);
+        if (ends) yield block.cut(lineEnd);
       }
+      // A line that shall be in the next block need not be read to its end to be known as such.
+      const open = end - lineStart;
+      if (begun === 0 && block.length > 0 && block.length + open > MAX) yield block.cut(lineStart);
       // What is longer than a block cannot be held to its end: it is digested as it comes.
-      if (begun > 0 || end - lineStart > MAX) {
-        if (begun === 0 && block.length > 0) yield block.cut(buffer, lineStart);
-        block.take(buffer, end);
-        block.length += end - lineStart;
-        begun += end - lineStart;
-        lineStart = end = block.taken = 0;
+      if (begun > 0 || open > MAX) {
+        block.take(end);
+        block.length += open;
+        begun += open;
+        lineStart = end = block.start = 0;
       }
-      if (turn.due(count)) await turn.pass();
+      if (turn.due(DIGEST_COST * count)) await turn.pass();
     }
     const rest = end - lineStart;
-    if (begun === 0 && rest > 0 && block.length > 0 && block.length + rest > MAX) yield block.cut(buffer, lineStart);
     block.length += rest;
     if (begun + rest > 0) block.lines++;
-    if (block.length > 0) yield block.cut(buffer, end);
+    if (block.length > 0) yield block.cut(end);
   } finally {
     closeSync(file);
   }
 }
 
-/** The block at hand, digested from the reader's buffer in ranges as long as possible. */
+/** The block at hand. It is digested where it was read to, in one go but for a long line. */
 class OpenBlock {
   length = 0;
   lines = 0;
-  /** Up to where the buffer is digested. */
-  taken = 0;
-  private bytes = new DigestAside(MAX);
+  /** Where in the buffer it begins, or what has not been digested of it. */
+  start = 0;
+  private hash: Hash | undefined;
   private offset = 0;
   private firstLine = 1;
 
-  constructor(private readonly moment: string | undefined) {}
+  constructor(
+    private readonly buffer: Buffer,
+    private readonly moment: string | undefined,
+  ) {}
 
-  take(buffer: Buffer, end: number): void {
-    this.bytes.update(buffer.subarray(this.taken, end));
-    this.taken = end;
+  /** Digests what there is of it up to `end` in the buffer. */
+  take(end: number): void {
+    this.hash = (this.hash ?? createHash('sha256')).update(this.buffer.subarray(this.start, end));
+    this.start = end;
   }
 
   /** The block ends before `end` in the buffer, and a new one begins. */
-  cut(buffer: Buffer, end: number): Cut {
-    this.take(buffer, end);
+  cut(end: number): Cut {
+    const digest = this.digest(end);
     const { offset, length, firstLine, lines, moment } = this;
-    const digest = this.bytes.digest();
-    // Whoever asks for it hears of a failure, and perhaps nobody does.
-    digest.catch(() => undefined);
-    this.bytes = new DigestAside(MAX);
+    this.start = end;
     this.offset += length;
     this.firstLine += lines;
     this.length = this.lines = 0;
     return { digest, offset, length, firstLine, lines, moment };
+  }
+
+  private digest(end: number): Digest {
+    if (this.hash === undefined) return sha256(this.buffer.subarray(this.start, end));
+    this.take(end);
+    const digest = this.hash.digest('hex');
+    this.hash = undefined;
+    return `sha256:${digest}`;
   }
 }
