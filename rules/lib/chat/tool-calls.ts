@@ -16,12 +16,7 @@ export function toolCallsOf(calls: JsonValue | undefined): ToolCall[] {
 function toolCallOf(call: JsonMap, index: number): ToolCall {
   const inner = call.get('function');
   const called: JsonMap = isMap(inner) ? inner : new Map<string, JsonValue>();
-  let args = called.has('arguments') ? called.get('arguments') : call.get('arguments');
-  const json = call.get('arguments_json');
-  if ((args === undefined || args === null) && typeof json === 'string') {
-    const parsed = tryParseJsonText(json);
-    args = parsed === undefined ? json : parsed;
-  }
+  const args = called.has('arguments') ? called.get('arguments') : ownArguments(call);
   return {
     id: asText(firstTruthy(call.get('id'), call.get('call_id')) ?? `call_${index}`),
     type: 'function',
@@ -30,6 +25,15 @@ function toolCallOf(call: JsonMap, index: number): ToolCall {
       arguments: args === undefined || args === null ? '{}' : asText(args),
     },
   };
+}
+
+/** Arguments that stand beside the function. Those in it are the arguments even where they are null. */
+function ownArguments(call: JsonMap): JsonValue | undefined {
+  const args = call.get('arguments');
+  const json = call.get('arguments_json');
+  if ((args !== undefined && args !== null) || typeof json !== 'string') return args;
+  const parsed = tryParseJsonText(json);
+  return parsed === undefined ? json : parsed;
 }
 
 function firstTruthy(...values: readonly (JsonValue | undefined)[]): JsonValue | undefined {

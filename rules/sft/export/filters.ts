@@ -10,13 +10,14 @@ interface EventReward {
 
 const trim = (text: string) => text.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, '');
 
-/** `TYPE[:MIN]`; null for one without a type, which says nothing; undefined where MIN is no decimal number. */
+/** `TYPE[:MIN]`; null for one without a type, which says nothing at all; undefined where MIN is no decimal number. */
 export function parseEventReward(text: string): EventReward | null | undefined {
   const colon = text.indexOf(':');
   const type = trim(colon < 0 ? text : text.slice(0, colon));
+  if (type === '') return null;
   const min = colon < 0 ? '' : trim(text.slice(colon + 1));
   if (min !== '' && !/^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/.test(min)) return undefined;
-  return type === '' ? null : { type, min: Number(min) };
+  return { type, min: Number(min) };
 }
 
 export const exportParams = z.strictObject({
