@@ -72,6 +72,14 @@ test('mistakes on the command line: exit code 2 and a next step', async (t) => {
   }
 });
 
+test('rules: one that is wrong is told, and hides no other', async (t) => {
+  const project = new Project(t, { 'rules/my/wrong.ts': 'export default 1;\n' });
+  const { code, stdout, stderr } = await project.run('rules');
+  t.is(code, 2);
+  t.regex(stdout, /^sft\/filter /m);
+  t.regex(stderr, /VB206.*my\/wrong/);
+});
+
 test('a failing command: what it printed, exit code 1, the log', async (t) => {
   const project = new Project(t, {
     'pipeline.yaml': `version: 1

@@ -332,6 +332,16 @@ test('a file that is not there, or is a folder', async (t) => {
   await t.throwsAsync(loadProject(root), { instanceOf: UserFacingError, message: /does not exist/ });
 });
 
+test('a file that is no UTF-8', async (t) => {
+  const root = makeProject(t, {});
+  writeFileSync(
+    join(root, 'pipeline.yaml'),
+    Buffer.from('version: 1\nvars: { a: "caf\xe9" }\ntargets: {}\n', 'latin1'),
+  );
+  const { diagnostics } = await t.throwsAsync(loadProject(root), { instanceOf: UserFacingError });
+  t.like(diagnostics[0], { code: 'VB117', at: { line: 2, column: 16 } });
+});
+
 test('mistakes of a rule are told once, with the place that uses it', async (t) => {
   const root = makeProject(t, {
     'a.jsonl': '',

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { compareBytes } from '../base/order.js';
@@ -106,8 +107,9 @@ function shownPath(file: string): string {
 }
 
 function readText(file: string, shown: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     const reasons: Readonly<Record<string, string>> = {
@@ -117,6 +119,13 @@ function readText(file: string, shown: string): string {
     };
     throw new UserFacingError(configErrors.unreadable({ path: shownPath(shown), reason: reasons[code] ?? code }));
   }
+  const text = bytes.toString();
+  // Otherwise texts that differ would be read as the same.
+  if (!isUtf8(bytes)) {
+    const at = new Source(shownPath(shown), text).at(Math.max(0, text.indexOf('\ufffd')));
+    throw new UserFacingError(configErrors.notUtf8({ at }));
+  }
+  return text;
 }
 
 /** Whether the file can be read by this vlmbuild. One of another version is not looked at any further. */

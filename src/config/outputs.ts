@@ -4,7 +4,7 @@ import { IGNORED_NAMES, kindOfPath, type KindName } from '../artifacts/kind.js';
 import { configErrors } from '../diagnostics/config.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { Diagnostic, Location } from '../diagnostics/diagnostic.js';
-import { foldersAbove, isInside, normalisePath } from './paths.js';
+import { foldersAbove, isEncodable, isInside, normalisePath } from './paths.js';
 import type { OutputUse } from './pipeline.js';
 import { fillText, NAME } from './reading.js';
 import { locate, type Node } from './source.js';
@@ -40,10 +40,8 @@ export class OutputGuard {
   /** What is wrong with an output at this path as written. */
   problem(text: string, kind: KindName, at: Location): Diagnostic | undefined {
     if (/\{(vars|params|matrix|env)\.[A-Za-z_]/.test(text)) return configErrors.missingDollar({ at, text });
-    if (text === '' || /\p{Cc}/u.test(text)) {
-      const reason = text === '' ? 'it is empty' : 'it has a control character in it';
-      return graphErrors.badPath({ at, text, reason });
-    }
+    const reason = notPathReason(text);
+    if (reason !== undefined) return graphErrors.badPath({ at, text, reason });
     const path = normalisePath(text, this.root);
     if (isAbsolute(text)) return graphErrors.absoluteOutput({ at, text, inside: isInside(path) ? path : undefined });
     if (!isInside(path)) return graphErrors.outputOutside({ at, text });
@@ -89,6 +87,13 @@ export class OutputGuard {
     this.#realFolders.set(folder, real);
     return real;
   }
+}
+
+/** Why no file can have the name, or none should. */
+function notPathReason(text: string): string | undefined {
+  if (text === '') return 'it is empty';
+  if (/\p{Cc}/u.test(text)) return 'it has a control character in it';
+  return isEncodable(text) ? undefined : 'it has half a character in it';
 }
 
 function isLink(path: string): boolean {

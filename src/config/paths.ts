@@ -33,6 +33,11 @@ export function foldersAbove(path: string): string[] {
   return folders;
 }
 
+/** Whether UTF-8 can say the text: otherwise two paths with different halves of characters would be one file. */
+export function isEncodable(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** How the file system of another machine may see a name: two that fold to one are one file there. */
 export function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase().normalize('NFC');

@@ -1,7 +1,7 @@
 import { configErrors } from '../diagnostics/config.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { Location } from '../diagnostics/diagnostic.js';
-import { isGlob, normalisePath } from './paths.js';
+import { isEncodable, isGlob, normalisePath } from './paths.js';
 import type { Reference } from './pipeline.js';
 import type { Problems } from './problems.js';
 import type { Located } from './reading.js';
@@ -41,8 +41,9 @@ export function resolveReference(
     problems.add(configErrors.missingDollar({ at, text }));
     return undefined;
   }
-  if (text.includes('\0')) {
-    problems.add(graphErrors.badPath({ at, text, reason: 'it has a NUL character in it' }));
+  if (text.includes('\0') || !isEncodable(text)) {
+    const reason = text.includes('\0') ? 'it has a NUL character in it' : 'it has half a character in it';
+    problems.add(graphErrors.badPath({ at, text, reason }));
     return undefined;
   }
   if (isGlob(text)) {

@@ -6,7 +6,7 @@ import type { LoadedRule, RoleDescription } from '../rule/description.js';
 /** What the schema tells of a rule. */
 type SchemaRule = Pick<LoadedRule, 'name' | 'summary' | 'inputs' | 'outputs' | 'params'>;
 
-const NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_-]*$';
+const NAME_PATTERN = '^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]*$';
 const DURATION_PATTERN = '^\\s*(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)\\s*$';
 const FILLED: JsonObject = { $ref: '#/$defs/filled' };
 

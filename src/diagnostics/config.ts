@@ -36,6 +36,13 @@ export const configErrors = {
     headline: `\`${path}\` cannot be read: ${reason}`,
     next: 'run `vlmbuild init` to start a project, or name the file with `-f FILE`',
   }),
+  /** The bytes of the pipeline file are no text in UTF-8. */
+  notUtf8: ({ at }: At): Diagnostic => ({
+    code: 'VB117',
+    headline: 'not UTF-8: there is a byte that is no character',
+    at,
+    next: 'save the file as UTF-8',
+  }),
   /** The text is not YAML. */
   notYaml: ({ at, code, message }: At & { readonly code: string; readonly message: string }): Diagnostic => {
     const open = /(?:must|and) end with a ([}\]])/.exec(message)?.[1];
@@ -153,9 +160,13 @@ export const configErrors = {
   /** A name with characters that names do not have. */
   badName: ({ at, what, name }: At & { readonly what: string; readonly name: string }): Diagnostic => ({
     code: 'VB114',
-    headline: `\`${name}\` is no name for a ${what}`,
+    headline: `\`${name}\` is no name for ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}`,
     at,
-    facts: [['names', 'a letter or `_`, then letters, digits, `_` and `-`']],
+    facts: [
+      name === '__proto__'
+        ? ['taken', 'in JavaScript every object has it already']
+        : ['names', 'a letter or `_`, then letters, digits, `_` and `-`'],
+    ],
     ...suggestName(name),
   }),
   /** A target that says neither or both of `rule` and `run`. */
@@ -515,5 +526,5 @@ function suggestName(name: string): { next?: string } {
     .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
     .replace(/^[^A-Za-z_]+/, '')
     .replace(/-+$/, '');
-  return repaired === '' ? {} : { next: `write \`${repaired}\`` };
+  return ['', name].includes(repaired) ? {} : { next: `write \`${repaired}\`` };
 }

@@ -161,7 +161,7 @@ export const graphErrors = {
     code: 'VB168',
     headline: `there is no file \`${path}\`, and no target makes it`,
     at,
-    ...(likely === undefined ? {} : { next: `did you mean \`${likely}\`?` }),
+    next: likely === undefined ? 'put the file there, or correct the path' : `did you mean \`${likely}\`?`,
   }),
   /** A glob that matches nothing, built or not. */
   noMatch: ({ at, pattern }: At & { readonly pattern: string }): Diagnostic => ({
@@ -169,6 +169,7 @@ export const graphErrors = {
     headline: `nothing matches \`${pattern}\`, and no target makes what would`,
     at,
     facts: [['never matched', 'cache, .git, node_modules, .DS_Store, Thumbs.db']],
+    next: 'put files there, or correct the pattern',
   }),
   /** A path that is no path. */
   badPath: ({ at, text, reason }: At & { readonly text: string; readonly reason: string }): Diagnostic => ({

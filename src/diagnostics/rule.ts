@@ -72,6 +72,20 @@ export const ruleErrors = {
     ...(at && { at }),
     ...(stack !== '' && { facts: [['stack', stack] as const] }),
   }),
+  /** A rule's module awaits something at its top level. */
+  topLevelAwait: (rule: string, at: Location): Diagnostic => ({
+    code: 'VB214',
+    headline: `rule \`${rule}\` awaits while it is imported`,
+    at,
+    next: 'await within `run`, `parts`, `make` or `assemble`',
+  }),
+  /** A rule's module runs and runs when it is imported. */
+  loadsForever: (rule: string, at: Location, seconds: number): Diagnostic => ({
+    code: 'VB213',
+    headline: `rule \`${rule}\` was not loaded within ${seconds} s`,
+    at,
+    next: 'do nothing while the module is imported that can take long: move it into `run` or `make`',
+  }),
   /** A check of params, or `concurrency`, threw or gave something that cannot be used. */
   checkFailed: (rule: string, at: Location, message: string, stack: string): Diagnostic => ({
     code: 'VB211',

@@ -11,6 +11,9 @@ export function openRules(root: string): { readonly rules: RuleLoader; close: ()
   return { rules: rulesIn(hosts, layout), close: () => hosts.close() };
 }
 
+/** So long a rule may take to be imported, or to check params: far more than any needs, on a busy machine too. */
+const LOADING_MS = 60_000;
+
 /** The rules of a project, described and checked in these hosts. */
 export function rulesIn(hosts: HostPool, layout: CacheLayout): RuleLoader {
   return new RuleLoader({
@@ -18,8 +21,9 @@ export function rulesIn(hosts: HostPool, layout: CacheLayout): RuleLoader {
     packageRoot: packageRoot(),
     layout,
     hosts: {
-      describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }),
-      check: (bundle, source, params) => hosts.run({ type: 'check', bundle, source, params }),
+      describe: (bundle, source) => hosts.run({ type: 'describe', bundle, source }, { timeoutMs: LOADING_MS }),
+      check: (bundle, source, params) =>
+        hosts.run({ type: 'check', bundle, source, params }, { timeoutMs: LOADING_MS }),
     },
   });
 }

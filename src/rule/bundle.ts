@@ -10,7 +10,7 @@ import { ASSET_LOADERS } from './assets.js';
 import { codeDigest, moduleDigest } from './code-digest.js';
 import { mistakesIn, withEsbuild, type Esbuild } from './esbuild-service.js';
 import type { FoundRule } from './find.js';
-import { FORBIDDEN, forbiddenUses } from './forbidden.js';
+import { FORBIDDEN, forbiddenUses, locator } from './forbidden.js';
 import { findPackage, HANDED_PACKAGES, packageClosure, packageName, type FoundPackage } from './packages.js';
 import { locationIn } from './source-location.js';
 
@@ -91,7 +91,7 @@ async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
   const names = needed.map((item) => `${item.name}@${item.version}`);
   const [minified, program, modules] = await Promise.all([
     esbuild.transform(printed, { format: 'esm', minifyWhitespace: true, legalComments: 'none', target: TARGET }),
-    toProgram(esbuild, printed, rule, home),
+    toProgram(esbuild, printed, rule),
     moduleDigests(esbuild, sources, home),
   ]);
   for (const name of names) modules[name] = moduleDigest(name);
@@ -105,7 +105,7 @@ async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
   };
 }
 
-async function toProgram(esbuild: Esbuild, printed: string, rule: FoundRule, home: string): Promise<string> {
+async function toProgram(esbuild: Esbuild, printed: string, rule: FoundRule): Promise<string> {
   try {
     const { code } = await esbuild.transform(printed, {
       format: 'cjs',
@@ -118,8 +118,15 @@ async function toProgram(esbuild: Esbuild, printed: string, rule: FoundRule, hom
     return code;
   } catch (error) {
     // Only `await` at the top of a module survives the first step and fails here.
+    const place = locator(printed, dirname(realpathSync(rule.path)));
     throw new UserFacingError(
-      mistakesIn(error).flatMap((message) => diagnosticOf(rule, { ...message, location: null, notes: [] }, home)),
+      mistakesIn(error).map(({ location }) => {
+        const at = location === null ? undefined : place(offsetOf(location, printed));
+        return ruleErrors.topLevelAwait(
+          rule.name,
+          locationIn(at?.path ?? rule.path, at?.line ?? 1, at?.column ?? 1, 5),
+        );
+      }),
     );
   }
 }
@@ -264,6 +271,11 @@ function diagnosticOf(rule: FoundRule, message: Message, home: string): readonly
 }
 
 /** esbuild counts columns from 0 and in bytes. */
+function offsetOf({ line, column, lineText }: NonNullable<Message['location']>, text: string): number {
+  const above = text.split('\n', line - 1).reduce((length, before) => length + before.length + 1, 0);
+  return above + Buffer.from(lineText).subarray(0, column).toString().length;
+}
+
 function locationOf(location: NonNullable<Message['location']>, home: string) {
   const bytes = Buffer.from(location.lineText);
   const before = Array.from(bytes.subarray(0, location.column).toString()).length;

@@ -74,6 +74,8 @@ export type RuleProblem =
   | { readonly type: 'params-not-strict'; readonly path: string }
   /** A param that JSON cannot hold. */
   | { readonly type: 'params-not-json'; readonly path: string; readonly found: string }
+  /** The module was not loaded in the time that it has for that. */
+  | { readonly type: 'endless'; readonly seconds: number }
   /** The module threw while it was loaded. */
   | { readonly type: 'threw'; readonly message: string; readonly stack: string };
 

@@ -62,8 +62,8 @@ function globUse(name: string): Pick<ForbiddenUse, 'type' | 'what'> {
   return { type: 'computed', what: name.startsWith('globImport') ? 'import' : 'require' };
 }
 
-/** From an offset in the printed text to its source; undefined for esbuild's own helpers. */
-function locator(printed: string, sourceRoot: string) {
+/** From an offset in a bundle that esbuild printed with an inline source map to its source; undefined for esbuild's own helpers. */
+export function locator(printed: string, sourceRoot: string) {
   const encoded = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(printed)?.[1] ?? '';
   const map = new SourceMap(
     JSON.parse(Buffer.from(encoded, 'base64').toString()) as ConstructorParameters<typeof SourceMap>[0],

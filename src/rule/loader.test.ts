@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import type { CheckedParams, DescribedRule, RuleDescription, RuleProblem } from './description.js';
+import type { CheckedParams, DescribedRule, RuleDescription, RuleHosts, RuleProblem } from './description.js';
 import { RuleLoader } from './loader.js';
 import { packageRoot } from './package-root.js';
 import { tempProject, type TempProject } from './temp-project.js';
@@ -18,21 +18,22 @@ const DESCRIPTION: RuleDescription = {
 };
 
 /** A loader as a new invocation has it, whose hosts count what they are asked. */
-function loaderOf({ root }: TempProject, described: DescribedRule = { ok: true, description: DESCRIPTION }) {
+function loaderOf({ root }: TempProject, hosts: Partial<RuleHosts> = {}) {
   const asked = { described: 0, checked: 0 };
   const loader = new RuleLoader({
     root,
     packageRoot: packageRoot(),
     layout: { rules: join(root, 'cache/rules') },
     hosts: {
-      async describe() {
+      async describe(): Promise<DescribedRule> {
         asked.described++;
-        return described;
+        return { ok: true, description: DESCRIPTION };
       },
       async check(_bundle, _source, params): Promise<CheckedParams> {
         asked.checked++;
         return { ok: true, params, concurrency: null, deterministic: true };
       },
+      ...hosts,
     },
   });
   return { loader, asked };
@@ -138,7 +139,7 @@ test('checks of params are remembered by bundle and params', async (t) => {
 });
 
 async function diagnosticFor(t: ExecutionContext, problem: RuleProblem) {
-  const { loader } = loaderOf(tempProject(t, FILES), { ok: false, problem });
+  const { loader } = loaderOf(tempProject(t, FILES), { describe: async () => ({ ok: false, problem }) });
   const error = await t.throwsAsync(loader.find('my/rule'), { instanceOf: UserFacingError });
   t.is(error.diagnostics.length, 1);
   return error.diagnostics[0];
@@ -163,6 +164,22 @@ test('what is wrong with a definition is located in it', async (t) => {
     code: 'VB210',
     at: { line: 1, column: 20, text: 'export const help = () => undefined;' },
   });
+});
+
+test('a rule that does not come to an end while it is loaded, or checks params, is named', async (t) => {
+  const project = tempProject(t, FILES);
+  const endless = () =>
+    Promise.reject(Object.assign(new Error('timeout'), { failure: { type: 'timeout', seconds: 60 } }));
+  const { loader } = loaderOf(project, { describe: endless });
+  const loading = await t.throwsAsync(loader.find('my/rule'), { instanceOf: UserFacingError });
+  t.like(loading.diagnostics[0], { code: 'VB213', headline: 'rule `my/rule` was not loaded within 60 s' });
+
+  const other = loaderOf(project, { check: endless }).loader;
+  const rule = await other.find('my/rule');
+  if (rule === undefined) throw new Error('there is no rule');
+  const checking = await t.throwsAsync(other.check(rule, {}), { instanceOf: UserFacingError });
+  t.like(checking.diagnostics[0], { code: 'VB211' });
+  t.regex(checking.message, /did not end within 60 s/);
 });
 
 test('a bundle that is not what its name says is made again, not run', async (t) => {

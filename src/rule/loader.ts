@@ -59,7 +59,11 @@ export class RuleLoader implements RuleSource {
       answers.put(params, answer);
       return answer;
     } catch (error) {
-      const { message, stack } = thrownInHost(error);
+      const problem = problemOf(error);
+      const [message, stack] =
+        problem.type === 'threw'
+          ? [problem.message, problem.stack]
+          : [`that did not end within ${problem.seconds} s`, ''];
       throw new UserFacingError(ruleErrors.checkFailed(rule.name, definitionLocation(rule.path), message, stack));
     }
   }
@@ -78,8 +82,7 @@ export class RuleLoader implements RuleSource {
     const bundle = bundlePath(this.#folder, program);
     replaceFile(bundle, program);
     const described = await this.#hosts.describe(bundle, found.path).catch((error: unknown): DescribedRule => {
-      const { message, stack } = thrownInHost(error);
-      return { ok: false, problem: { type: 'threw', message, stack } };
+      return { ok: false, problem: problemOf(error) };
     });
     if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem, this.#places.root));
     const rule: LoadedRule = {
@@ -117,6 +120,8 @@ function diagnosticOf({ name, path }: FoundRule, problem: RuleProblem, root: str
         problem.path,
         problem.found,
       );
+    case 'endless':
+      return ruleErrors.loadsForever(name, locationIn(path, 1, 1), problem.seconds);
     case 'threw':
       return ruleErrors.threwOnLoad(
         name,
@@ -144,15 +149,29 @@ function locationInStack(stack: string, root: string): Location | undefined {
 }
 
 /** What a host says of rule code that threw, or took the host down with it. Rethrows what is no fault of the code's. */
-function thrownInHost(error: unknown): { readonly message: string; readonly stack: string } {
-  const { failure } = error as { failure?: { type: string; message?: string; stack?: string; signal?: string } };
+function problemOf(error: unknown): Extract<RuleProblem, { type: 'threw' | 'endless' }> {
+  const { failure } = error as { failure?: Failure };
   switch (failure?.type) {
     case 'threw':
     case 'user-error':
-      return { message: failure.message ?? failure.type, stack: failure.stack ?? '' };
+      return { type: 'threw', message: failure.message ?? failure.type, stack: failure.stack ?? '' };
     case 'host-lost':
-      return { message: `its process ended${failure.signal == null ? '' : ` (${failure.signal})`}`, stack: '' };
+      return {
+        type: 'threw',
+        message: `its process ended${failure.signal == null ? '' : ` (${failure.signal})`}`,
+        stack: '',
+      };
+    case 'timeout':
+      return { type: 'endless', seconds: failure.seconds ?? 0 };
     default:
       throw error;
   }
+}
+
+interface Failure {
+  readonly type: string;
+  readonly message?: string;
+  readonly stack?: string;
+  readonly signal?: string;
+  readonly seconds?: number;
 }

@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { cliErrors } from '../../diagnostics/cli.js';
-import { UserFacingError } from '../../diagnostics/diagnostic.js';
+import { UserFacingError, type Diagnostic } from '../../diagnostics/diagnostic.js';
 import type { LoadedRule } from '../../rule/description.js';
 import { styleOf, type CliContext } from '../context.js';
 import { projectFlags } from '../flags.js';
@@ -34,16 +34,24 @@ export const rulesCommand = buildCommand<Flags, [string?], CliContext>({
       const { didYouMean } = await import('../../base/did-you-mean.js');
       const names = name === undefined ? rules.names() : [name];
       const loaded: LoadedRule[] = [];
+      const wrong: Diagnostic[] = [];
       for (const one of names) {
-        const rule = await rules.find(one);
-        if (rule === undefined) throw new UserFacingError(cliErrors.unknownRule(one, didYouMean(one, rules.names())));
-        loaded.push(rule);
+        try {
+          const rule = await rules.find(one);
+          if (rule === undefined) throw new UserFacingError(cliErrors.unknownRule(one, didYouMean(one, rules.names())));
+          loaded.push(rule);
+        } catch (error) {
+          if (!(error instanceof UserFacingError) || name !== undefined) throw error;
+          wrong.push(...error.diagnostics);
+        }
       }
       const style = styleOf(this.process.stdout, this.process.env);
       const [first] = loaded;
       if (flags.json) this.process.stdout.write(`${JSON.stringify(name === undefined ? loaded : first, null, 2)}\n`);
       else if (name !== undefined && first !== undefined) this.process.stdout.write(`${ruleText(first, style)}\n`);
       else this.process.stdout.write(`${ruleList(loaded)}\n`);
+      // One that is being written hides no other.
+      if (wrong.length > 0) throw new UserFacingError(wrong);
     });
   },
 });
