@@ -1,6 +1,7 @@
 // Builds the package: `dist/` (what is installed) and, with --tests, `build/` (every module on its own, for ava and c8).
 //   node scripts/build.mjs [--tests] [--types]
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -13,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
 
@@ -63,6 +64,16 @@ function notices() {
     return `${name} ${version} (${license})\n\n${text}\n`;
   });
   return `Parts of these packages are in the files beside this one.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
+
+/** The built-in rules, bundled as a build would: it is vlmbuild itself that does it, at what `dist/` has by now. */
+function packageRules({ outputFiles: [program] }) {
+  const maker = `sha256:${createHash('sha256').update(program.contents).digest('hex')}`;
+  const { status } = spawnSync(process.execPath, ['-', maker], {
+    input: program.contents,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  if (status !== 0) process.exit(status ?? 1);
 }
 
 function putAll(result) {
@@ -157,6 +168,16 @@ if (existsSync('src/artifacts/hash-worker.ts')) {
   });
   bundled.push(...putAll(worker));
 }
+packageRules(
+  await build({
+    ...script,
+    entryPoints: { rules: 'src/execute/package-rules.ts' },
+    external: ['better-sqlite3', 'esbuild'],
+    packages: 'bundle',
+    define: { 'import.meta.url': 'fileUrl' },
+    banner: { js: `const fileUrl = ${JSON.stringify(pathToFileURL('dist/rules.cjs').href)};` },
+  }),
+);
 put('dist/NOTICES', Buffer.from(notices()));
 const keep = new Set(bundled);
 for (const path of globSync(['dist/*.js', 'dist/*.cjs', 'dist/*.map', 'dist/chunks/*']))

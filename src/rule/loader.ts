@@ -8,6 +8,7 @@ import { CheckedAnswers } from './checked.js';
 import type { CheckedParams, DescribedRule, LoadedRule, RuleHosts, RuleProblem, RuleSource } from './description.js';
 import { findRule, ruleNames, type FoundRule, type RulePlaces } from './find.js';
 import { packageVersion } from './package-root.js';
+import { PackagedRules, type PackagedBundle } from './packaged.js';
 import { findPackage } from './packages.js';
 import { bundlePath, RememberedRules, replaceFile } from './remembered.js';
 import { definitionLocation, locationIn } from './source-location.js';
@@ -23,7 +24,7 @@ export class RuleLoader implements RuleSource {
   readonly #folder: string;
   readonly #hosts: RuleHosts;
   readonly #remembered: RememberedRules;
-  /** Who checks: versions that decide what is made of a rule. */
+  readonly #packaged: PackagedRules;
   readonly #by: string;
   readonly #found = new Map<string, Promise<LoadedRule | undefined>>();
   readonly #answers = new Map<string, CheckedAnswers>();
@@ -32,9 +33,9 @@ export class RuleLoader implements RuleSource {
     this.#places = { root: options.root, packageRoot: options.packageRoot };
     this.#folder = options.layout.rules;
     this.#hosts = options.hosts;
-    const zod = findPackage('zod', options.packageRoot)?.version ?? '';
-    this.#by = `vlmbuild ${packageVersion()}, zod ${zod}`;
+    this.#by = checkedBy(options.packageRoot);
     this.#remembered = new RememberedRules(this.#folder, this.#by);
+    this.#packaged = new PackagedRules(options.packageRoot, this.#by);
   }
 
   find(name: string): Promise<LoadedRule | undefined> {
@@ -78,15 +79,11 @@ export class RuleLoader implements RuleSource {
     const remembered = this.#remembered.get(name, found.path);
     if (remembered !== undefined) return remembered;
 
-    const { program, absent, read, ...bundled } = await bundleRule(found);
+    const { program, absent, read, description, ...bundled } = this.#packaged.get(found) ?? (await this.#bundle(found));
     const bundle = bundlePath(this.#folder, program);
     replaceFile(bundle, program);
-    const described = await this.#hosts.describe(bundle, found.path).catch((error: unknown): DescribedRule => {
-      return { ok: false, problem: problemOf(error) };
-    });
-    if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem, this.#places.root));
     const rule: LoadedRule = {
-      ...described.description,
+      ...description,
       ...bundled,
       name,
       path: found.path,
@@ -96,6 +93,23 @@ export class RuleLoader implements RuleSource {
     this.#remembered.put(rule, read);
     return rule;
   }
+
+  async #bundle(found: FoundRule): Promise<PackagedBundle> {
+    const bundled = await bundleRule(found);
+    const bundle = bundlePath(this.#folder, bundled.program);
+    replaceFile(bundle, bundled.program);
+    const described = await this.#hosts.describe(bundle, found.path).catch((error: unknown): DescribedRule => {
+      return { ok: false, problem: problemOf(error) };
+    });
+    if (!described.ok) throw new UserFacingError(diagnosticOf(found, described.problem, this.#places.root));
+    return { ...bundled, description: described.description };
+  }
+}
+
+/** Who says what a rule is, and what its params are: the versions that decide it. */
+export function checkedBy(packageRoot: string): string {
+  const zod = findPackage('zod', packageRoot)?.version ?? '';
+  return `vlmbuild ${packageVersion()}, zod ${zod}`;
 }
 
 function diagnosticOf({ name, path }: FoundRule, problem: RuleProblem, root: string): Diagnostic {

@@ -8,7 +8,7 @@ import type { LoadedRule } from './description.js';
 /** Raised by hand when what is remembered, or how it is found, changes. */
 const FORMAT = 4;
 
-type Content = Digest | 'absent';
+export type Content = Digest | 'absent';
 
 interface Record_ {
   readonly format: number;
@@ -71,7 +71,7 @@ export class RememberedRules {
   }
 }
 
-function contentOf(path: string): Content {
+export function contentOf(path: string): Content {
   try {
     return sha256(readFileSync(path));
   } catch {
