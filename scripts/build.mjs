@@ -141,8 +141,8 @@ for (const [name, source] of Object.entries(standalone)) {
     entryPoints: { [name]: source },
     // The stack of a failure of vlmbuild's own should say where.
     minifyWhitespace: name !== 'main',
-    // Run with what V8 remembers of it, a script can only `require`.
-    supported: { 'dynamic-import': name !== 'changed' },
+    // Run with what V8 remembers of them, scripts can only `require`. Hosts are run as they are, and load what is ESM alone.
+    supported: { 'dynamic-import': !['main', 'changed'].includes(name) },
     // Small libraries are part of it; the others are seldom wanted, or have native code.
     packages: 'bundle',
     external: [
@@ -151,7 +151,7 @@ for (const [name, source] of Object.entries(standalone)) {
       'sharp',
       ...(name === 'main' ? [] : ['yaml']),
       '@iarna/toml',
-      'chokidar',
+      ...(name === 'main' ? [] : ['chokidar']),
       'tinyglobby',
     ],
     define: { 'import.meta.url': 'fileUrl' },

@@ -23,9 +23,15 @@ targets:
   'folder/a.txt': 'a\n',
   'folder/sub/b.txt': 'b\n',
   // Says what was loaded.
-  'probe.cjs': `process.on('exit', () => {
-    const whole = Object.keys(require.cache).some((name) => name.endsWith('main.cjs'));
-    require('fs').writeSync(2, whole ? 'the whole way\\n' : 'the short way\\n');
+  'probe.cjs': `const fs = require('fs');
+  const { readFileSync } = fs;
+  let whole = false;
+  fs.readFileSync = (...args) => {
+    whole ||= String(args[0]).endsWith('main.cjs');
+    return readFileSync(...args);
+  };
+  process.on('exit', () => {
+    fs.writeSync(2, whole ? 'the whole way\\n' : 'the short way\\n');
   });\n`,
 };
 

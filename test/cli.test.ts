@@ -53,6 +53,20 @@ test('what a person sees: build, again, plan, status, explain, graph, log, runs,
   await show('lock');
 });
 
+test('what V8 compiled is kept in the cache of a project, and in no other folder of that name', async (t) => {
+  const project = new Project(t, { ...FILES, 'elsewhere/cache/notes.txt': 'not ours\n' });
+  const compiled = (folder: string): string[] =>
+    Object.keys(project.tree([])).filter((path) => path.startsWith(`${folder}/code-main-`));
+  t.is((await project.run('words')).code, 0);
+  const kept = compiled('cache');
+  t.is(kept.length, 1);
+  t.is((await project.run('--set', 'vars.mark=k', 'words')).code, 0);
+  t.deepEqual(compiled('cache'), kept);
+  const away = await project.startUnder(['env', '--chdir', project.path('elsewhere')], '--help').ended;
+  t.is(away.code, 0);
+  t.deepEqual(compiled('elsewhere/cache'), []);
+});
+
 test('mistakes on the command line: exit code 2 and a next step', async (t) => {
   const project = new Project(t, FILES);
   for (const args of [

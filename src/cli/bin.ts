@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { loadScript } from '../base/code-cache.js';
 import { freshLine } from '../plan/fresh-line.js';
 import { compareSnapshot, snapshotSuffix, type ComparedSnapshot } from '../plan/snapshot-format.js';
 import type * as Changed from './changed.js';
 import type * as Main from './main.js';
-import { loadScript } from './code-cache.js';
 import { plainBuild, type PlainBuild } from './fast-words.js';
 
 /**
@@ -25,7 +25,20 @@ async function start(): Promise<void> {
     if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) return;
   }
   process.chdir(before);
-  await (module.require('./main.cjs') as typeof Main).main(process.argv.slice(2));
+  await runMain(plain);
+}
+
+/** Where the command line does not tell the project's folder so simply, it is most often this one. */
+async function runMain(plain: PlainBuild | undefined): Promise<void> {
+  const cache = plain === undefined ? resolve('cache') : cacheOf(plain);
+  const script = loadScript(join(__dirname, 'main.cjs'), cache, module.require.bind(module));
+  await (script.exports as typeof Main).main(process.argv.slice(2));
+  // A folder of that name may be somebody else's.
+  if (existsSync(join(cache, 'CACHEDIR.TAG')) && existsSync(join(cache, 'index.db'))) script.keep();
+}
+
+function cacheOf({ directory, file }: PlainBuild): string {
+  return join(dirname(resolve(directory, file)), 'cache');
 }
 
 /** By a script like this one, because the loader of modules alone takes longer to start. */

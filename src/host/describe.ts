@@ -1,7 +1,8 @@
 import { checkParams } from '../rule/check-params.js';
 import { describeRule, ruleOf } from '../rule/describe.js';
 import { messageOf, stackOf } from './failure.js';
-import { loadModule, zod, type Exports } from './load-module.js';
+import { loadModule, type Exports } from './load-module.js';
+import { zod } from './own-zod.js';
 import type { CheckTask, DescribeTask, TaskResults } from './protocol.js';
 
 export async function runDescribe(task: DescribeTask, root: string): Promise<TaskResults['describe']> {
@@ -12,7 +13,7 @@ export async function runDescribe(task: DescribeTask, root: string): Promise<Tas
     const thrown = error instanceof Error ? error : new Error(String(error));
     return { ok: false, problem: { type: 'threw', message: messageOf(thrown), stack: stackOf(thrown, root) } };
   }
-  return describeRule(exports, zod());
+  return describeRule(exports, zod().z);
 }
 
 export async function runCheck(task: CheckTask): Promise<TaskResults['check']> {

@@ -7,7 +7,9 @@ export type ToHost =
   /** Which parts of the oldest block that was listed and not answered yet are to be made: their rows in it. */
   | { readonly type: 'wanted'; readonly id: number; readonly rows: readonly number[] }
   | { readonly type: 'run'; readonly id: number; readonly task: Task }
-  | { readonly type: 'abort'; readonly id: number };
+  | { readonly type: 'abort'; readonly id: number }
+  /** There is nothing more to do: the channel closes after this. */
+  | { readonly type: 'end' };
 
 /** From host to engine. Messages come before the end that they belong to. */
 export type FromHost =

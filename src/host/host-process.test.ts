@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { mock } from 'node:test';
 import test from 'ava';
 import { HostProcess, type HostEnd } from './host-process.js';
@@ -6,7 +7,8 @@ import { hostProject } from './host-project.js';
 test('a host that is dismissed has ended with its pipes: nothing is waited for', async (t) => {
   const { root } = hostProject(t, {});
   const end = new Promise<HostEnd>((resolve) => {
-    const host = new HostProcess(root, { frame: () => undefined, stray: () => undefined, end: resolve }, undefined);
+    const place = { root, cache: join(root, 'cache') };
+    const host = new HostProcess(place, { frame: () => undefined, stray: () => undefined, end: resolve });
     // Whatever waits for a time waits for ever.
     mock.timers.enable({ apis: ['setTimeout'] });
     t.teardown(() => mock.timers.reset());

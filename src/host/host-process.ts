@@ -40,7 +40,11 @@ export class HostProcess {
   readonly #child: ChildProcess;
   readonly #tree: ProcessTree | undefined;
 
-  constructor(root: string, events: HostEvents, observed: Observed | undefined) {
+  /** @param options.cache the project's cache folder */
+  constructor(
+    { root, cache, observed }: { readonly root: string; readonly cache: string; readonly observed?: Observed },
+    events: HostEvents,
+  ) {
     const [program, ...args] = [
       ...(observed?.command ?? []),
       process.execPath,
@@ -48,6 +52,7 @@ export class HostProcess {
       // Rows in work are short-lived: more room for young objects costs memory and saves nothing measurable.
       '--max-semi-space-size=4',
       join(packageRoot(), 'dist', 'host.cjs'),
+      cache,
     ] as const;
     this.#child = spawn(program, args, {
       cwd: root,
@@ -128,6 +133,7 @@ export class HostProcess {
   /** Lets the host end by itself, as it does when nobody is left to give it work. */
   dismiss(): void {
     this.#child.ref();
+    this.send({ type: 'end' });
     if (this.#child.connected) this.#child.disconnect();
   }
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { types } from 'node:util';
-import type { z } from 'zod';
 import { packageRoot } from '../rule/package-root.js';
+import { zod } from './own-zod.js';
 
 export type Exports = Readonly<Record<string, unknown>>;
 
@@ -24,13 +24,6 @@ const loaded = new Map<string, Promise<Exports>>();
 /** Node forgets a module's source map with the module: without these, later errors would point into the bundle. */
 const modules: LoadableModule[] = [];
 const requireOwn = createRequire(join(packageRoot(), 'package.json'));
-
-const ZOD = './dist/zod.cjs';
-
-/** The running vlmbuild's zod: the one every rule gets. */
-export function zod(): typeof z {
-  return (requireOwn(ZOD) as { z: typeof z }).z;
-}
 
 /** Runs a bundle as if it were the rule's module: compiled under its path, with its packages, once a process. */
 export function loadModule(bundle: string, source: string): Promise<Exports> {
@@ -54,7 +47,7 @@ async function load(code: string, source: string): Promise<Exports> {
     let refused: string | undefined;
     module.require = (id) => {
       if (id === 'vlmbuild') return vlmbuild;
-      if (id === 'zod') return requireOwn(ZOD);
+      if (id === 'zod') return zod();
       if (id.startsWith('zod/')) return requireOwn(id);
       if (imported.has(id)) return imported.get(id);
       try {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
@@ -27,6 +27,21 @@ test('a killed host is told with its signal, and the next task has a new one', a
   const first = await host.whole('my/pid');
   t.deepEqual(await failureOf(t, host.whole('my/die')), { type: 'host-lost', code: null, signal: 'SIGKILL' });
   t.not((await host.whole('my/pid')).text, first.text);
+});
+
+test('what V8 compiled of zod is kept by hosts that end because there is nothing to do', async (t) => {
+  const files = { 'rules/my/pid.ts': pidRule };
+  const [ended, killed] = [hostProject(t, files), hostProject(t, files)];
+  for (const host of [ended, killed]) await host.whole('my/pid');
+  killed.pool.kill();
+  await Promise.all([ended.pool.close(), killed.pool.close()]);
+  const kept = [ended, killed].map(({ root }) =>
+    readdirSync(join(root, 'cache')).filter((name) => name.startsWith('code-zod-')),
+  );
+  t.deepEqual(
+    kept.map(({ length }) => length),
+    [1, 0],
+  );
 });
 
 test('a host is used again, and no more are started than there are slots', async (t) => {

@@ -41,6 +41,7 @@ const GRACE_MS = 500;
 export class HostPool {
   readonly #slots: number;
   readonly #root: string;
+  readonly #cache: string;
   readonly #observed: Observed | undefined;
   readonly #seats = new Set<Seat>();
   readonly #waiting: Job[] = [];
@@ -67,7 +68,7 @@ export class HostPool {
   #onEmpty: (() => void) | undefined;
 
   /**
-   * @param options.cache the project's cache folder: where tasks that name no other keep objects and answers
+   * @param options.cache the project's cache folder: where hosts keep what V8 compiled
    * @param options.commands `hosts`: commands run in hosts also where there is a shell for them
    */
   constructor(options: {
@@ -80,6 +81,7 @@ export class HostPool {
     this.#observed = options.observed;
     this.#slots = Math.max(1, options.slots);
     this.#root = options.root;
+    this.#cache = options.cache;
     // What is observed is what hosts do, and all that they start.
     const inHosts = options.commands === 'hosts' || options.observed !== undefined;
     this.#commands = new Commands(this.#root, inHosts ? undefined : findBash(process.env['PATH']));
@@ -203,13 +205,16 @@ export class HostPool {
   #open(): Seat {
     const seat: Seat = {
       process: new HostProcess(
-        this.#root,
+        {
+          root: this.#root,
+          cache: this.#cache,
+          ...(this.#observed === undefined ? {} : { observed: this.#observed }),
+        },
         {
           frame: (frame) => this.#receive(seat, frame),
           stray: (stream, line) => this.#stray(seat, stream, line),
           end: (end) => this.#ended(seat, end),
         },
-        this.#observed,
       ),
       jobs: new Map(),
       bundles: new Set(),

@@ -4,6 +4,7 @@
  */
 import { captureOutput, forbidExit } from './capture.js';
 import type { FromHost, ToHost } from './frames.js';
+import { keepCompiled } from './own-zod.js';
 import type { MadeParts, Task, TaskResults } from './protocol.js';
 import { currentTask, RunningTask } from './running-task.js';
 
@@ -56,6 +57,9 @@ process.on('message', (message) => {
       break;
     case 'abort':
       running.get(frame.id)?.abort.abort();
+      break;
+    case 'end':
+      keepCompiled();
       break;
   }
 });

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 
 /** A script of vlmbuild's own, run as Node runs a CommonJS module (but it cannot `import()`). */
@@ -24,7 +24,8 @@ const DIGEST_BYTES = 32;
 export function loadScript(path: string, folder: string, requireFrom: (id: string) => unknown): LoadedScript {
   const source = readFileSync(path, 'utf8');
   const { version, arch } = process;
-  const name = `${PREFIX}${sha256([version, arch, path, source].join('\0')).toString('hex').slice(0, 32)}`;
+  const prefix = `${PREFIX}${basename(path, '.cjs')}-`;
+  const name = `${prefix}${sha256([version, arch, path, source].join('\0')).toString('hex').slice(0, 32)}`;
   const cachedData = read(join(folder, name));
   const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${source}\n})`, {
     filename: path,
@@ -42,7 +43,7 @@ export function loadScript(path: string, folder: string, requireFrom: (id: strin
     exports: loaded.exports,
     keep: () => {
       if (cachedData === undefined || script.cachedDataRejected === true)
-        write(folder, name, script.createCachedData());
+        write(folder, { name, prefix }, script.createCachedData());
     },
   };
 }
@@ -57,14 +58,18 @@ function read(path: string): Buffer | undefined {
   }
 }
 
-/** In place of what was kept of other versions. Nothing is lost where that fails. */
-function write(folder: string, name: string, data: Buffer): void {
+/** In place of what was kept of other versions of the script. Nothing is lost where that fails. */
+function write(
+  folder: string,
+  { name, prefix }: { readonly name: string; readonly prefix: string },
+  data: Buffer,
+): void {
   const temporary = join(folder, `.${name}.${process.pid}.tmp`);
   try {
     writeFileSync(temporary, Buffer.concat([sha256(data), data]), { flag: 'wx' });
     renameSync(temporary, join(folder, name));
     for (const other of readdirSync(folder))
-      if (other.startsWith(PREFIX) && other !== name) rmSync(join(folder, other), { force: true });
+      if (other.startsWith(prefix) && other !== name) rmSync(join(folder, other), { force: true });
   } catch {
     rmSync(temporary, { force: true });
   }

@@ -40,6 +40,21 @@ test('a script is run as a module is, from its text and from what was kept of it
   }
 });
 
+test('what was kept of a script stays where another one is kept', (t) => {
+  const rigged = rig(t);
+  rigged.run('exports.value = 1;');
+  const other = join(rigged.folder, 'other.cjs');
+  writeFileSync(other, 'exports.value = 2;');
+  loadScript(other, rigged.folder, createRequire(other)).keep();
+  t.deepEqual(
+    rigged
+      .kept()
+      .map((name) => name.replace(/-[0-9a-f]+$/, ''))
+      .sort(),
+    ['code-other', 'code-script'],
+  );
+});
+
 test('another script of the same length is compiled, and what was kept of the old one goes', (t) => {
   const rigged = rig(t);
   t.deepEqual(rigged.run('exports.value = () => 1;')['value']?.toString(), '() => 1');
