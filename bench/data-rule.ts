@@ -1,6 +1,7 @@
 /**
  * The work of a rule alone, in one thread, as a host does it: its parts listed and made one after the other into one
- * file. Prints what it took since its modules were loaded, as `data-python.py` does.
+ * file, without the digests of which the keys of parts are made. Prints what it took since its modules were loaded, as
+ * `data-python.py` does.
  *
  *     node build/bench/data-rule.js export|filter FROM TO
  */

@@ -7,12 +7,13 @@ import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectStore } from '../store/objects.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteSliceHandle } from './handle-types.js';
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
-import { RememberedSlices, type SlicesMemory } from './remembered-slices.js';
+import { RememberedSlices, type ListedSlice, type SlicesMemory } from './remembered-slices.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
 import {
   databaseFile,
   explain,
+  explained,
   openReadOnly,
   openWithFile,
   type OpenedDatabase,
@@ -56,11 +57,10 @@ class Reading {
     opened.database.exec('BEGIN');
     // The transaction begins with its first read.
     opened.database.prepare('SELECT count(*) FROM sqlite_schema').get();
-    return (this.open = {
-      opened,
-      queries: new Queries(opened.database, this.path),
-      moment: this.momentOf(opened),
-    });
+    const moment = this.momentOf(opened);
+    // Of a moment that can be told the file alone has the content, and the transaction keeps it as it is.
+    const file = moment === undefined ? undefined : opened.file;
+    return (this.open = { opened, queries: new Queries(opened.database, this.path, file), moment });
   }
 
   remembered(memory: SlicesMemory & { readonly path: string }): RememberedSlices {
@@ -149,18 +149,29 @@ function listSlice(
   remembered: RememberedSlices | undefined,
 ): SqliteSliceHandle {
   const { path } = reading;
-  const digest = () => {
+  const digest = (): ListedSlice => {
     const results: Record<string, Digest> = {};
     for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query);
     return { digest: resultsDigest(results), results };
   };
-  try {
-    const slice = { kind: 'sqlite', path, queries, ...(remembered?.of(queries, digest) ?? digest()) } as const;
-    const { moment } = reading;
-    return sliceHandle(reading, moment === undefined ? slice : { ...slice, moment });
-  } catch (error) {
-    throw explain(path, error);
-  }
+  let listed: ListedSlice | undefined;
+  const asListed = (): ListedSlice => (listed ??= explained(path, () => remembered?.of(queries, digest) ?? digest()));
+  const moment = explained(path, () => reading.moment);
+  const slice: QuerySlice = {
+    kind: 'sqlite',
+    path,
+    queries,
+    get digest() {
+      return asListed().digest;
+    },
+    get results() {
+      return asListed().results;
+    },
+    ...(moment === undefined ? {} : { moment }),
+  };
+  // Named rows are digested when somebody wants to know; what is wrong with SQL is told whoever wrote it.
+  if (!Object.values(queries).every((query) => 'table' in query)) asListed();
+  return sliceHandle(reading, slice);
 }
 
 export function openSqliteSlice(slice: QuerySlice, readings: Readings): OpenedSlice {
@@ -193,7 +204,9 @@ function sliceHandle(reading: Reading, slice: QuerySlice, witness = new ChangeWi
   }
   const handle: SqliteSliceHandle = {
     kind: 'sqlite',
-    digest: slice.digest,
+    get digest() {
+      return slice.digest;
+    },
     rows(name) {
       const query = Object.hasOwn(slice.queries, name) ? slice.queries[name] : undefined;
       if (query === undefined) throw new UserFacingError(artifactErrors.unknownQuery(name, Object.keys(slice.queries)));

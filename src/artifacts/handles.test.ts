@@ -428,6 +428,28 @@ test('a slice is read again elsewhere in one moment, and a change is noticed', (
   t.is(codeOf(t.throws(() => early.rows('none'), { instanceOf: UserFacingError })), 'VB712');
 });
 
+test('named rows are those that a reader finds, wherever a writer has left them', (t) => {
+  const path = join(folder(t), 'a.db');
+  sessions(
+    path,
+    Array.from({ length: 40 }, (_, index) => ['a', `old ${index}`] as const),
+  );
+  const values = [3, 17, 99, 40];
+  const read = () => {
+    const handle = input(t, 'sqlite', path);
+    return [...handle.slice({ q: { table: 'e', by: 'id', values, columns: ['x'] } }).rows('q')].map(({ x }) => x);
+  };
+  t.deepEqual(read(), ['old 2', 'old 16', 'old 39']);
+  const writer = new Database(path);
+  writer.pragma('journal_mode = WAL');
+  writer.pragma('wal_autocheckpoint = 0');
+  writer.exec("UPDATE e SET x = 'new' WHERE id < 20");
+  t.deepEqual(read(), ['new', 'new', 'old 39']);
+  writer.pragma('wal_checkpoint(TRUNCATE)');
+  t.deepEqual(read(), ['new', 'new', 'old 39']);
+  writer.close();
+});
+
 test('a large result is streamed once its digest is known', (t) => {
   const path = join(folder(t), 'a.db');
   sessions(

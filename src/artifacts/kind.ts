@@ -79,7 +79,10 @@ export interface RowsQuery {
   /** Rows come in the order of these. An integer that is not exact as a number stands as its text. */
   readonly values: readonly (number | string)[];
   readonly columns: readonly string[];
-  /** Those of the columns whose text is wanted as its UTF-8 bytes: long ones are read faster so. */
+  /**
+   * Those of the columns whose text is wanted as its UTF-8 bytes: long ones are read faster so. The bytes are valid until
+   * another row of the database is read.
+   */
   readonly bytes?: readonly string[];
 }
 

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import type { RowsQuery, SliceQuery } from './kind.js';
 import { touches, type RowRanges } from './row-ranges.js';
+import { isRowidOf } from './sqlite-columns.js';
 import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
 
 /** Where slices are remembered, and whose they are. */
@@ -12,7 +13,7 @@ export interface SlicesMemory {
 }
 
 /** What a slice was when it was listed. */
-interface ListedSlice {
+export interface ListedSlice {
   readonly digest: Digest;
   /** By query. */
   readonly results: Readonly<Record<string, Digest>>;
@@ -84,7 +85,7 @@ export class RememberedSlices {
       if (!('table' in query) || !query.values.every(Number.isSafeInteger)) return false;
       const name = `${query.by} ${query.table}`;
       let isRowid = this.#isRowid.get(name);
-      if (isRowid === undefined) this.#isRowid.set(name, (isRowid = isRowidOf(this.database, query)));
+      if (isRowid === undefined) this.#isRowid.set(name, (isRowid = isRowidOf(this.database, query.table, query.by)));
       return isRowid;
     });
   }
@@ -105,26 +106,4 @@ const HEX = 64;
 function listedSlice(saved: string, names: readonly string[]): ListedSlice {
   const digest = (at: number): Digest => `sha256:${saved.slice(at * HEX, (at + 1) * HEX)}`;
   return { digest: digest(0), results: Object.fromEntries(names.map((name, i) => [name, digest(i + 1)])) };
-}
-
-/** Whether a column of a table is its rowid, under whatever name. */
-function isRowidOf(database: Database, { table, by }: RowsQuery): boolean {
-  const isTable = database
-    .prepare("SELECT 1 FROM pragma_table_list WHERE schema = 'main' AND name = ? AND type = 'table' AND wr = 0")
-    .get(table);
-  if (isTable === undefined) return false;
-  const columns = database
-    .prepare<[string], { name: string; type: string; pk: number }>('SELECT name, type, pk FROM pragma_table_xinfo(?)')
-    .all(table);
-  const name = by.toLowerCase();
-  const column = columns.find((other) => other.name.toLowerCase() === name);
-  if (column === undefined) return ['rowid', '_rowid_', 'oid'].includes(name);
-  // SQLite keeps an index for any primary key that is not the rowid.
-  const origins = database.prepare('SELECT origin FROM pragma_index_list(?)').pluck().all(table);
-  return (
-    column.pk > 0 &&
-    column.type.toUpperCase() === 'INTEGER' &&
-    columns.filter(({ pk }) => pk > 0).length === 1 &&
-    !origins.includes('pk')
-  );
 }

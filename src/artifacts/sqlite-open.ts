@@ -121,7 +121,7 @@ function tryOpenFile(path: string): number | undefined {
 }
 
 /** Runs something on a database, with SQLite's own errors about the file turned into the user's words. */
-function explained<T>(path: string, work: () => T): T {
+export function explained<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -38,14 +38,14 @@ export interface TableRoot {
 
 const PIECE = 1 << 20;
 const MAGIC = 'SQLite format 3\0';
-const HEADER = 100;
+export const HEADER = 100;
 const PAGE_SIZE = 16;
 const RESERVED = 20;
 const CHANGE_COUNTER = 24;
 const PAGE_COUNT = 28;
 const VERSION_VALID_FOR = 92;
-const INTERIOR = 5;
-const LEAF = 13;
+export const INTERIOR = 5;
+export const LEAF = 13;
 /** A leaf ends a run where its hash has none of these bits, which is one in eight; or where the run is so long. */
 const RUN_END = 7n;
 const LONGEST_RUN = 64;
@@ -58,14 +58,9 @@ const LONGEST_RUN = 64;
  */
 export async function readPages(file: number, tables: readonly TableRoot[]): Promise<DatabasePages | undefined> {
   const api = await xxh64();
-  const header = Buffer.alloc(HEADER);
-  if (readFully(file, header, 0) < HEADER || header.toString('latin1', 0, 16) !== MAGIC) return undefined;
-  const written = header.readUInt16BE(PAGE_SIZE);
-  const size = written === 1 ? 65_536 : written;
-  if (size < 512 || (size & (size - 1)) !== 0) return undefined;
-  const count = pageCount(header, fstatSync(file).size / size);
-  if (count === undefined) return undefined;
-  const pages = new Pages(api, file, size, size - header.readUInt8(RESERVED), count);
+  const layout = pageLayout(file);
+  if (layout === undefined) return undefined;
+  const pages = new Pages(api, file, layout.size, layout.usable, layout.count);
   await pages.read();
   const found = new Map<string, LeafRuns>();
   for (const { name, rootpage } of tables) {
@@ -73,6 +68,39 @@ export async function readPages(file: number, tables: readonly TableRoot[]): Pro
     if (leaves !== undefined) found.set(name, leaves);
   }
   return { id: pages.id, tables: found };
+}
+
+export interface PageLayout {
+  /** Bytes of a page. */
+  readonly size: number;
+  /** Of them without what extensions reserve. */
+  readonly usable: number;
+  /** How many pages there are; the first has the number 1. */
+  readonly count: number;
+}
+
+/** Undefined for a file that is not laid out as it says. */
+export function pageLayout(file: number): PageLayout | undefined {
+  const header = Buffer.alloc(HEADER);
+  if (readFully(file, header, 0) < HEADER || header.toString('latin1', 0, 16) !== MAGIC) return undefined;
+  const written = header.readUInt16BE(PAGE_SIZE);
+  const size = written === 1 ? 65_536 : written;
+  if (size < 512 || (size & (size - 1)) !== 0) return undefined;
+  const count = pageCount(header, fstatSync(file).size / size);
+  return count === undefined ? undefined : { size, usable: size - header.readUInt8(RESERVED), count };
+}
+
+/** Of the bytes of a row in a table, what stays in its leaf where that is not all: the rest is in overflow pages. */
+export function keptInLeaf(payload: number, usable: number): number {
+  const most = mostInLeaf(usable);
+  const least = Math.floor(((usable - 12) * 32) / 255) - 23;
+  const kept = least + ((payload - least) % (usable - 4));
+  return kept <= most ? kept : least;
+}
+
+/** A row with no more bytes has no overflow pages. */
+export function mostInLeaf(usable: number): number {
+  return usable - 35;
 }
 
 /** Undefined where the file ends within a page, of which SQLite reads what there is, or has more or fewer than it says. */
@@ -103,9 +131,6 @@ class Pages {
   /** Of a page inside of a tree. */
   readonly #page: Buffer;
   #scratch = new BigUint64Array(64);
-  /** Of a row's bytes, what stays in the leaf: at most, and at least. */
-  readonly #largest: number;
-  readonly #least: number;
   private readonly turn = new Turn();
 
   constructor(
@@ -124,8 +149,6 @@ class Pages {
     this.#rows = new Uint16Array(count);
     this.#chainsEnd = new Uint32Array(count);
     this.#page = Buffer.allocUnsafe(size);
-    this.#largest = usable - 35;
-    this.#least = Math.floor(((usable - 12) * 32) / 255) - 23;
   }
 
   /** Reads all pages once. Which of them are whose is not known yet: what looks like a leaf may be a free page. */
@@ -233,9 +256,8 @@ class Pages {
       let isRight = !Number.isNaN(payload + rowid) && (i === 0 || rowid > last);
       if (i === 0) first = rowid;
       last = rowid;
-      if (isRight && payload > this.#largest) {
-        const local = this.#least + ((payload - this.#least) % (this.usable - 4));
-        const kept = local <= this.#largest ? local : this.#least;
+      if (isRight && payload > mostInLeaf(this.usable)) {
+        const kept = keptInLeaf(payload, this.usable);
         const length = Math.ceil((payload - kept) / (this.usable - 4));
         isRight = afterRowid + kept + 4 <= this.usable && length <= this.count;
         if (isRight) {
@@ -320,7 +342,7 @@ class FoundLeaves {
 const NOTHING = [NaN, 0] as const;
 
 /** A variable-length integer and where it ends: NaN where it is not exact as a number. */
-function varint(page: Buffer, at: number): readonly [value: number, end: number] {
+export function varint(page: Buffer, at: number): readonly [value: number, end: number] {
   let value = 0;
   for (let i = 0; i < 8; i++) {
     const byte = page[at + i] ?? 0;

@@ -3,8 +3,11 @@ import { sha256, type Digest } from '../base/digest.js';
 import { sortedEntries } from '../base/order.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import type { SliceQuery, SqlQuery } from './kind.js';
+import type { RowsQuery, SliceQuery, SqlQuery } from './kind.js';
+import { PageWindow } from './page-window.js';
+import { pageLayout } from './sqlite-pages.js';
 import { ValueHash, type SqliteValue } from './sqlite-values.js';
+import { TableRows } from './table-rows.js';
 
 /** So many statements are kept: a rule that writes values into its SQL never asks the same again. */
 const KEPT = 16;
@@ -17,10 +20,19 @@ export class Queries {
   readonly #resting = new Map<string, PreparedQuery>();
   readonly #hash = new ValueHash();
   #isUtf8: boolean | undefined;
+  readonly #window: PageWindow | undefined;
+  /** By table and columns; null where they are left to SQLite. */
+  readonly #tables = new Map<string, TableRows | null>();
 
-  constructor(database: Database, path: string) {
+  /**
+   * @param file of the database, where nothing in it changes while the connection is read and it alone has the content:
+   *   then named rows are taken from its pages
+   */
+  constructor(database: Database, path: string, file?: number) {
     this.#database = database;
     this.#path = path;
+    const layout = file === undefined ? undefined : pageLayout(file);
+    if (file !== undefined && layout !== undefined) this.#window = new PageWindow(file, layout);
   }
 
   /**
@@ -30,41 +42,84 @@ export class Queries {
    * @throws UserFacingError for a query that is wrong or would write.
    */
   digest(name: string, asked: SliceQuery): Digest {
-    const query = this.#sqlOf(asked);
-    const prepared = this.#take(name, query);
+    const { columns, rows } = this.#ask(name, asked);
     this.#hash.reset();
     let count = 0;
-    for (const row of iterate(prepared.statement, this.#path, name, query)) {
+    for (const row of rows) {
       count++;
       for (const value of row) this.#hash.add(value);
     }
-    this.#giveBack(query, prepared);
-    return sha256(JSON.stringify(['vlmbuild rows 1', prepared.columns, count, this.#hash.digest()]));
+    return sha256(JSON.stringify(['vlmbuild rows 1', columns, count, this.#hash.digest()]));
   }
 
   /** Streams a query's rows as a rule sees them. */
   *rows(name: string, asked: SliceQuery): Generator<Record<string, unknown>> {
-    const query = this.#sqlOf(asked);
-    const prepared = this.#take(name, query);
     const bytes = 'table' in asked ? (asked.bytes ?? []) : [];
-    for (const row of iterate(prepared.statement, this.#path, name, query)) {
-      const object = rowObject(prepared.columns, row);
+    const { columns, rows } = this.#ask(name, asked);
+    const objectOf = objects(columns);
+    for (const row of rows) {
+      const object = objectOf(row);
       for (const column of bytes) {
         const text = object[column];
         if (typeof text === 'string') object[column] = Buffer.from(text);
       }
       yield object;
     }
+  }
+
+  #ask(name: string, asked: SliceQuery): Asked {
+    const table = 'table' in asked ? this.#tableOf(asked) : undefined;
+    return table !== undefined && 'table' in asked
+      ? { columns: asked.columns, rows: this.#fromPages(name, asked, table) }
+      : this.#fromSqlite(name, asked);
+  }
+
+  #tableOf(query: RowsQuery): TableRows | undefined {
+    if (this.#window === undefined || !this.#keepsUtf8()) return undefined;
+    const name = JSON.stringify([query.table, query.by, query.columns, query.bytes]);
+    let table = this.#tables.get(name);
+    if (table === undefined) {
+      table = TableRows.of(this.#database, this.#window, query) ?? null;
+      if (this.#tables.size === KEPT) this.#tables.clear();
+      this.#tables.set(name, table);
+    }
+    return table ?? undefined;
+  }
+
+  *#fromPages(name: string, query: RowsQuery, table: TableRows): Generator<SqliteValue[]> {
+    for (const [index, value] of query.values.entries()) {
+      const row = table.read(value);
+      if (row === 'odd') {
+        // Where one is, others are.
+        yield* this.#fromSqlite(name, { ...query, values: query.values.slice(index) }).rows;
+        return;
+      }
+      if (row !== 'absent') yield row;
+    }
+  }
+
+  #fromSqlite(name: string, asked: SliceQuery): Asked {
+    const query = this.#sqlOf(asked);
+    const prepared = this.#take(name, query);
+    return { columns: prepared.columns, rows: this.#iterated(name, query, prepared) };
+  }
+
+  *#iterated(name: string, query: SqlQuery, prepared: PreparedQuery): Generator<SqliteValue[]> {
+    yield* iterate(prepared.statement, this.#path, name, query);
     this.#giveBack(query, prepared);
+  }
+
+  #keepsUtf8(): boolean {
+    return (this.#isUtf8 ??= this.#database.pragma('encoding', { simple: true }) === 'UTF-8');
   }
 
   #sqlOf(query: SliceQuery): SqlQuery {
     if (!('table' in query)) return query;
-    this.#isUtf8 ??= this.#database.pragma('encoding', { simple: true }) === 'UTF-8';
+    const isUtf8 = this.#keepsUtf8();
     const columns = query.columns.map((column) => {
       const name = quoted(column);
       // SQLite gives the bytes that the database keeps.
-      return this.#isUtf8 === true && query.bytes?.includes(column) === true
+      return isUtf8 && query.bytes?.includes(column) === true
         ? `CAST(asked.${name} AS BLOB) AS ${name}`
         : `asked.${name} AS ${name}`;
     });
@@ -97,14 +152,26 @@ export function resultsDigest(results: Readonly<Record<string, Digest>>): Digest
   return sha256(JSON.stringify(['vlmbuild slice 1', ...sortedEntries(results)]));
 }
 
+interface Asked {
+  readonly columns: readonly string[];
+  /** To be read to their end, one answer at a time. */
+  readonly rows: Iterable<SqliteValue[]>;
+}
+
 /** An integer is a number where that is exact, else a bigint. */
-function rowObject(columns: readonly string[], row: readonly SqliteValue[]): Record<string, unknown> {
-  const entries = columns.map((column, at): [string, unknown] => {
-    const value = row[at];
-    const exact = typeof value === 'bigint' && BigInt.asIntN(54, value) === value && value !== -(1n << 53n);
-    return [column, exact ? Number(value) : value];
-  });
-  return Object.fromEntries(entries);
+function plain(value: SqliteValue | undefined): unknown {
+  const exact = typeof value === 'bigint' && BigInt.asIntN(54, value) === value && value !== -(1n << 53n);
+  return exact ? Number(value) : value;
+}
+
+function objects(columns: readonly string[]): (row: readonly SqliteValue[]) => Record<string, unknown> {
+  if (columns.includes('__proto__'))
+    return (row) => Object.fromEntries(columns.map((column, at): [string, unknown] => [column, plain(row[at])]));
+  return (row) => {
+    const object: Record<string, unknown> = {};
+    for (let at = 0; at < columns.length; at++) object[columns[at] as string] = plain(row[at]);
+    return object;
+  };
 }
 
 type RowStatement = Statement<SqliteValue[], SqliteValue[]>;

@@ -1,0 +1,255 @@
+import type { Database } from 'better-sqlite3';
+import type { RowsQuery } from './kind.js';
+import type { PageWindow } from './page-window.js';
+import { isRowidOf } from './sqlite-columns.js';
+import { HEADER, INTERIOR, keptInLeaf, LEAF, mostInLeaf, varint } from './sqlite-pages.js';
+import type { SqliteValue } from './sqlite-values.js';
+
+/** The values of the columns; `absent` where there is no such row, `odd` for one that SQLite must be asked for. */
+export type RowFound = SqliteValue[] | 'absent' | 'odd';
+
+/** Longer rows are left to SQLite. */
+const MOST_PAYLOAD = 1 << 29;
+/** A longer buffer is given up with its row. */
+const KEPT = 4 << 20;
+const MOST_DEPTH = 24;
+const [ABSENT, ODD] = [-1, -2];
+/** In a place among the fields of a row: the rowid itself. */
+const ROWID = -1;
+
+interface Column {
+  /** Its place among the fields of a row. */
+  readonly field: number;
+  readonly isBytes: boolean;
+}
+
+/** A page on the way to a row. */
+interface Level {
+  number: number;
+  readonly page: Buffer;
+}
+
+/**
+ * Rows of one table by rowid, taken from the pages of a database file as they are laid out:
+ * https://sqlite.org/fileformat2.html. SQLite reads a long row page by page, each through a call of the system, and once
+ * more for a column that stands behind a long one.
+ *
+ * Nothing in the file may change meanwhile, as for `readPages`. What is not as it should be makes a row odd; so are values
+ * that are neither text, bytes nor NULL, which may be stored as what they are not.
+ */
+export class TableRows {
+  readonly #levels: Level[] = [];
+  /** The leaf at hand: where its cells are listed, how many there are, and of which rows. */
+  #leaf: Buffer = Buffer.alloc(0);
+  #cells = 0;
+  #count = 0;
+  #first = Infinity;
+  #last = -Infinity;
+  /** The bytes of a row. */
+  #row: Buffer = Buffer.allocUnsafeSlow(1 << 16);
+  readonly #most: number;
+  /** Of fields: what kind of value each has, and where it begins. */
+  readonly #kinds: Float64Array;
+  readonly #starts: Float64Array;
+
+  private constructor(
+    private readonly window: PageWindow,
+    private readonly root: number,
+    private readonly columns: readonly Column[],
+  ) {
+    this.#most = mostInLeaf(window.layout.usable);
+    const fields = Math.max(0, ...columns.map(({ field }) => field + 1));
+    this.#kinds = new Float64Array(fields);
+    this.#starts = new Float64Array(fields + 1);
+  }
+
+  /** Undefined for what SQLite must be asked. The database keeps its text in UTF-8. */
+  static of(database: Database, window: PageWindow, query: RowsQuery): TableRows | undefined {
+    const { table, by, columns, bytes = [] } = query;
+    if (!isRowidOf(database, table, by) || new Set(columns).size < columns.length) return undefined;
+    const root = database
+      .prepare("SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?")
+      .pluck()
+      .get(table);
+    const stored = database
+      .prepare<[string], { name: string; hidden: number }>('SELECT name, hidden FROM pragma_table_xinfo(?)')
+      .all(table);
+    // Some that are computed are not stored: then the others have other places.
+    if (typeof root !== 'number' || stored.some(({ hidden }) => hidden !== 0)) return undefined;
+    const places = columns.flatMap((column): Column | [] => {
+      const isBytes = bytes.includes(column);
+      if (isRowidOf(database, table, column)) return isBytes ? [] : { field: ROWID, isBytes };
+      const field = stored.findIndex(({ name }) => name.toLowerCase() === column.toLowerCase());
+      return field < 0 ? [] : { field, isBytes };
+    });
+    return places.length < columns.length ? undefined : new TableRows(window, root, places);
+  }
+
+  /** Bytes that are asked for as such are valid until the next row is read. */
+  read(rowid: number | string): RowFound {
+    if (typeof rowid === 'string' || !Number.isSafeInteger(rowid) || rowid < 0) return 'odd';
+    const cell = this.#find(rowid);
+    if (cell === ABSENT) return 'absent';
+    const length = cell === ODD ? ODD : this.#gather(cell);
+    return length !== ODD && this.#split(length) ? this.#values(rowid) : 'odd';
+  }
+
+  /** Where the row begins in the leaf at hand. */
+  #find(rowid: number): number {
+    if ((rowid < this.#first || rowid > this.#last) && !this.#descend(rowid)) return ODD;
+    const leaf = this.#leaf;
+    let [low, high] = [0, this.#count - 1];
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const cell = leaf.readUInt16BE(this.#cells + 2 * middle);
+      const found = rowidOf(leaf, cell);
+      if (found === rowid) return cell;
+      if (Number.isNaN(found)) return ODD;
+      if (found < rowid) low = middle + 1;
+      else high = middle - 1;
+    }
+    return ABSENT;
+  }
+
+  /** Takes the leaf in hand that has the row if any has. */
+  #descend(rowid: number): boolean {
+    this.#first = Infinity;
+    this.#last = -Infinity;
+    const { usable, size } = this.window.layout;
+    let number = this.root;
+    for (let depth = 0; depth < MOST_DEPTH; depth++) {
+      const level = (this.#levels[depth] ??= { number: 0, page: Buffer.allocUnsafeSlow(size) });
+      const { page } = level;
+      if (level.number !== number && !this.#take(number, level)) return false;
+      const head = number === 1 ? HEADER : 0;
+      const isLeaf = page[head] === LEAF;
+      const cells = head + (isLeaf ? 8 : 12);
+      const count = page.readUInt16BE(head + 3);
+      if ((!isLeaf && page[head] !== INTERIOR) || cells + 2 * count > usable) return false;
+      if (isLeaf) {
+        this.#leaf = page;
+        this.#cells = cells;
+        this.#count = count;
+        if (count === 0) return true;
+        const first = rowidOf(page, page.readUInt16BE(cells));
+        const last = rowidOf(page, page.readUInt16BE(cells + 2 * (count - 1)));
+        // Not so where one is NaN.
+        if (!(first <= last)) return false;
+        this.#first = first;
+        this.#last = last;
+        return true;
+      }
+      number = childOf(page, head, cells, count, rowid);
+    }
+    return false;
+  }
+
+  #take(number: number, level: Level): boolean {
+    const at = this.window.at(number);
+    if (at < 0) return false;
+    level.number = number;
+    this.window.bytes.copy(level.page, 0, at, at + this.window.layout.size);
+    return true;
+  }
+
+  /** Copies the bytes of a row together, and tells how many there are. */
+  #gather(cell: number): number {
+    const leaf = this.#leaf;
+    const { window } = this;
+    const { usable } = window.layout;
+    const [payload, afterPayload] = varint(leaf, cell);
+    const start = varint(leaf, afterPayload)[1];
+    // Not so where it is NaN, too.
+    if (!(payload <= MOST_PAYLOAD)) return ODD;
+    const kept = payload <= this.#most ? payload : keptInLeaf(payload, usable);
+    if (start + kept + (kept < payload ? 4 : 0) > usable) return ODD;
+    const row = this.#reserve(payload);
+    leaf.copy(row, 0, start, start + kept);
+    let next = kept < payload ? leaf.readUInt32BE(start + kept) : 0;
+    for (let used = kept; used < payload;) {
+      const at = window.at(next);
+      if (at < 0) return ODD;
+      const { bytes } = window;
+      const length = Math.min(payload - used, usable - 4);
+      bytes.copy(row, used, at + 4, at + 4 + length);
+      next = bytes.readUInt32BE(at);
+      used += length;
+    }
+    return payload;
+  }
+
+  #reserve(length: number): Buffer {
+    if (length > this.#row.length || (this.#row.length > KEPT && length <= KEPT))
+      this.#row = Buffer.allocUnsafeSlow(length > KEPT ? length : Math.min(KEPT, Math.max(1 << 16, 2 * length)));
+    return this.#row;
+  }
+
+  /** Finds the fields that are asked for. False where the row is shorter than that, as rows before a new column are. */
+  #split(length: number): boolean {
+    const row = this.#row;
+    const fields = this.#kinds.length;
+    const [headerEnd, afterSize] = varint(row, 0);
+    if (!(headerEnd <= length)) return false;
+    let [at, start] = [afterSize, headerEnd];
+    for (let field = 0; field < fields; field++) {
+      if (at >= headerEnd) return false;
+      let kind = row[at] as number;
+      if (kind < 0x80) at++;
+      else [kind, at] = varint(row, at);
+      this.#kinds[field] = kind;
+      this.#starts[field] = start;
+      start += kind >= 12 ? Math.floor((kind - 12) / 2) : (SIZES[kind] as number);
+    }
+    this.#starts[fields] = start;
+    return at <= headerEnd && start <= length;
+  }
+
+  #values(rowid: number): SqliteValue[] | 'odd' {
+    const row = this.#row;
+    const values: SqliteValue[] = [];
+    for (const { field, isBytes } of this.columns) {
+      if (field === ROWID) {
+        values.push(BigInt(rowid));
+        continue;
+      }
+      const kind = this.#kinds[field] as number;
+      if (kind === 0) {
+        values.push(null);
+        continue;
+      }
+      if (kind < 12) return 'odd';
+      const [start, end] = [this.#starts[field] as number, this.#starts[field + 1] as number];
+      if (isBytes) values.push(row.subarray(start, end));
+      else if (kind % 2 === 0) values.push(Buffer.from(row.subarray(start, end)));
+      else {
+        const text = row.toString('utf8', start, end);
+        // What SQLite's reader makes of bytes that are no UTF-8 is for it to say.
+        if (text.includes('\ufffd')) return 'odd';
+        values.push(text);
+      }
+    }
+    return values;
+  }
+}
+
+/** Bytes of the values of the kinds below 12; of those that are reserved, any. */
+const SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
+
+function rowidOf(leaf: Buffer, cell: number): number {
+  return varint(leaf, varint(leaf, cell)[1])[0];
+}
+
+/** The page below an interior one that has the rowid if any has; 0 for a key that is not exact as a number. */
+function childOf(page: Buffer, head: number, cells: number, count: number, rowid: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const [key] = varint(page, page.readUInt16BE(cells + 2 * middle) + 4);
+    if (Number.isNaN(key)) return 0;
+    if (key < rowid) low = middle + 1;
+    else high = middle;
+  }
+  if (low === count) return page.readUInt32BE(head + 8);
+  const cell = page.readUInt16BE(cells + 2 * low);
+  return cell + 4 <= page.length ? page.readUInt32BE(cell) : 0;
+}
