@@ -63,6 +63,15 @@ export const storeErrors = {
     };
   },
 
+  /** One answer, or a note of how far a step came, is not what was written: a byte of it changed on the disk. */
+  changedAnswer({ path, rule }: { path: string; rule: string }): Diagnostic {
+    return {
+      code: 'VB510',
+      headline: `an answer for \`${rule}\` is damaged in \`${path}\``,
+      next: 'take the file from a backup, or ask that target’s questions anew with `--ask-again`',
+    };
+  },
+
   /** A stored object was not what its name says, or a piece of it is gone. It was dropped and is made again. */
   corruptObject({ digest, problem }: { digest: string; problem: 'corrupt' | 'missing' }): Diagnostic {
     return {

@@ -3,10 +3,11 @@ import { dirname } from 'node:path';
 import { digestOf, type Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
 import { cacheUnusable } from '../store/layout.js';
+import { parseRecord, recordText } from '../store/record-text.js';
 import type { CheckedParams } from './description.js';
 
 /** Raised by hand when what is told of params changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 interface Line {
   readonly by: string;
@@ -29,7 +30,7 @@ export class CheckedAnswers {
     this.#by = `format ${FORMAT}, ${by}`;
     for (const line of linesOf(path)) {
       try {
-        const { by: writer, params, answer } = JSON.parse(line) as Line;
+        const { by: writer, params, answer } = parseRecord(line) as Line;
         if (writer === this.#by) this.#answers.set(params, answer);
       } catch {
         continue;
@@ -47,7 +48,7 @@ export class CheckedAnswers {
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
       const line: Line = { by: this.#by, params: key, answer };
-      appendFileSync(this.#path, `\n${JSON.stringify(line)}\n`);
+      appendFileSync(this.#path, `\n${recordText(line)}\n`);
     } catch (error) {
       throw cacheUnusable(error, this.#path);
     }

@@ -195,3 +195,25 @@ test('a bundle that is not what its name says is made again, not run', async (t)
     t.is(again.asked.described, 1);
   }
 });
+
+test('what is remembered is believed only as it was written', async (t) => {
+  const project = tempProject(t, FILES);
+  const first = loaderOf(project).loader;
+  const rule = await first.find('my/rule');
+  if (rule === undefined) throw new Error('there is no rule');
+  await first.check(rule, { n: 1 });
+  // Of the digest of its code, and of the params, one digit each.
+  const change = (path: string, from: string, to: string) => {
+    const text = readFileSync(path, 'utf8');
+    t.true(text.includes(from));
+    writeFileSync(path, text.replace(from, to));
+  };
+  const { code } = rule;
+  change(join(project.root, 'cache/rules/my+rule.json'), code, `${code.slice(0, -1)}${code.endsWith('0') ? 1 : 0}`);
+  change(`${rule.bundle}.checked`, '"params":{"n":1}', '"params":{"n":3}');
+  const { loader, asked } = loaderOf(project);
+  const again = await loader.find('my/rule');
+  t.is(again?.code, code);
+  t.like(await loader.check(rule, { n: 1 }), { params: { n: 1 } });
+  t.deepEqual(asked, { described: 1, checked: 1 });
+});

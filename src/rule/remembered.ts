@@ -3,10 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { cacheUnusable } from '../store/layout.js';
+import { parseRecord, recordText } from '../store/record-text.js';
 import type { LoadedRule } from './description.js';
 
 /** Raised by hand when what is remembered, or how it is found, changes. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 export type Content = Digest | 'absent';
 
@@ -46,12 +47,12 @@ export class RememberedRules {
   put(rule: LoadedRule, read: ReadonlyMap<string, Digest>): void {
     const paths = [...rule.closure, ...rule.shadows];
     const contents = Object.fromEntries(paths.map((path) => [path, read.get(path) ?? this.#contentOf(path)]));
-    replaceFile(this.#path(rule.name), JSON.stringify({ format: FORMAT, by: this.#by, contents, rule }));
+    replaceFile(this.#path(rule.name), recordText({ format: FORMAT, by: this.#by, contents, rule }));
   }
 
   #read(name: string): Record_ | undefined {
     try {
-      return JSON.parse(readFileSync(this.#path(name), 'utf8')) as Record_;
+      return parseRecord(readFileSync(this.#path(name), 'utf8')) as Record_;
     } catch {
       return undefined;
     }

@@ -158,3 +158,42 @@ test('answers of a newer vlmbuild are refused', (t) => {
   const error = t.throws(() => Answers.open(path), { instanceOf: UserFacingError });
   t.is(error.diagnostics[0]?.code, 'VB505');
 });
+
+test('an answer in which a byte changed is refused, and can be asked anew', (t) => {
+  const path = join(scratch(t), 'answers.db');
+  const answers = Answers.open(path);
+  t.teardown(() => answers.close());
+  answers.put('r', digest, question, { score: 17 });
+  answers.put('r', digestOf('other'), 'other', { score: 18 });
+  answers.begin('r', digestOf('step'), 'step');
+  answers.note('r', digestOf('step'), { job: 7 });
+  const database = new Sqlite(path);
+  database.exec(`UPDATE answers SET answer = replace(answer, '17', '16'); UPDATE notes SET note = '{"job":6}'`);
+  database.close();
+  const error = t.throws(() => answers.get('r', digest), { instanceOf: UserFacingError });
+  t.is(error.diagnostics[0]?.code, 'VB510');
+  t.throws(() => answers.notes('r', digestOf('step')), { instanceOf: UserFacingError });
+  t.deepEqual(answers.get('r', digestOf('other')), { score: 18 });
+  t.is(answers.put('r', digest, question, 'asked anew', { replace: true }), 'asked anew');
+  t.is(answers.get('r', digest), 'asked anew');
+});
+
+test('answers of an older vlmbuild are taken over', (t) => {
+  const path = join(scratch(t), 'answers.db');
+  const answers = Answers.open(path);
+  answers.put('r', digest, question, { score: 17 });
+  answers.begin('r', digestOf('step'), 'step');
+  answers.note('r', digestOf('step'), { job: 7 });
+  answers.close();
+  const database = new Sqlite(path);
+  database.exec(
+    'ALTER TABLE answers DROP COLUMN seal; ALTER TABLE notes DROP COLUMN seal; PRAGMA user_version = 1; VACUUM;',
+  );
+  database.close();
+  for (let time = 0; time < 2; time++) {
+    const again = Answers.open(path);
+    t.deepEqual(again.get('r', digest), { score: 17 });
+    t.deepEqual(again.begin('r', digestOf('step'), 'step'), { status: 'open', answer: null, notes: [{ job: 7 }] });
+    again.close();
+  }
+});

@@ -8,11 +8,12 @@ import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 import { lockFileSync, type FileLock } from './file-lock.js';
 import { lockQuestion } from './question-lock.js';
+import { sealOf } from './record-text.js';
 import type { BracketRecord } from './records.js';
 import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
 
 /** Raised with every change of the schema. What an older format holds is taken over, always. */
-const ANSWERS_FORMAT = 1;
+const ANSWERS_FORMAT = 2;
 
 const SCHEMA = `
   CREATE TABLE answers (
@@ -27,6 +28,12 @@ const SCHEMA = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, digest TEXT NOT NULL, note TEXT NOT NULL
   );
   CREATE INDEX notes_by_question ON notes (rule, digest, seq);
+`;
+
+/** Of the rule, the digest and the answer (or note): SQLite does not notice a byte that changed on the disk. */
+const SEALS = `
+  ALTER TABLE answers ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+  ALTER TABLE notes ADD COLUMN seal TEXT NOT NULL DEFAULT '';
 `;
 
 /**
@@ -78,8 +85,8 @@ export class Answers {
   }
 
   get(rule: string, digest: Digest): Json | undefined {
-    const [answer] = this.#row('SELECT answer FROM answers WHERE rule = ? AND digest = ?', rule, digest) ?? [];
-    return answer === undefined ? undefined : (JSON.parse(answer) as Json);
+    const row = this.#row('SELECT answer, seal FROM answers WHERE rule = ? AND digest = ?', rule, digest);
+    return row === undefined ? undefined : this.#unsealed(rule, digest, row);
   }
 
   /**
@@ -89,11 +96,11 @@ export class Answers {
   put(rule: string, digest: Digest, question: Json, answer: Json, options: { readonly replace?: boolean } = {}): Json {
     return this.#transaction(() => {
       this.#run(
-        `INSERT OR ${options.replace === true ? 'REPLACE' : 'IGNORE'} INTO answers VALUES (?, ?, ?, ?)`,
+        `INSERT OR ${options.replace === true ? 'REPLACE' : 'IGNORE'} INTO answers VALUES (?, ?, ?, ?, ?)`,
         rule,
         digest,
         canonicalJson(question),
-        JSON.stringify(answer),
+        ...sealed(rule, digest, answer),
       );
       return this.get(rule, digest) ?? answer;
     });
@@ -105,12 +112,15 @@ export class Answers {
    */
   begin(rule: string, digest: Digest, question: Json, options: { readonly again?: boolean } = {}): BracketRecord {
     return this.#transaction(() => {
-      const answer = this.get(rule, digest);
+      // One that does not count any more may be damaged.
+      const isAnswered =
+        this.#row('SELECT rule FROM answers WHERE rule = ? AND digest = ?', rule, digest) !== undefined;
       const isOpen = this.#isOpen(rule, digest);
-      if (options.again === true && answer !== undefined && !isOpen)
+      if (options.again === true && isAnswered && !isOpen)
         this.#run('DELETE FROM notes WHERE rule = ? AND digest = ?', rule, digest);
       const notes = this.notes(rule, digest);
-      if (answer !== undefined && options.again !== true) return { status: 'answered', answer, notes };
+      if (isAnswered && options.again !== true)
+        return { status: 'answered', answer: this.get(rule, digest) ?? null, notes };
       if (isOpen) return { status: 'open', answer: null, notes };
       this.#run('INSERT INTO brackets VALUES (?, ?, ?)', rule, digest, canonicalJson(question));
       return { status: 'new', answer: null, notes };
@@ -119,15 +129,20 @@ export class Answers {
 
   /** Oldest first. */
   notes(rule: string, digest: Digest): Json[] {
-    return this.#rows('SELECT note FROM notes WHERE rule = ? AND digest = ? ORDER BY seq', rule, digest).map(
-      ([note = '']) => JSON.parse(note) as Json,
+    return this.#rows('SELECT note, seal FROM notes WHERE rule = ? AND digest = ? ORDER BY seq', rule, digest).map(
+      (row) => this.#unsealed(rule, digest, row),
     );
   }
 
   note(rule: string, digest: Digest, note: Json): void {
     this.#transaction(() => {
       this.#mustBeOpen(rule, digest);
-      this.#run('INSERT INTO notes (rule, digest, note) VALUES (?, ?, ?)', rule, digest, JSON.stringify(note));
+      this.#run(
+        'INSERT INTO notes (rule, digest, note, seal) VALUES (?, ?, ?, ?)',
+        rule,
+        digest,
+        ...sealed(rule, digest, note),
+      );
     });
   }
 
@@ -137,8 +152,8 @@ export class Answers {
       this.#mustBeOpen(rule, digest);
       this.#run(
         `INSERT OR REPLACE INTO answers
-         SELECT rule, digest, question, ? FROM brackets WHERE rule = ? AND digest = ?`,
-        JSON.stringify(answer),
+         SELECT rule, digest, question, ?, ? FROM brackets WHERE rule = ? AND digest = ?`,
+        ...sealed(rule, digest, answer),
         rule,
         digest,
       );
@@ -167,6 +182,13 @@ export class Answers {
   close(): void {
     this.#statements.clear();
     this.#database.close();
+  }
+
+  /** @throws UserFacingError where it is not what was written. */
+  #unsealed(rule: string, digest: Digest, [text = '', seal]: readonly string[]): Json {
+    if (seal !== sealOf(rule, digest, text))
+      throw new UserFacingError(storeErrors.changedAnswer({ path: this.#path, rule }));
+    return JSON.parse(text) as Json;
   }
 
   #isOpen(rule: string, digest: Digest): boolean {
@@ -220,15 +242,36 @@ function prepare(database: Sqlite.Database, path: string): void {
   enterWal(database);
   // What a call wrote must outlive the machine: in WAL mode only FULL syncs each commit.
   database.pragma('synchronous = FULL');
-  if (version === 0)
+  if (version < ANSWERS_FORMAT)
     database
       .transaction(() => {
         // Read again, now that nobody else can write.
-        if (database.pragma('user_version', { simple: true }) !== 0) return;
-        database.exec(SCHEMA);
-        database.pragma(`user_version = ${String(ANSWERS_FORMAT)}`);
+        const present = database.pragma('user_version', { simple: true }) as number;
+        if (present < 1) database.exec(SCHEMA);
+        if (present < 2) addSeals(database);
+        if (present < ANSWERS_FORMAT) database.pragma(`user_version = ${String(ANSWERS_FORMAT)}`);
       })
       .immediate();
+}
+
+/** What is there is taken for right. */
+function addSeals(database: Sqlite.Database): void {
+  database.exec(SEALS);
+  for (const [table, column] of [
+    ['answers', 'answer'],
+    ['notes', 'note'],
+  ] as const) {
+    const rows = database.prepare(`SELECT rule, digest, ${column}, rowid FROM ${table}`).raw().all();
+    const put = database.prepare(`UPDATE ${table} SET seal = ? WHERE rowid = ?`);
+    for (const [rule, digest, text, row] of rows as [string, string, string, number][])
+      put.run(sealOf(rule, digest, text), row);
+  }
+}
+
+/** Text and seal. */
+function sealed(rule: string, digest: Digest, value: Json): [text: string, seal: string] {
+  const text = JSON.stringify(value);
+  return [text, sealOf(rule, digest, text)];
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Digest } from '../base/digest.js';
-import { IndexConnection, parseRecord } from './index-connection.js';
+import { IndexConnection } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
 import { digestsOf } from './part-keys.js';
 import { bytesOf } from './part-records.js';
-import type { ActionRecord, OutputPathRecord, PartRecord, RunRecord, StoredOutput } from './records.js';
+import { parseRecord, recordText } from './record-text.js';
+import type { ActionRecord, OutputPathRecord, OutputPathRow, PartRecord, RunRecord, StoredOutput } from './records.js';
 import { StatRecords, type StatKey } from './stat-records.js';
 
 export interface IndexedPart {
@@ -81,7 +82,7 @@ export class IndexTables {
 
   outputPaths(): Map<string, OutputPathRecord> {
     const rows = this.#connection.rows('SELECT path, record FROM output_paths');
-    return new Map(rows.map(([path, record]) => [String(path), parseRecord(record) as OutputPathRecord]));
+    return new Map(rows.map(([path, record]) => [String(path), (parseRecord(record) as OutputPathRow)[0]]));
   }
 
   statKeys(): StatKey[] {
@@ -123,7 +124,7 @@ export class IndexTables {
         if (moved)
           connection.run(
             'UPDATE parts SET record = ? WHERE rowid = ?',
-            JSON.stringify([key, seconds, meta, outputs]),
+            recordText([key, seconds, meta, outputs]),
             row ?? 0,
           );
       }

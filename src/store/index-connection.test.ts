@@ -15,7 +15,7 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { digestOf } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import { Index, type ActionRecord } from './index-db.js';
+import { Index, type ActionRecord, type PartRecord } from './index-db.js';
 import { INDEX_FORMAT } from './index-schema.js';
 import type { CacheLayout } from './layout.js';
 import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
@@ -102,12 +102,71 @@ test('damage in the middle is found when it is met, and what was being written i
 test('a record in which a byte changed is damage too', (t) => {
   const layout = filled(t);
   const database = new Sqlite(layout.index);
-  database.prepare('UPDATE actions SET record = substr(record, 2) WHERE key = ?').run(digestOf(5));
+  // Still JSON.
+  database.prepare("UPDATE actions SET record = replace(record, 'xxx', 'xxy') WHERE key = ?").run(digestOf(5));
   database.close();
   const index = Index.open(layout);
   t.is(index.action(digestOf(5)), undefined);
   t.regex(index.repaired ?? '', /damaged/);
   index.close();
+});
+
+test('whatever bit of the file flips, nothing is told that was not recorded', (t) => {
+  const layout = scratchLayout(t);
+  const digest = digestOf('bytes');
+  const output = { kind: 'jsonl', digest, bytes: { sha256: digest, size: 7, inside: { blob: digest, from: 3 } } };
+  const parts = Array.from({ length: 40 }, (_, n): PartRecord => ({
+    key: digestOf({ part: n }),
+    outputs: { rows: output },
+    meta: { kept: n },
+    seconds: n,
+  }));
+  const filled = Index.open(layout);
+  for (let n = 0; n < 40; n++) {
+    filled.putAction(action(n));
+    filled.putFailure(`f${String(n)}`, { key: digest, message: `m${String(n)}`, run: 'r' });
+    filled.putOutputPath(`p${String(n)}`, { ...output, target: 't', output: 'o', directoryEntries: { a: digest } });
+  }
+  for (const part of parts) filled.putPart('t', part);
+  filled.beginRun('r', 1, ['t'], {});
+  const told = (index: Index): Map<string, unknown> => {
+    const all = new Map<string, unknown>();
+    for (let n = 0; n < 40; n++) {
+      all.set(`action ${String(n)}`, index.action(action(n).key));
+      all.set(`last ${String(n)}`, index.lastSuccess(`t${String(n)}`));
+      all.set(`failure ${String(n)}`, index.failure(`f${String(n)}`));
+      all.set(`path ${String(n)}`, index.outputPath(`p${String(n)}`));
+    }
+    for (const part of index.parts(parts.map(({ key }) => key)).values()) all.set(part.key, part);
+    for (const run of index.runs(10)) all.set(run.id, run);
+    return all;
+  };
+  filled.flush();
+  const expected = told(filled);
+  filled.close();
+  const whole = readFileSync(layout.index);
+  let noticed = 0;
+  fc.assert(
+    fc.property(fc.nat({ max: whole.length * 8 - 1 }), (bit) => {
+      for (const suffix of ['-wal', '-shm', '.damaged']) rmSync(layout.index + suffix, { force: true });
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(layout.index, flipped);
+      let index: Index;
+      try {
+        index = Index.open(layout);
+      } catch (error) {
+        // Of a newer format, as far as anybody can tell.
+        t.true(error instanceof UserFacingError);
+        return;
+      }
+      for (const [name, value] of told(index)) if (value !== undefined) t.deepEqual(value, expected.get(name), name);
+      if (index.repaired !== undefined) noticed++;
+      index.close();
+    }),
+    { seed: 7, numRuns: 200 },
+  );
+  t.true(noticed > 50, `${String(noticed)} were noticed`);
 });
 
 test('a file that was put in the place of the open one is opened when that is asked for', (t) => {

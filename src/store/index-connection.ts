@@ -6,6 +6,7 @@ import { storeErrors } from '../diagnostics/store.js';
 import { lockFileSync } from './file-lock.js';
 import { INDEX_FORMAT, INDEX_SCHEMA } from './index-schema.js';
 import type { CacheLayout } from './layout.js';
+import { Damage } from './record-text.js';
 import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
 
 /** One value a column: what statements of the index are given and give. */
@@ -164,23 +165,6 @@ export class IndexConnection {
     }
   }
 }
-
-/**
- * The value of a JSON text of the index. SQLite does not notice a byte that changed on the disk; a text that is no JSON
- * any more does.
- */
-export function parseRecord(text: unknown): unknown {
-  // Columns have no nulls, but a page that is empty gives them.
-  if (typeof text !== 'string') throw new Damage('a record is not a text');
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Damage('a record is not JSON');
-  }
-}
-
-/** Damage that SQLite itself does not see. */
-export class Damage extends Error {}
 
 /** A database of another format than ours, but not a newer one. */
 class OldFormat extends Error {

@@ -1,6 +1,6 @@
 import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
-import { IndexConnection, parseRecord } from './index-connection.js';
+import { IndexConnection } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
 import { PartLists, type PartBlock } from './part-lists.js';
 import { bytesOf, PartRecords } from './part-records.js';
@@ -9,10 +9,12 @@ import type {
   FailureRecord,
   ListedPartRecord,
   OutputPathRecord,
+  OutputPathRow,
   PartRecord,
   RunRecord,
   StatRecord,
 } from './records.js';
+import { Damage, parseRecord, recordText } from './record-text.js';
 import { StatRecords } from './stat-records.js';
 
 export type {
@@ -127,7 +129,11 @@ export class Index {
   // Actions: the results of keys.
 
   action(key: Digest): ActionRecord | undefined {
-    return this.#record('SELECT record FROM actions WHERE key = ?', key) as ActionRecord | undefined;
+    return this.#connection.healing(() => {
+      const record = this.#record('SELECT record FROM actions WHERE key = ?', key) as ActionRecord | undefined;
+      if (record !== undefined && record.key !== key) throw new Damage('a result is that of another key');
+      return record;
+    });
   }
 
   /**
@@ -140,7 +146,7 @@ export class Index {
         'INSERT OR REPLACE INTO actions (key, target, record) VALUES (?, ?, ?)',
         record.key,
         record.target,
-        JSON.stringify(record),
+        recordText(record),
       );
       this.rememberOutputs(Object.values(record.outputs).map((output) => output.digest));
       this.setLast(record.target, record.key);
@@ -201,7 +207,7 @@ export class Index {
   }
 
   putFailure(target: string, failure: FailureRecord): void {
-    this.#connection.run('INSERT OR REPLACE INTO failures VALUES (?, ?)', target, JSON.stringify(failure));
+    this.#connection.run('INSERT OR REPLACE INTO failures VALUES (?, ?)', target, recordText(failure));
   }
 
   clearFailure(target: string): void {
@@ -214,15 +220,18 @@ export class Index {
   outputPaths(): Map<string, OutputPathRecord> {
     return this.#connection.healing(() => {
       const rows = this.#connection.rows('SELECT path, record FROM output_paths ORDER BY path');
-      return new Map(rows.map(([path, record]) => [String(path), parseRecord(record) as OutputPathRecord]));
+      return new Map(rows.map(([path, record]) => [String(path), (parseRecord(record) as OutputPathRow)[0]]));
     });
   }
 
   outputPath(path: string): OutputPathRecord | undefined {
-    const record = this.#record('SELECT record FROM output_paths WHERE path = ?', path) as OutputPathRecord | undefined;
-    const entries = this.#record('SELECT entries FROM output_paths WHERE path = ?', path) as
-      OutputPathRecord['directoryEntries'] | undefined;
-    return record === undefined || entries === undefined ? record : { ...record, directoryEntries: entries };
+    return this.#connection.healing(() => {
+      const [record, entries] =
+        this.#connection.row('SELECT record, entries FROM output_paths WHERE path = ?', path) ?? [];
+      if (record === undefined) return undefined;
+      const [rest, hasEntries] = parseRecord(record) as OutputPathRow;
+      return hasEntries ? { ...rest, directoryEntries: parseRecord(entries) as Record<string, Digest> } : rest;
+    });
   }
 
   putOutputPath(path: string, record: OutputPathRecord): void {
@@ -230,8 +239,8 @@ export class Index {
     this.#connection.run(
       'INSERT OR REPLACE INTO output_paths VALUES (?, ?, ?)',
       path,
-      JSON.stringify(rest),
-      directoryEntries === undefined ? null : JSON.stringify(directoryEntries),
+      recordText([rest, directoryEntries !== undefined] satisfies OutputPathRow),
+      directoryEntries === undefined ? null : recordText(directoryEntries),
     );
   }
 
@@ -279,7 +288,7 @@ export class Index {
       counts: {},
       details: {},
     };
-    this.#connection.run('INSERT OR REPLACE INTO runs (id, record) VALUES (?, ?)', id, JSON.stringify(record));
+    this.#connection.run('INSERT OR REPLACE INTO runs (id, record) VALUES (?, ?)', id, recordText(record));
   }
 
   endRun(id: string, seconds: number, outcome: string, counts: JsonObject, details: JsonObject): void {
@@ -287,7 +296,7 @@ export class Index {
       const begun = this.#record('SELECT record FROM runs WHERE id = ?', id) as RunRecord | undefined;
       if (begun === undefined) return;
       const ended: RunRecord = { ...begun, seconds, outcome, counts, details };
-      this.#connection.run('UPDATE runs SET record = ? WHERE id = ?', JSON.stringify(ended), id);
+      this.#connection.run('UPDATE runs SET record = ? WHERE id = ?', recordText(ended), id);
     });
   }
 

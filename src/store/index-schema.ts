@@ -1,8 +1,8 @@
 /** Raised with every change of the schema or of what a column means: an index of another format is made anew. */
-export const INDEX_FORMAT = 3;
+export const INDEX_FORMAT = 4;
 
 /**
- * Records are JSON texts. Digests that are keys of large tables are their 32 bytes, elsewhere texts; times in
+ * Records are JSON texts behind a seal, see record-text.ts. Digests that are keys of large tables are their 32 bytes, elsewhere texts; times in
  * nanoseconds and inodes are texts, because they exceed the integers of JSON and (inodes) of SQLite.
  */
 export const INDEX_SCHEMA = `

@@ -1,5 +1,6 @@
-import { parseRecord, type IndexConnection } from './index-connection.js';
+import type { IndexConnection } from './index-connection.js';
 import { digestsOf } from './part-keys.js';
+import { Damage } from './record-text.js';
 import type { ListedPartRecord } from './records.js';
 
 /** So many parts of a listing, in order, are read and written together. */
@@ -52,9 +53,18 @@ export class PartLists {
   list(target: string): ListedPartRecord[] {
     return this.#connection.healing(() =>
       this.blocks(target).flatMap(({ ids, keys }) => {
-        const names = parseRecord(ids) as string[];
+        const names = namesIn(ids);
         return digestsOf(keys).map((key, row) => ({ id: names[row] ?? '', key }));
       }),
     );
+  }
+}
+
+/** @throws Damage */
+function namesIn(ids: string): readonly string[] {
+  try {
+    return JSON.parse(ids) as string[];
+  } catch {
+    throw new Damage('a list of parts is not JSON');
   }
 }

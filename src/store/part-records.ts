@@ -1,5 +1,6 @@
 import { hexOf, type Digest } from '../base/digest.js';
-import { parseRecord, type IndexConnection } from './index-connection.js';
+import type { IndexConnection } from './index-connection.js';
+import { parseRecords, recordText } from './record-text.js';
 import type { PartRecord } from './records.js';
 
 type PartRow = [key: Digest, seconds: number, meta: PartRecord['meta'], outputs: PartRecord['outputs']];
@@ -39,7 +40,7 @@ export class PartRecords {
     else {
       for (let start = 0; start < keys.length; start += CHUNK) {
         const [text] = this.#connection.row(
-          `SELECT group_concat(parts.record) FROM json_each(?) AS wanted
+          `SELECT group_concat(parts.record, char(10)) FROM json_each(?) AS wanted
            CROSS JOIN parts ON parts.key = unhex(wanted.value)`,
           JSON.stringify(keys.slice(start, start + CHUNK).map(hexOf)),
         ) ?? [null];
@@ -60,7 +61,7 @@ export class PartRecords {
     const last = this.#lastRow();
     for (let row = 0; row < last; row += CHUNK) {
       const [text] = this.#connection.row(
-        'SELECT group_concat(record) FROM parts WHERE rowid > ? AND rowid <= ?',
+        'SELECT group_concat(record, char(10)) FROM parts WHERE rowid > ? AND rowid <= ?',
         row,
         row + CHUNK,
       ) ?? [null];
@@ -88,7 +89,7 @@ export class PartRecords {
          ON CONFLICT (key) DO UPDATE SET target = excluded.target, record = excluded.record`,
         bytesOf(record.key),
         target,
-        JSON.stringify(row),
+        recordText(row),
       );
     }
   }
@@ -103,8 +104,7 @@ export class PartRecords {
 /** Of one text of many records, parsed at once: better-sqlite3 takes longer to make a row than SQLite to find it. */
 function* recordsOf(text: unknown): Generator<PartRecord> {
   if (typeof text !== 'string') return;
-  for (const [key, seconds, meta, outputs] of parseRecord(`[${text}]`) as PartRow[])
-    yield { key, outputs, meta, seconds };
+  for (const [key, seconds, meta, outputs] of parseRecords(text) as PartRow[]) yield { key, outputs, meta, seconds };
 }
 
 /** The 32 bytes of a digest. */

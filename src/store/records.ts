@@ -60,6 +60,9 @@ export interface OutputPathRecord {
   readonly directoryEntries?: Readonly<Record<string, Digest>>;
 }
 
+/** What the index has of it in one text, and whether it has entries in another. */
+export type OutputPathRow = readonly [record: Omit<OutputPathRecord, 'directoryEntries'>, hasEntries: boolean];
+
 export interface PartRecord {
   readonly key: Digest;
   readonly outputs: Readonly<Record<string, StoredOutput>>;

@@ -1,4 +1,5 @@
-import { Damage, type IndexConnection } from './index-connection.js';
+import type { IndexConnection } from './index-connection.js';
+import { Damage } from './record-text.js';
 import type { StatRecord } from './records.js';
 import { printOfBlock, StatFolder } from './stat-folder.js';
 
