@@ -12,16 +12,15 @@ const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
 /** Where lines end: at LF, CRLF or a lone CR, nothing else. A last one without an end counts. Asked for in order. */
 export class LineEnds {
-  private carriage: number;
+  /** The first CR from where one was last looked for; -1 where there is none, -2 before. */
+  private carriage = -2;
 
-  constructor(private readonly bytes: Buffer) {
-    this.carriage = bytes.indexOf(CR);
-  }
+  constructor(private readonly bytes: Buffer) {}
 
   /** Where the line ends that begins at `start`. */
   after(start: number): number {
     const { bytes } = this;
-    if (this.carriage >= 0 && this.carriage < start) this.carriage = bytes.indexOf(CR, start);
+    if (this.carriage !== -1 && this.carriage < start) this.carriage = bytes.indexOf(CR, start);
     const feed = indexOrEnd(bytes, LF, start);
     return this.carriage >= 0 && this.carriage < feed ? this.carriage : feed;
   }

@@ -12,8 +12,8 @@ import {
   LineEnds,
   lineText,
 } from '../lib/jsonl.js';
-import { AcrossRows, decidingMembers, type DropReason, dropReason } from './filter/keep.js';
-import { filterParams, rowParams } from './filter/params.js';
+import { AcrossRows, decidingMembers, type DropReason, dropReason, membersRow, QuickRows } from './filter/keep.js';
+import { filterParams, type RowParams, rowParams } from './filter/params.js';
 
 /**
  * Blocks of rows are parts: what a row is kept for by itself is decided there. What looks across rows (duplicates,
@@ -37,33 +37,31 @@ export default defineRule({
     const dropped: Record<string, number> = {};
     let total = 0;
     let kept = 0;
-    const wanted = decidingMembers(spec);
-    const keys = Object.keys(wanted);
-    const rows = new RowBytes(wanted);
+    const quick = new QuickRows(spec);
+    const slow = new RowBytes(decidingMembers(spec));
     const writer = new LineWriter();
     const bytes = await blockBytes(inputs.rows, spec.bom);
     const ends = new LineEnds(bytes);
-    rows.open(bytes);
+    quick.rows.open(bytes);
     // Nearly all lines are canonical, and nearly all of these are kept: they are written together, from `run` on.
     let run = 0;
     for (let at = 0; at < bytes.length;) {
       total++;
-      const quick = rows.at(at);
-      const end = quick?.end ?? ends.after(at);
+      const isQuick = quick.rows.at(at);
+      const end = isQuick ? quick.rows.end : ends.after(at);
       const next = ends.next(end);
-      const line = bytes.subarray(at, end);
-      const members = quick?.members ?? rows.members(line);
-      const text = members === undefined ? lineText(line) : undefined;
-      const row = members ?? (text === undefined ? 'not UTF-8' : readMembers(text, keys));
-      const reason = typeof row === 'string' ? row : dropReason(row, spec);
+      const { reason, text } = isQuick
+        ? { reason: dropReason(quick, spec), text: undefined }
+        : readSlowly(bytes.subarray(at, end), slow, spec);
       if (reason === undefined) kept++;
       else dropped[reason] = (dropped[reason] ?? 0) + 1;
       // A line that ends in another way than LF is not as it is written.
       if (reason !== undefined || text !== undefined || bytes[end] === CARRIAGE_RETURN) {
         if (run < at) outputs.rows.appendLines(bytes.subarray(run, at));
         run = next;
-        if (reason !== undefined) outputs.rejects?.append(rejectLine(reason, text ?? line, writer));
-        else outputs.rows.append(text === undefined ? line : canonicalLine(text, writer));
+        const line = bytes.subarray(at, end);
+        if (reason === undefined) outputs.rows.append(text === undefined ? line : canonicalLine(text, writer));
+        else outputs.rejects?.append(rejectLine(reason, text ?? line, writer));
       }
       at = next;
     }
@@ -94,6 +92,20 @@ export default defineRule({
     log(`kept ${kept} of ${total} rows${drops === '' ? '' : `; dropped: ${drops}`}`);
   },
 });
+
+/** Why a line is dropped, if it is, and its text where it is not as it is written. */
+function readSlowly(
+  line: Buffer,
+  slow: RowBytes,
+  params: RowParams,
+): { readonly reason: DropReason | undefined; readonly text: string | undefined } {
+  const members = slow.members(line);
+  if (members !== undefined) return { reason: dropReason(membersRow(members), params), text: undefined };
+  const text = lineText(line);
+  if (text === undefined) return { reason: 'not UTF-8', text };
+  const row = readMembers(text, Object.keys(decidingMembers(params)));
+  return { reason: typeof row === 'string' ? row : dropReason(membersRow(row), params), text };
+}
 
 /** Copies a part's rows but those that earlier rows make unwanted; returns how many those are. */
 async function keepAcross(

@@ -1,4 +1,3 @@
-import { type MemberTold, UNUSUAL } from './json-bytes.js';
 import { CANONICAL } from './wasm/compiled.js';
 
 // Neither of the type libraries in use has it.
@@ -8,36 +7,52 @@ declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
 };
 
+interface Constant {
+  readonly value: number;
+}
+
 /** What `wasm/canonical.as` exports; the comments there say what each does. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  readonly MEMBERS: { readonly value: number };
-  readonly TEXT: { readonly value: number };
-  object(at: number): number;
-  members(): number;
+  readonly NODES: Constant;
+  readonly MOST_NODES: Constant;
+  readonly EDGES: Constant;
+  readonly KEY_TEXT: Constant;
+  readonly MOST_KEY_TEXT: Constant;
+  readonly TOLD: Constant;
+  readonly TEXT: Constant;
+  rows(at: number, end: number): number;
 }
+
+/** In a path: every item of a list. */
+export const EACH = Symbol('each item');
+/** The way to values in a row: keys, and `EACH`. */
+export type RowPath = readonly (string | typeof EACH)[];
 
 const PAGE = 65536;
 /** Longer text is left to who asks: the memory is never given back. */
 const MOST_BYTES = 4 << 20;
 /** Behind the text. */
-const ZEROS = 16;
+const ZEROS = 64;
 
-/** Walks as `JsonBytes.canonical` does, over objects alone, and many times as fast. */
+/** Passes canonical rows as `JsonBytes.canonical` passes objects, but many at once, and tells where wanted values are. */
 export class CanonicalKernel {
   private static shared: CanonicalKernel | null | undefined;
+  /** In threes: the number of a path, from 1, and the addresses where a value begins and ends; number 0 for a row, after its values. */
+  readonly told: Uint32Array;
+  /** The address of the text. */
+  readonly base: number;
   private readonly text: Uint8Array;
-  private readonly found: Uint32Array;
-  private readonly base: number;
-  private opened: Uint8Array | undefined;
+  private length = 0;
+  private user: object | undefined;
 
   private constructor(private readonly exports: Exports) {
-    const { memory, MEMBERS, TEXT } = exports;
+    const { memory, TEXT, TOLD } = exports;
     this.base = TEXT.value;
     const pages = Math.ceil((this.base + MOST_BYTES + ZEROS) / PAGE);
     memory.grow(pages - memory.buffer.byteLength / PAGE);
+    this.told = new Uint32Array(memory.buffer, TOLD.value, (this.base - TOLD.value) / 4);
     this.text = new Uint8Array(memory.buffer, this.base);
-    this.found = new Uint32Array(memory.buffer, MEMBERS.value);
   }
 
   /** One for the whole process; `null` on a processor without the vector instructions (x64 before SSE 4.1). */
@@ -51,29 +66,79 @@ export class CanonicalKernel {
     return this.shared;
   }
 
-  /**
-   * Begins with other text, which must be UTF-8, unless it is the one at hand: readers may take turns, but must not change
-   * what they read. False for what is too long.
-   */
-  open(text: Uint8Array): boolean {
-    if (text.length > MOST_BYTES) return false;
-    if (text === this.opened) return true;
+  /** Whether nobody else has opened a text since. */
+  isOpenFor(user: object): boolean {
+    return this.user === user;
+  }
+
+  /** Takes a text, which must be UTF-8, and says what is wanted of its rows. False where one of them is more than it can hold. */
+  open(user: object, text: Uint8Array, paths: readonly RowPath[]): boolean {
+    this.user = undefined;
+    if (text.length > MOST_BYTES || !this.want(paths)) return false;
     this.text.set(text);
     this.text.fill(0, text.length, text.length + ZEROS);
-    this.opened = text;
+    this.length = text.length;
+    this.user = user;
     return true;
   }
 
-  /** @throws Unusual for what is not canonical, and for some objects that are. */
-  canonical(at: number, member: MemberTold): number {
-    const { exports, base, found } = this;
-    const end = exports.object(base + at);
-    if (end === 0) throw UNUSUAL;
-    const count = 4 * exports.members();
-    for (let i = 0; i < count; i += 4) {
-      const [key, value, after] = [found[i] as number, found[i + 2] as number, found[i + 3] as number];
-      member(key - base, (found[i + 1] as number) - base, value - base, after - base);
-    }
-    return end - base;
+  /**
+   * Tells of the lines from one on, up to the first that is no canonical row, or unusual, or until there is no room. Returns
+   * how many numbers of `told` are filled.
+   */
+  rows(at: number): number {
+    return 3 * this.exports.rows(this.base + at, this.base + this.length);
   }
+
+  /** Writes the paths as a tree. */
+  private want(paths: readonly RowPath[]): boolean {
+    const tree = treeOf(paths);
+    const { memory, NODES, MOST_NODES, EDGES, KEY_TEXT, MOST_KEY_TEXT } = this.exports;
+    if (tree.length >= MOST_NODES.value) return false;
+    const nodes = new Uint32Array(memory.buffer, NODES.value, 4 * MOST_NODES.value);
+    const edges = new Uint32Array(memory.buffer, EDGES.value, 3 * MOST_NODES.value);
+    const keyText = Buffer.from(memory.buffer, KEY_TEXT.value, MOST_KEY_TEXT.value);
+    nodes.fill(0);
+    let edge = 0;
+    let used = 0;
+    for (const [index, { members, items, number }] of tree.entries()) {
+      nodes.set([edge, members.size, items, number], 4 * (index + 1));
+      for (const [key, member] of members) {
+        const length = Buffer.byteLength(key);
+        // A key that is no text by itself is written with an escape, and such keys are not taken.
+        if (used + length > keyText.length || Buffer.from(key).toString() !== key) return false;
+        keyText.write(key, used);
+        edges.set([KEY_TEXT.value + used, length, member], 3 * edge++);
+        used += length;
+      }
+    }
+    return true;
+  }
+}
+
+/** Nodes count from 1, the row. */
+interface Node {
+  readonly members: Map<string, number>;
+  items: number;
+  number: number;
+}
+
+function treeOf(paths: readonly RowPath[]): Node[] {
+  const nodes: Node[] = [];
+  const add = (): number => nodes.push({ members: new Map(), items: 0, number: 0 });
+  add();
+  for (const [index, path] of paths.entries()) {
+    let node = nodes[0] as Node;
+    for (const step of path) {
+      let next = step === EACH ? node.items : node.members.get(step);
+      if (next === undefined || next === 0) {
+        next = add();
+        if (step === EACH) node.items = next;
+        else node.members.set(step, next);
+      }
+      node = nodes[next - 1] as Node;
+    }
+    node.number = index + 1;
+  }
+  return nodes;
 }

@@ -1,10 +1,10 @@
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from 'fast-check';
 import { damaged, oddList, oddObject, oddScalar, oddValue } from '../testing/odd-json.js';
 import { jsonText, tryParseJsonText } from './json-text.js';
 import { LineWriter } from './line-writer.js';
 import { readMembers, writeCanonicalLine } from './row.js';
-import { isMap, type JsonMap } from './json-value.js';
+import { isMap } from './json-value.js';
 import { RowBytes } from './row-bytes.js';
 
 const flag = fc.oneof(fc.constantFrom('true', 'false', '1', '[]'), oddScalar);
@@ -32,25 +32,13 @@ function canonicalLine(text: string): string {
 const inner = ['user_has_image', 'turn'];
 const rows = new RowBytes({ metadata: inner, messages: 'all' });
 
-for (const way of ['a line', 'a line of a text'] as const) {
-  test(`${way} that is found canonical is one, and its members are those that are read`, (t) => {
-    isFoundAsRead(t, (line) => {
-      if (way === 'a line') return rows.members(line);
-      rows.open(Buffer.concat([Buffer.from('1\n'), line, Buffer.from('\n2')]));
-      const found = rows.at(2);
-      if (found !== undefined) t.is(found.end, 2 + line.length);
-      return found?.members;
-    });
-  });
-}
-
-function isFoundAsRead(t: ExecutionContext, membersOf: (line: Buffer) => JsonMap | undefined): void {
+test('a line that is found canonical is one, and its members are those that are read', (t) => {
   let canonical = 0;
   let found = 0;
   fc.assert(
     fc.property(line, (text) => {
       const bytes = Buffer.from(text);
-      const members = membersOf(bytes);
+      const members = rows.members(bytes);
       const read = readMembers(text, ['metadata', 'messages']);
       const isCanonical = typeof read !== 'string' && canonicalLine(text) === text;
       if (isCanonical) canonical++;
@@ -67,25 +55,6 @@ function isFoundAsRead(t: ExecutionContext, membersOf: (line: Buffer) => JsonMap
   t.true(found > 300);
   // What has escapes by number is most of what is left to the other way.
   t.true(found > 0.25 * canonical, `${found} of ${canonical}`);
-}
-
-test('rows of two texts are read in turns', (t) => {
-  const all = [1, 2].map((n) => {
-    const own = new RowBytes({ metadata: ['n'] });
-    own.open(Buffer.from(`{"metadata": {"n": ${n}}}\n{"metadata": {"n": ${10 * n}}}`));
-    return own;
-  });
-  const read = (start: number) => all.map((own) => own.at(start)?.members.get('metadata'));
-  t.deepEqual(read(0), [new Map([['n', 1]]), new Map([['n', 2]])]);
-  t.deepEqual(read(23), [new Map([['n', 10]]), new Map([['n', 20]])]);
-});
-
-test('text that is not UTF-8, or too long, is not read by places', (t) => {
-  for (const text of [Buffer.from([...Buffer.from('{}\n'), 0xff]), Buffer.alloc((4 << 20) + 1, '{}\n')]) {
-    rows.open(text);
-    t.is(rows.at(0), undefined);
-    t.deepEqual(rows.members(text.subarray(0, 2)), new Map());
-  }
 });
 
 test('what makes a line not canonical', (t) => {

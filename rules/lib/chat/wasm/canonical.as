@@ -1,22 +1,35 @@
 /**
- * Passes JSON objects that are written as `writeCanonicalLine` writes them. AssemblyScript, compiled by
- * `scripts/kernels.mjs`. `JsonBytes.canonical` says the same a byte at a time, and takes all that this takes.
+ * Passes rows, JSON objects that are written as `writeCanonicalLine` writes them, and tells where in them the values at
+ * wanted paths are. AssemblyScript, compiled by `scripts/kernels.mjs`. `JsonBytes.canonical` passes objects a byte at a
+ * time, and takes all that this takes.
  *
- * The text is the caller's to write, from `TEXT` on, with at least 16 bytes of zero behind it: like all control
+ * The text is the caller's to write, from `TEXT` on, with at least 64 bytes of zero behind it: like all control
  * characters these are in no value, so nothing runs past them.
  */
 
-/** What was found of the outermost object's members, 16 bytes each: where key and value begin and end. */
-export const MEMBERS: usize = 1024;
-/** There may be so many. */
-const MOST_MEMBERS: usize = 64;
-/** By depth, from where on the keys of the object lie in `KEYS`; for a list, `LIST`. */
-const FRAMES: usize = MEMBERS + 16 * MOST_MEMBERS;
+/**
+ * The wanted paths as a tree, 16 bytes a node: its first edge, how many edges it has, the node of the items of a list, and
+ * by which number a value there is told of, 0 for none. All of node 0 is 0: nothing below it is wanted. Node 1 is the row.
+ */
+export const NODES: usize = 1024;
+export const MOST_NODES: usize = 128;
+/** From an object's node to those of members, 12 bytes each: where the key is, how long it is, and the member's node. */
+export const EDGES: usize = NODES + 16 * MOST_NODES;
+export const KEY_TEXT: usize = EDGES + 12 * MOST_NODES;
+export const MOST_KEY_TEXT: usize = 4096;
+/** By depth of what is open, 12 bytes each: from where on its keys lie in `KEYS`, or `LIST`; its node; where it begins. */
+const FRAMES: usize = KEY_TEXT + MOST_KEY_TEXT;
 const MOST_DEPTH: usize = 500;
 /** Where the keys of all open objects begin, and how long they are: 8 bytes each. */
-const KEYS: usize = FRAMES + 4 * (MOST_DEPTH + 1);
+const KEYS: usize = FRAMES + 12 * (MOST_DEPTH + 1);
 const MOST_KEYS: usize = 4096;
-export const TEXT: usize = 65536;
+/**
+ * What is told of, 12 bytes each: the number of the path, and where the value begins and ends; in the order in which the
+ * values end. Number 0 is a row, after its values.
+ */
+export const TOLD: usize = 65536;
+const TOLD_END: usize = TOLD + 12 * 16384;
+export const TEXT: usize = 65536 * 4;
 
 const LIST: u32 = 0xffffffff;
 /** Numbers are compared with no others, but a longer one is hardly a number. */
@@ -24,41 +37,70 @@ const MOST_DIGITS: usize = 300;
 /** A decimal of so many digits is the shortest of its double. */
 const EXACT_DIGITS: usize = 15;
 
-let count: i32 = 0;
+/** Where in `TOLD` the next entry goes. */
+let told: usize = TOLD;
 
-/** How many members the outermost object has. */
-export function members(): i32 {
-  return count;
+/**
+ * Passes lines from an address on, up to the first that is no canonical row, or unusual, or for which there is no room in
+ * `TOLD`; each with its end (LF, CRLF or CR), or up to `end`. Returns how many entries of `TOLD` there are.
+ */
+export function rows(at: usize, end: usize): usize {
+  told = TOLD;
+  let taken = TOLD;
+  while (at < end) {
+    const start = at;
+    at = row(start);
+    if (at == 0 || told == TOLD_END) break;
+    const last = at;
+    if (at < end) {
+      const byte = load<u8>(at++);
+      if (byte == 0x0d) {
+        if (load<u8>(at) == 0x0a) at++;
+      } else if (byte != 0x0a) break;
+    }
+    tell(0, start, last);
+    taken = told;
+  }
+  return (taken - TOLD) / 12;
 }
 
-/** The address after the object that begins at an address; 0 where it is not canonical, or unusual. */
-export function object(at: usize): usize {
-  count = 0;
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function tell(number: u32, start: usize, end: usize): void {
+  store<u32>(told, number);
+  store<u32>(told, start as u32, 4);
+  store<u32>(told, end as u32, 8);
+  told += 12;
+}
+
+/** Tells of a row's values, and returns the address after the object; 0 where it is not canonical, or unusual. */
+function row(at: usize): usize {
   if (load<u8>(at) != 0x7b) return 0;
   let depth: usize = 0;
   let keys = KEYS;
-  let keyStart: usize = 0;
-  let keyEnd: usize = 0;
-  let valueStart: usize = at;
+  // Of the innermost that is open: from where on its keys lie, or that it is a list, and its node.
+  let frame: u32 = LIST;
+  let parent: u32 = 0;
+  // Of the value at hand.
+  let node: u32 = 1;
+  let start = at;
   while (true) {
     // A value begins here.
+    start = at;
     const byte = load<u8>(at);
     let closed = true;
     if (byte == 0x22) {
       at = string(at + 1);
-    } else if (byte == 0x7b) {
-      if (load<u8>(at + 1) == 0x7d) at += 2;
+    } else if (byte == 0x7b || byte == 0x5b) {
+      if (load<u8>(at + 1) == byte + 2) at += 2;
       else {
         if (depth == MOST_DEPTH) return 0;
-        store<u32>(FRAMES + 4 * depth++, keys as u32);
-        at++;
-        closed = false;
-      }
-    } else if (byte == 0x5b) {
-      if (load<u8>(at + 1) == 0x5d) at += 2;
-      else {
-        if (depth == MOST_DEPTH) return 0;
-        store<u32>(FRAMES + 4 * depth++, LIST);
+        frame = byte == 0x7b ? (keys as u32) : LIST;
+        parent = node;
+        const opened = FRAMES + 12 * ++depth;
+        store<u32>(opened, frame);
+        store<u32>(opened, parent, 4);
+        store<u32>(opened, start as u32, 8);
         at++;
         closed = false;
       }
@@ -68,50 +110,59 @@ export function object(at: usize): usize {
     if (at == 0) return 0;
     // Up to where the next value begins.
     while (true) {
-      if (depth == 0) return at;
-      const frame = load<u32>(FRAMES + 4 * (depth - 1));
       if (closed) {
-        if (depth == 1) {
-          if ((count as usize) == MOST_MEMBERS) return 0;
-          const member = MEMBERS + 16 * (count++ as usize);
-          store<u32>(member, keyStart as u32);
-          store<u32>(member, keyEnd as u32, 4);
-          store<u32>(member, valueStart as u32, 8);
-          store<u32>(member, at as u32, 12);
+        const number = load<u32>(NODES + 16 * (node as usize), 12);
+        if (number != 0) {
+          if (told == TOLD_END) return 0;
+          tell(number, start, at);
         }
+        if (depth == 0) return at;
         const after = load<u16>(at);
         if (after == 0x202c) at += 2;
         else {
           const close: u16 = frame == LIST ? 0x5d : 0x7d;
           if ((after & 0xff) != close) return 0;
           at++;
-          depth--;
           if (frame != LIST) keys = frame as usize;
+          const ended = FRAMES + 12 * depth--;
+          node = load<u32>(ended, 4);
+          start = load<u32>(ended, 8) as usize;
+          const outer = FRAMES + 12 * depth;
+          frame = load<u32>(outer);
+          parent = load<u32>(outer, 4);
           continue;
         }
       }
-      if (frame != LIST) {
-        if (load<u8>(at) != 0x22) return 0;
-        const start = at + 1;
-        at = string(start);
-        // A key with escapes is left to who asks: two may be one.
-        if (at == 0 || escaped) return 0;
-        const length = at - start;
-        if (isKnown(frame as usize, keys, start, length) || keys == KEYS + 8 * MOST_KEYS) return 0;
-        store<u32>(keys, start as u32);
-        store<u32>(keys, length as u32, 4);
-        keys += 8;
-        if (load<u16>(at) != 0x203a) return 0;
-        if (depth == 1) {
-          keyStart = start;
-          keyEnd = at - 1;
-        }
-        at += 2;
+      if (frame == LIST) {
+        node = load<u32>(NODES + 16 * (parent as usize), 8);
+        break;
       }
-      if (depth == 1) valueStart = at;
+      if (load<u8>(at) != 0x22) return 0;
+      const key = at + 1;
+      at = string(key);
+      // A key with escapes is left to who asks: two may be one.
+      if (at == 0 || escaped) return 0;
+      const length = at - 1 - key;
+      if (isKnown(frame as usize, keys, key, length) || keys == KEYS + 8 * MOST_KEYS) return 0;
+      store<u32>(keys, key as u32);
+      store<u32>(keys, length as u32, 4);
+      keys += 8;
+      if (load<u16>(at) != 0x203a) return 0;
+      at += 2;
+      node = parent == 0 ? 0 : member(parent, key, length);
       break;
     }
   }
+}
+
+/** The node of a member by its key; 0 where it is not wanted. */
+function member(parent: u32, key: usize, length: usize): u32 {
+  const node = NODES + 16 * (parent as usize);
+  let edge = EDGES + 12 * (load<u32>(node) as usize);
+  for (const last = edge + 12 * (load<u32>(node, 4) as usize); edge < last; edge += 12) {
+    if ((load<u32>(edge, 4) as usize) == length && isSame(load<u32>(edge) as usize, key, length)) return load<u32>(edge, 8);
+  }
+  return 0;
 }
 
 /** Whether a key is among those of its object. */
@@ -119,28 +170,51 @@ export function object(at: usize): usize {
 @inline
 function isKnown(from: usize, end: usize, start: usize, length: usize): bool {
   for (let key = from; key < end; key += 8) {
-    if ((load<u32>(key, 4) as usize) == length && memory.compare(load<u32>(key), start, length) == 0) return true;
+    if ((load<u32>(key, 4) as usize) == length && isSame(load<u32>(key) as usize, start, length)) return true;
   }
   return false;
+}
+
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function isSame(a: usize, b: usize, length: usize): bool {
+  const end = a + length;
+  while (a < end && load<u8>(a) == load<u8>(b)) {
+    a++;
+    b++;
+  }
+  return a >= end;
 }
 
 /** Whether the string that was passed last has escapes. */
 let escaped: bool = false;
 
+/** Which of 16 bytes end a run of characters that stand for themselves. */
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function specials(bytes: v128): v128 {
+  return v128.or(
+    v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
+    i8x16.lt_u(bytes, i8x16.splat(0x20)),
+  );
+}
+
 /** The address after the quote that ends a string; 0 for one that must be decoded to be told. */
 function string(at: usize): usize {
   escaped = false;
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
-  const blank = i8x16.splat(0x20);
   while (true) {
-    const bytes = v128.load(at);
-    const special = v128.or(
-      v128.or(i8x16.eq(bytes, quote), i8x16.eq(bytes, backslash)),
-      i8x16.lt_u(bytes, blank),
-    );
+    const special = specials(v128.load(at));
     if (!v128.any_true(special)) {
       at += 16;
+      // What is longer than that is often much longer.
+      while (
+        !v128.any_true(
+          v128.or(
+            v128.or(specials(v128.load(at)), specials(v128.load(at, 16))),
+            v128.or(specials(v128.load(at, 32)), specials(v128.load(at, 48))),
+          ),
+        )
+      ) at += 64;
       continue;
     }
     at += ctz(i8x16.bitmask(special)) as usize;

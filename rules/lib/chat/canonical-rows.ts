@@ -1,0 +1,116 @@
+import { isUtf8 } from 'node:buffer';
+import { CanonicalKernel, type RowPath } from './canonical-kernel.js';
+import { LINE_FEED, QUOTE } from './json-bytes.js';
+import { parseJsonText } from './json-text.js';
+import type { JsonValue } from './json-value.js';
+
+const CARRIAGE_RETURN = 0x0d;
+const LETTER_T = 0x74;
+const LETTER_F = 0x66;
+
+/**
+ * Reads values of rows that are written just as `writeCanonicalLine` writes them. It does not tell of all that are: then
+ * `RowBytes`, or `readMembers` and `writeCanonicalLine`, are to be asked.
+ *
+ *     rows.open(text);
+ *     if (rows.at(start)) … rows.end … rows.value(0)
+ */
+export class CanonicalRows {
+  /** Of the row at hand: where its line ends. */
+  end = 0;
+  private text: Buffer = Buffer.alloc(0);
+  private isOpen = false;
+  private readonly starts: Int32Array;
+  private readonly ends: Int32Array;
+  /** The values of the row at hand are told from `first` up to `last`, what follows it up to `count`. */
+  private first = 0;
+  private last = 0;
+  private count = 0;
+  /** Where the line behind that of the row at hand begins. */
+  private following = 0;
+
+  /** @param kernel `null` to do without. */
+  constructor(
+    private readonly paths: readonly RowPath[],
+    private readonly kernel: CanonicalKernel | null = CanonicalKernel.get(),
+  ) {
+    this.starts = new Int32Array(paths.length);
+    this.ends = new Int32Array(paths.length);
+  }
+
+  /** Begins with the lines of another text. */
+  open(text: Buffer): void {
+    this.text = text;
+    this.last = this.count = 0;
+    this.isOpen = isUtf8(text) && this.kernel?.open(this, text, this.paths) === true;
+  }
+
+  /** Goes to the row whose line begins at an index of the text. False where this way does not tell of it. */
+  at(start: number): boolean {
+    const { kernel } = this;
+    if (!this.isOpen || kernel === null) return false;
+    if (!kernel.isOpenFor(this)) {
+      kernel.open(this, this.text, this.paths);
+      this.last = this.count = 0;
+    }
+    let first = this.last + 3;
+    if (first >= this.count || start !== this.following) {
+      this.count = kernel.rows(start);
+      if (this.count === 0) {
+        this.last = 0;
+        return false;
+      }
+      first = 0;
+    }
+    const { told, base } = kernel;
+    const { text, starts, ends } = this;
+    starts.fill(-1);
+    let at = first;
+    for (let number = told[at] as number; number !== 0; number = told[at] as number) {
+      starts[number - 1] = (told[at + 1] as number) - base;
+      ends[number - 1] = (told[at + 2] as number) - base;
+      at += 3;
+    }
+    this.first = first;
+    this.last = at;
+    const end = (told[at + 2] as number) - base;
+    this.end = end;
+    this.following = end + (text[end] === CARRIAGE_RETURN && text[end + 1] === LINE_FEED ? 2 : 1);
+    return true;
+  }
+
+  /** The value at a path; the last of them where it leads to several. */
+  value(path: number): JsonValue | undefined {
+    const start = this.starts[path] ?? -1;
+    if (start < 0) return undefined;
+    const byte = this.text[start];
+    if (byte === LETTER_T || byte === LETTER_F) return byte === LETTER_T;
+    return parseJsonText(this.text.toString('utf8', start, this.ends[path]));
+  }
+
+  /** Whether what stands from an index up to another is this ASCII text. */
+  is(start: number, end: number, text: string): boolean {
+    return isText(this.text, start, end, text);
+  }
+
+  /** Whether the value that begins at an index is a string. */
+  isString(start: number): boolean {
+    return this.text[start] === QUOTE;
+  }
+
+  /** Visits all values at the paths, in the order in which they end. */
+  each(visit: (path: number, start: number, end: number) => void): void {
+    const { kernel, first, last } = this;
+    if (kernel === null) return;
+    const { told, base } = kernel;
+    for (let at = first; at < last; at += 3) {
+      visit((told[at] as number) - 1, (told[at + 1] as number) - base, (told[at + 2] as number) - base);
+    }
+  }
+}
+
+function isText(bytes: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}

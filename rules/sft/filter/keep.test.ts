@@ -1,0 +1,83 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { jsonText, tryParseJsonText } from '../../lib/chat/json-text.js';
+import { readMembers } from '../../lib/chat/row.js';
+import { oddList, oddObject, oddScalar, oddValue } from '../../lib/testing/odd-json.js';
+import { dropReason, membersRow, QuickRows } from './keep.js';
+import { filterParams, rowParams } from './params.js';
+
+const names = oddList(fc.oneof(fc.constantFrom('"x"', '"y"', '"z"'), oddScalar));
+const image = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: oddObject({ url: fc.constantFrom('"data:a"', '"data:b"', '""', '1', '{}'), detail: oddScalar }),
+  },
+  oddScalar,
+);
+const segment = oddObject({
+  type: fc.constantFrom('"image_url"', '"image_url"', '"image_url"', '"text"', 'null', '"image\\n_url"'),
+  image_url: image,
+  text: oddScalar,
+});
+const content = fc.oneof(oddList(segment, 4), oddList(segment, 4), oddList(fc.oneof(segment, oddValue)), oddValue);
+const row = oddObject({
+  messages: fc.oneof(oddList(oddObject({ content, role: oddScalar })), oddValue),
+  metadata: fc.oneof(
+    {
+      weight: 5,
+      arbitrary: oddObject({
+        user_has_image: fc.oneof(fc.constant('true'), oddScalar),
+        assistant_has_image: fc.constantFrom('true', 'true', '0'),
+        reward: fc.constantFrom('1', '2', '0.5', 'null', '"3"'),
+        achievements: fc.oneof(oddObject({ new_unique: names, turned_true: names }), oddValue),
+      }),
+    },
+    oddValue,
+  ),
+});
+const params = fc.record(
+  {
+    include_assistant: fc.boolean(),
+    min_images: fc.nat(2),
+    max_images: fc.constantFrom(0, 0, 1),
+    min_reward: fc.constantFrom(0, 1, 2),
+    require_new_achievement: fc.boolean(),
+    drop_achievements: fc.subarray(['x', 'y', 'null']),
+  },
+  { requiredKeys: [] },
+);
+
+test('a row that is read by places is dropped for the reason for which it is dropped when it is read', (t) => {
+  const reasons = new Map<string | undefined, number>();
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 4 }), params, (rows, given) => {
+      const lines = rows.map((text) => jsonText(tryParseJsonText(text) ?? null));
+      const text = Buffer.from(lines.join('\n'));
+      const own = rowParams(filterParams.parse(given));
+      const quick = new QuickRows(own);
+      quick.rows.open(text);
+      let at = 0;
+      for (const line of lines) {
+        const isTold = quick.rows.at(at);
+        at += Buffer.byteLength(line) + 1;
+        if (!isTold) continue;
+        const read = readMembers(line, ['messages', 'metadata']);
+        const reason = dropReason(quick, own);
+        t.is(reason, typeof read === 'string' ? read : dropReason(membersRow(read), own), line);
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      }
+    }),
+    { seed: 1, numRuns: 3000 },
+  );
+  for (const reason of [
+    undefined,
+    'no user image',
+    'no assistant image',
+    'too few images',
+    'too many images',
+    'reward too small',
+    'no new achievement',
+    'unwanted achievement',
+  ])
+    t.true((reasons.get(reason) ?? 0) > 10, `${reason}: ${reasons.get(reason)}`);
+});
