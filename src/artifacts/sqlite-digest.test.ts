@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -218,6 +218,22 @@ test('a database whose writer was killed is read as it was before the transactio
   t.is(await sqliteDigest(join(killed, 'a.db')), before);
   t.deepEqual(readFileSync(join(killed, 'a.db')), bytes);
   t.deepEqual(readdirSync(killed), ['a.db', 'a.db-journal']);
+});
+
+test('a database in WAL mode is read with what is in its log where nothing can be written beside it', async (t) => {
+  const at = folder(t);
+  const path = make(join(at, 'a.db'), TRACES);
+  const writer = new Database(path);
+  writer.pragma('journal_mode = WAL');
+  writer.exec("INSERT INTO sessions VALUES ('x', 1, 2)");
+  const alone = join(at, 'alone');
+  mkdirSync(alone);
+  for (const suffix of ['', '-wal']) copyFileSync(path + suffix, join(alone, `a.db${suffix}`));
+  // Stands in the way of the file that SQLite would make, also where everything may be written.
+  symlinkSync('nowhere', join(alone, 'a.db-shm'));
+  t.is(await sqliteDigest(join(alone, 'a.db')), await sqliteDigest(path));
+  writer.close();
+  t.deepEqual(readdirSync(alone), ['a.db', 'a.db-shm', 'a.db-wal']);
 });
 
 test('a folder of sqld stands for the database in it', async (t) => {

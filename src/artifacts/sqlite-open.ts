@@ -1,6 +1,8 @@
 import Database from 'better-sqlite3';
 import {
+  accessSync,
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fstatSync,
@@ -70,7 +72,7 @@ export function openReadOnly(path: string): OpenedDatabase {
       const database = tryOpen(file, true);
       return { database, copied: false, close: () => void database.close() };
     } catch (error) {
-      if (!needsCopy(error)) throw error;
+      if (!needsCopy(error, file)) throw error;
       return openCopy(file);
     }
   });
@@ -150,8 +152,14 @@ function tryOpen(file: string, readonly: boolean): Database.Database {
   }
 }
 
-function needsCopy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_READONLY');
+/** Whether SQLite would have to write beside a file to read it. @throws where the file itself cannot be read. */
+function needsCopy(error: unknown, file: string): boolean {
+  if (!(error instanceof Database.SqliteError)) return false;
+  if (error.code.startsWith('SQLITE_READONLY')) return true;
+  if (!error.code.startsWith('SQLITE_CANTOPEN')) return false;
+  // Not by opening it: closing that would take the locks that this process may have on the file.
+  accessSync(file, constants.R_OK);
+  return existsSync(`${file}-wal`);
 }
 
 function openCopy(file: string): OpenedDatabase {
