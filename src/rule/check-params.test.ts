@@ -40,6 +40,8 @@ test('params get their defaults', async (t) => {
 
 for (const [params, ...expected] of [
   [{ seed: 'x' }, 'seed: expected a number, got `x`'],
+  [{ seed: '5' }, 'seed: expected a number, got `"5"`'],
+  [{ seed: '' }, 'seed: expected a number, got `""`'],
   [{ seed: 1.5 }, 'seed: expected a whole number, got `1.5`'],
   [{ seed: 0 }, 'seed: must be at least 1'],
   [{ seed: 11 }, 'seed: must be at most 10'],
@@ -61,6 +63,7 @@ for (const [params, ...expected] of [
     'nested.deep.flag: is missing: expected `true` or `false`',
     'nested.deep.flags: there is no param `flags`; did you mean `flag`?',
   ],
+  [{ nested: { deep: { flag: 'true' } } }, 'nested.deep.flag: expected `true` or `false`, got `"true"`'],
   [{ nested: 3 }, 'nested: expected a map, got `3`'],
 ] as [JsonObject, ...string[]][]) {
   test(`${JSON.stringify(params)} is refused with a reason`, async (t) => {

@@ -142,8 +142,16 @@ function article(type: string): string {
 function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a map';
-  if (typeof value === 'string') return `\`${value.length > 40 ? `${value.slice(0, 40)}…` : value}\``;
+  if (typeof value === 'string') {
+    const text = value.length > 40 ? `${value.slice(0, 40)}…` : value;
+    // Without quotes it would be read as a number, as `true`, or as nothing.
+    return `\`${readsOtherwise(value) ? JSON.stringify(text) : text}\``;
+  }
   return `\`${String(value)}\``;
+}
+
+function readsOtherwise(text: string): boolean {
+  return !Number.isNaN(Number(text)) || /^(?:true|false|null|~)$/i.test(text);
 }
 
 function lowered(text: string): string {
