@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineRule, jsonl } from 'vlmbuild';
 import { jsonText } from '../lib/chat/json-text.js';
 import { memberAt, readMembers } from '../lib/chat/row.js';
+import { addCounts, countsText, plural } from '../lib/counts.js';
 import { blockLines, boundedBlocks, hasByteOrderMark, lineText } from '../lib/jsonl.js';
 
 /**
@@ -30,7 +31,7 @@ export default defineRule({
     }
   },
 
-  async make({ spec, inputs, outputs, log }) {
+  async make({ spec, inputs, outputs }) {
     const counts = { train: 0, validation: 0, skipped: 0 };
     const [member = ''] = spec.group_by.split('.');
     for (const line of await blockLines(inputs.rows, spec.bom)) {
@@ -46,8 +47,17 @@ export default defineRule({
       outputs[side].append(line);
       counts[side]++;
     }
-    if (counts.skipped > 0) log(`skipped ${counts.skipped} lines that are no JSON objects`);
     return counts;
+  },
+
+  assemble({ parts, join, log }) {
+    join('train');
+    join('validation');
+    const counts: Record<string, number> = {};
+    for (const part of parts) addCounts(counts, part.meta);
+    const { train = 0, validation = 0, skipped = 0 } = counts;
+    const skips = skipped === 0 ? '' : `; skipped: ${countsText({ 'no JSON object': skipped })}`;
+    log(`${plural(train, 'row')} to train, ${validation} to validation${skips}`);
   },
 });
 

@@ -51,6 +51,8 @@ export type BuildEvent =
       readonly type: 'log';
       readonly target: string;
       readonly part?: string;
+      /** Said while the parts were put together: of the target as a whole. */
+      readonly phase?: 'assemble';
       readonly stream: 'out' | 'err';
       readonly line: string;
     }

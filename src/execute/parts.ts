@@ -147,7 +147,7 @@ async function assemble(
         parts: parts.map(({ ids, keys, made }) => ({ ids, keys, made: made.encode(keys) })),
         keep: target.store,
       },
-      { ...limits(work), on: relay(work) },
+      { ...limits(work), on: relay(work, 'assemble') },
     );
     return outputs;
   } finally {

@@ -25,16 +25,16 @@ export interface TargetWork {
 }
 
 /** Passes on what a task says, or a part of it: lines to the log and the screen, progress to the screen. */
-export function relay({
-  run,
-  target,
-}: Pick<TargetWork, 'run' | 'target'>): (message: TaskMessage, part?: string) => void {
+export function relay(
+  { run, target }: Pick<TargetWork, 'run' | 'target'>,
+  phase?: 'assemble',
+): (message: TaskMessage, part?: string) => void {
   return (message, part) => {
     const of = part === undefined ? { target: target.name } : { target: target.name, part };
     if (message.type === 'log') {
       const line = run.scrub(message.line);
       run.log(target.name).write(line, part);
-      run.emit({ type: 'log', ...of, stream: message.stream, line });
+      run.emit({ type: 'log', ...of, ...(phase === undefined ? {} : { phase }), stream: message.stream, line });
     } else if (message.type === 'progress') {
       const { done, total, unit } = message;
       run.emit({

@@ -31,6 +31,20 @@ test('parts that fail in the same way are not explained again', (t) => {
   ]);
 });
 
+test('what a target says of itself as a whole is told; what its parts and commands say only with -v', (t) => {
+  const said = (line: string, of: { part?: string; phase?: 'assemble' }): BuildEvent => ({
+    type: 'log',
+    target: 'dataset',
+    stream: 'out',
+    line,
+    ...of,
+  });
+  const events = [said('skipped event 3', { part: 'a' }), said('$ ls', {}), said('kept 2 of 3', { phase: 'assemble' })];
+  t.deepEqual(told('normal', events), ['dataset  kept 2 of 3']);
+  t.is(told('verbose', events).length, 3);
+  t.deepEqual(told('quiet', events), []);
+});
+
 test('of very many failures the first ones are told, and that there are more; with -v all', (t) => {
   const events = Array.from({ length: 1000 }, (_, n) => failure(n, 'no key'));
   const lines = told('normal', events);

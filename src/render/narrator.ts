@@ -76,7 +76,8 @@ export class Narrator {
         return [];
       case 'log':
         this.#tail.note(event);
-        return verbose ? [this.#line(event.target, event.line)] : [];
+        // What a target says of itself as a whole (rows kept and dropped) is a result; what parts and commands say is much.
+        return verbose || (event.phase === 'assemble' && !quiet) ? [this.#line(event.target, event.line)] : [];
       case 'kept-aside':
         return [this.#line(event.target, this.#paint('yellow', `kept ${event.path} aside as ${event.to}`))];
       case 'target-finished':
