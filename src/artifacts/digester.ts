@@ -4,7 +4,7 @@ import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { DirectoryDigests, type DirectoryDigestsOptions } from './directory-digests.js';
 import { FileDigests, recordKind } from './file-digests.js';
-import { stampOf, statOf } from './file-stamp.js';
+import { isOlder, stampOf, stampText, statOf } from './file-stamp.js';
 import { Hashing } from './hashing.js';
 import type { ArtifactRecord, DirectoryEntry, KindName } from './kind.js';
 import { locatedAt, type Located } from './located.js';
@@ -54,6 +54,32 @@ export class ArtifactDigester {
       if (error instanceof UserFacingError) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Of a file that must be read to be digested: its size, and its `momentOf`, which any write from now on changes. Undefined
+   * where it might not, the file having been written a moment ago; and of a database of which it is remembered what it held:
+   * its digest tells first what of that is still so.
+   */
+  unread(path: string, kind: KindName): { readonly size: number; readonly moment: string } | undefined {
+    const { trust, databases } = this.#options;
+    if (kind === 'directory' || trust === 'nothing') return undefined;
+    const at = this.#locate(path, kind);
+    const { nowNs, tickNs } = this.#options.clock();
+    const stat = statOf(at.path);
+    if (stat?.isFile() !== true || (kind === 'sqlite' && databases?.has(at.path) === true)) return undefined;
+    const stamp = stampOf(stat, at.path, kind === 'sqlite');
+    if (stamp.side !== '' || !isOlder(stamp, nowNs, tickNs)) return undefined;
+    return { size: stamp.size, moment: stampText(stamp) };
+  }
+
+  /** What its stat says of a file with nothing beside it. */
+  momentOf(path: string, kind: KindName): string | undefined {
+    const at = this.#locate(path, kind);
+    const stat = statOf(at.path);
+    if (stat?.isFile() !== true) return undefined;
+    const stamp = stampOf(stat, at.path, kind === 'sqlite');
+    return stamp.side === '' ? stampText(stamp) : undefined;
   }
 
   /** @throws UserFacingError where what is there is not of the kind. */

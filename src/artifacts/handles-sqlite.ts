@@ -5,6 +5,7 @@ import type { Digest } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectStore } from '../store/objects.js';
+import { momentOfFile } from './file-moment.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteSliceHandle } from './handle-types.js';
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
 import { RememberedSlices, type ListedSlice, type SlicesMemory } from './remembered-slices.js';
@@ -27,7 +28,13 @@ type QuerySlice = Extract<Slice, { kind: 'sqlite' }>;
 /** A connection with one read transaction from its first use to its end: all slices of it are of one moment. */
 class Reading {
   private open:
-    { readonly opened: OpenedFile; readonly queries: Queries; readonly moment: string | undefined } | undefined;
+    | {
+        readonly opened: OpenedFile;
+        readonly queries: Queries;
+        readonly moment: string | undefined;
+        readonly isSettled: boolean;
+      }
+    | undefined;
 
   constructor(readonly path: string) {}
 
@@ -60,12 +67,13 @@ class Reading {
     const moment = this.momentOf(opened);
     // Of a moment that can be told the file alone has the content, and the transaction keeps it as it is.
     const file = moment === undefined ? undefined : opened.file;
-    return (this.open = { opened, queries: new Queries(opened.database, this.path, file), moment });
+    const isSettled = opened.file !== undefined && momentOfFile(opened.file) !== undefined;
+    return (this.open = { opened, queries: new Queries(opened.database, this.path, file), moment, isSettled });
   }
 
   remembered(memory: SlicesMemory & { readonly path: string }): RememberedSlices {
-    const { opened, moment } = this.begin();
-    return new RememberedSlices(memory, opened.database, moment);
+    const { opened, moment, isSettled } = this.begin();
+    return new RememberedSlices(memory, opened.database, moment, isSettled);
   }
 
   private momentOf({ file }: OpenedFile): string | undefined {

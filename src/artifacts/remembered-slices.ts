@@ -19,9 +19,11 @@ export interface ListedSlice {
   readonly results: Readonly<Record<string, Digest>>;
 }
 
-/** As saved: digests by what was asked, of the state whose pages have the id. */
+/** As saved: digests by what was asked, of the state that a read transaction saw. */
 interface SavedSlices {
-  readonly id: string;
+  /** Of its pages; undefined where these were looked at later, if ever. */
+  readonly id: string | undefined;
+  readonly moment: string;
   readonly slices: ReadonlyMap<string, string>;
 }
 
@@ -37,31 +39,38 @@ export class RememberedSlices {
   readonly #changed: ReadonlyMap<string, RowRanges> | undefined;
   readonly #isRowid = new Map<string, boolean>();
   /** The state that is listed; undefined where it cannot be told: then nothing is known, and nothing saved. */
+  readonly #moment: string | undefined;
   readonly #id: string | undefined;
   readonly #listed = new Map<string, string>();
 
   /**
    * @param memory.path of the database file, under which it is remembered
    * @param database in its read transaction, which sees `moment`
+   * @param isSettled whether the file was written long enough ago for any write since to show in its times: else another
+   *   program than SQLite may write other content of the same moment
    */
   constructor(
     { folder, target, path }: SlicesMemory & { readonly path: string },
     private readonly database: Database,
     moment: string | undefined,
+    isSettled: boolean,
   ) {
     const memories = new DatabaseMemories(folder);
     this.#file = memories.slicesOf(path, target);
-    const memory = moment === undefined ? undefined : memories.load(path);
-    this.#id = memory?.moment === moment ? memory?.id : undefined;
-    const saved = this.#id === undefined ? undefined : (loadMemory(this.#file) as SavedSlices | undefined);
-    this.#changed = memory?.since.find(({ id }) => id === saved?.id)?.changed;
-    const isComparable = saved !== undefined && (saved.id === this.#id || this.#changed !== undefined);
+    const last = moment === undefined ? undefined : memories.load(path);
+    const memory = last?.moment === moment ? last : undefined;
+    this.#moment = isSettled || memory !== undefined ? moment : undefined;
+    this.#id = memory?.id;
+    const saved = memory === undefined ? undefined : (loadMemory(this.#file) as SavedSlices | undefined);
+    const isOf = (state: StateName): boolean => saved !== undefined && isSameState(saved, state);
+    this.#changed = memory?.since.find(isOf)?.changed;
+    const isComparable = saved !== undefined && ((memory !== undefined && isOf(memory)) || this.#changed !== undefined);
     this.#known = isComparable ? saved.slices : new Map();
   }
 
   /** What the slice is, where that is known; else `digest` tells. */
   of(queries: Readonly<Record<string, SliceQuery>>, digest: () => ListedSlice): ListedSlice {
-    if (this.#id === undefined || !this.#isOfRows(queries)) return digest();
+    if (this.#moment === undefined || !this.#isOfRows(queries)) return digest();
     const name = sha256(JSON.stringify(queries)).slice(-32);
     const saved = this.#known.get(name);
     if (saved !== undefined && !this.#mayHaveChanged(queries)) {
@@ -75,8 +84,8 @@ export class RememberedSlices {
 
   /** Once all are listed. */
   save(): void {
-    if (this.#id === undefined) return;
-    const saved: SavedSlices = { id: this.#id, slices: this.#listed };
+    if (this.#moment === undefined) return;
+    const saved: SavedSlices = { id: this.#id, moment: this.#moment, slices: this.#listed };
     saveMemory(this.#file, saved);
   }
 
@@ -99,6 +108,12 @@ export class RememberedSlices {
       return ranges === undefined || (values as readonly number[]).some((value) => touches(ranges, value, value));
     });
   }
+}
+
+type StateName = Pick<SavedSlices, 'id'> & { readonly moment: string | undefined };
+
+function isSameState(a: StateName, b: StateName): boolean {
+  return (a.id !== undefined && a.id === b.id) || (a.moment !== undefined && a.moment === b.moment);
 }
 
 const HEX = 64;

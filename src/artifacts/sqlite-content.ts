@@ -31,8 +31,9 @@ interface TableMemory {
 }
 
 export interface ChangesSince {
-  /** Of the pages then. */
+  /** Of the pages then, and of the file. */
   readonly id: string;
+  readonly moment: string | undefined;
   /** By name. A table that is not here has no row that could be told. */
   readonly changed: ReadonlyMap<string, RowRanges>;
 }
@@ -175,14 +176,14 @@ function knownRows(
 
 /** What changed since the state before, and since those that it tells of. */
 function sinceAll(before: DatabaseMemory, changes: ReadonlyMap<string, RowRanges>): ChangesSince[] {
-  const latest = { id: before.id, changed: changes };
-  const older = before.since.map(({ id, changed }): ChangesSince => {
+  const latest = { id: before.id, moment: before.moment, changed: changes };
+  const older = before.since.map(({ id, moment, changed }): ChangesSince => {
     const both = new Map<string, RowRanges>();
     for (const [table, ranges] of changed) {
       const more = changes.get(table);
       if (more !== undefined) both.set(table, bounded(unionOf([...ranges, ...more])));
     }
-    return { id, changed: both };
+    return { id, moment, changed: both };
   });
   return [latest, ...older].slice(0, STATES);
 }

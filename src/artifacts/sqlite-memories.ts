@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { hexOf, sha256 } from '../base/digest.js';
@@ -8,7 +8,7 @@ import type { DatabaseMemory } from './sqlite-content.js';
 import { SQLITE_DIGEST_FORMAT } from './sqlite-digest.js';
 
 /** The first number is raised when what is kept has another shape; the digests kept are of a format of their own. */
-const FORMAT = `vlmbuild database 2 ${SQLITE_DIGEST_FORMAT}\n`;
+const FORMAT = `vlmbuild database 3 ${SQLITE_DIGEST_FORMAT}\n`;
 const DIGEST = 64;
 
 /**
@@ -22,6 +22,11 @@ export class DatabaseMemories {
   /** @param path absolute, of the database file */
   load(path: string): DatabaseMemory | undefined {
     return loadMemory(this.fileOf(path)) as DatabaseMemory | undefined;
+  }
+
+  /** Whether there may be something to load. */
+  has(path: string): boolean {
+    return existsSync(this.fileOf(path));
   }
 
   save(path: string, memory: DatabaseMemory): void {

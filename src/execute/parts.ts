@@ -92,6 +92,11 @@ async function list(work: TargetWork, use: RuleUse, forget: ReadonlySet<Digest> 
   const { rule, concurrency } = use;
   const { run, target, handing, decision } = work;
   const grant = work.grant.held ? work.grant : await oneSlot(work);
+  const ahead = forget === 'all' || forget.size > 0 ? undefined : await work.ahead?.taken(work);
+  if (ahead !== undefined) {
+    grant.release();
+    return ahead;
+  }
   const listing = new Listing(run.session.index, target.name, forget);
   const task = {
     type: 'list',

@@ -125,3 +125,16 @@ test('what gives up reserves nothing any more, and leaves others waiting', async
   held.release();
   t.true((await last).held);
 });
+
+test('what is free and wanted by nobody can be taken at once', async (t) => {
+  const slots = new Slots({ cpus: 2, gpus: 0, pools: {} });
+  const first = slots.take(one, 'a');
+  const second = await slots.acquire(one, () => 0, never);
+  t.true(first?.held);
+  t.is(slots.take(one, 'b'), undefined);
+  const waiting = slots.acquire({ ...one, cpus: 2 }, () => 0, never);
+  second.release();
+  t.is(slots.take(one, 'c'), undefined, 'it is kept for who waits');
+  first?.release();
+  (await waiting).release();
+});

@@ -53,6 +53,12 @@ export class Slots {
     this.#free = new Map(this.#capacity);
   }
 
+  /** At once, where everything demanded is free and nobody waits for it. */
+  take(demand: Demand, name: string): Grant | undefined {
+    const needs = this.#needs(demand);
+    return this.#waiters.length === 0 && this.#fits(needs) ? this.#take(needs, name) : undefined;
+  }
+
   /**
    * Waits until everything demanded is free. More than there is counts as all there is.
    *

@@ -16,6 +16,7 @@ import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
 import { installOutputs } from './install.js';
 import { runParts, type PartsResult } from './parts.js';
 import { adoptResult, finishedOutputs, keepReplaced, recordAction, recordRestored } from './record.js';
+import { ListingAhead } from './list-ahead.js';
 import { PinnedDatabases } from './pinned-databases.js';
 import type { Place } from './place.js';
 import { restoreOutputs } from './restore.js';
@@ -87,6 +88,7 @@ class Life {
   #attempt = 0;
   #key: Digest | undefined;
   #pinned: PinnedDatabases | undefined;
+  #ahead: ListingAhead | undefined;
   readonly #failures: TargetFailures;
 
   constructor(
@@ -101,7 +103,16 @@ class Life {
   }
 
   async live(): Promise<LifeEnd> {
-    this.#prepareHost();
+    this.#ahead = ListingAhead.begin(this.build, this.target);
+    try {
+      return await this.#live();
+    } finally {
+      this.#ahead?.drop();
+    }
+  }
+
+  async #live(): Promise<LifeEnd> {
+    if (this.#ahead === undefined) this.#prepareHost();
     const first = await this.build.deciding.run(() =>
       this.#phase('decide', { type: 'group', group: 'deciding' }, () => this.#decide()),
     );
@@ -137,6 +148,8 @@ class Life {
         signal: starting,
         onWait: (holder) => {
           grant.release();
+          // It may make parts that were found missing.
+          this.#ahead?.drop();
           const facts = { pid: holder.pid, run: holder.run };
           blocked ??= run.session.timeline.begin({ phase: 'wait for a lock', lane: { type: 'waiting' }, name, facts });
           run.emit({ type: 'target-blocked', target: name, holder });
@@ -336,6 +349,7 @@ class Life {
       signal: interrupt,
       forced,
       askAgain: forced && build.askAgain,
+      ahead: this.#ahead,
     };
     try {
       await this.#phase('keep what is replaced', undefined, async () => {

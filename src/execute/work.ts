@@ -2,6 +2,7 @@ import type { TaskMessage } from '../host/protocol.js';
 import type { Target } from '../config/pipeline.js';
 import type { Decision } from '../plan/decision.js';
 import type { Handing } from './handing.js';
+import type { ListingAhead } from './list-ahead.js';
 import type { Run } from './run.js';
 import type { Grant, Slots } from './slots.js';
 import type { Staging } from './staging.js';
@@ -22,6 +23,8 @@ export interface TargetWork {
   /** Nothing remembered is taken: parts are made again. */
   readonly forced: boolean;
   readonly askAgain: boolean;
+  /** Of its parts, begun while the target was decided. */
+  readonly ahead: ListingAhead | undefined;
 }
 
 /** Passes on what a task says, or a part of it: lines to the log and the screen, progress to the screen. */

@@ -10,6 +10,7 @@ import type { Part } from '../rule/define.js';
 import type { RuleSlice } from '../rule/roles.js';
 import { DIGEST_BYTES } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK } from '../store/part-lists.js';
+import { KnownFailure } from './failure.js';
 import type { ListedPart, ListTask, TaskMessage, TaskResults } from './protocol.js';
 import { loadRule } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
@@ -30,6 +31,7 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
   const rule = await loadRule(task, 'parts');
   const slices = { folder: databasesFolder(task.cache), target: task.target };
   const files = new TaskFiles(task.inputs, {}, 'on disk', { slices });
+  const unread = new UnreadInputs(task.inputs, files.inputs);
   const listed = new ListedParts(running, send);
   const toListed = lister(task);
   try {
@@ -43,6 +45,7 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
         if (listed.add(toListed(part))) await listed.tell();
       }
     }
+    unread.verify();
     await listed.end();
     files.listed();
     return { count: listed.count };
@@ -102,6 +105,31 @@ class ListedParts {
       await new Promise<void>((resolve) => (this.#wake = resolve));
       this.running.abort.signal.throwIfAborted();
     }
+  }
+}
+
+/** Inputs whose digests are not known yet. A rule that asks for one is told none, and what it lists is not believed. */
+class UnreadInputs {
+  #asked = false;
+
+  constructor(inputs: ListTask['inputs'], opened: TaskFiles['inputs']) {
+    for (const [role, handed] of Object.entries(inputs)) {
+      const handles = [opened[role] ?? []].flat();
+      for (const [i, { isUnread }] of [handed ?? []].flat().entries()) {
+        const handle = handles[i];
+        if (isUnread === true && handle !== undefined)
+          Object.defineProperty(handle, 'digest', { get: () => this.#ask() });
+      }
+    }
+  }
+
+  verify(): void {
+    if (this.#asked) this.#ask();
+  }
+
+  #ask(): never {
+    this.#asked = true;
+    throw new KnownFailure({ type: 'aborted' });
   }
 }
 

@@ -73,6 +73,8 @@ export interface HandedInput {
   /** Of a copy of a database: the path of the database, under which it is remembered what it held. */
   readonly copyOf?: string;
   readonly digest: Digest;
+  /** The digest is not known yet: a listing that asks for it fails. */
+  readonly isUnread?: true;
 }
 
 export interface StagedOutput {

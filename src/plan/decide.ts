@@ -190,11 +190,6 @@ export async function formFingerprint(
   context: PlanContext,
 ): Promise<Fingerprint> {
   const { work } = target;
-  const env: Record<string, Digest | null> = {};
-  for (const name of target.env) {
-    const value = context.environment.get(name);
-    env[name] = value === undefined ? null : sha256(value);
-  }
   return {
     format: KEY_FORMAT,
     work:
@@ -203,9 +198,22 @@ export async function formFingerprint(
         : { type: 'command', text: work.text, tools: work.tools.length === 0 ? {} : await context.tools(work.tools) },
     params: target.params,
     inputs,
-    env,
+    env: environmentPrint(target, context),
     outputs: Object.keys(target.outputs).sort(compareBytes),
   };
+}
+
+/** The environment that a target declares, as it enters the fingerprint. */
+export function environmentPrint(
+  target: Target,
+  { environment }: Pick<PlanContext, 'environment'>,
+): Readonly<Record<string, Digest | null>> {
+  const env: Record<string, Digest | null> = {};
+  for (const name of target.env) {
+    const value = environment.get(name);
+    env[name] = value === undefined ? null : sha256(value);
+  }
+  return env;
 }
 
 export function modulesOf(target: Target): Readonly<Record<string, Digest>> {

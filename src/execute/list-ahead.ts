@@ -1,0 +1,172 @@
+import { isAbsolute, join } from 'node:path';
+import type { Digest } from '../base/digest.js';
+import type { RuleUse, Target } from '../config/pipeline.js';
+import type { HandedInput, ListTask, TaskMessage } from '../host/protocol.js';
+import { environmentPrint } from '../plan/decide.js';
+import { resolveInput } from '../plan/graph.js';
+import type { BuildState } from './build-state.js';
+import { valuesOf, type Handing } from './handing.js';
+import { listParts } from './list-parts.js';
+import { Listing } from './listing.js';
+import type { Session } from './session.js';
+import type { Grant } from './slots.js';
+import { relay, type TargetWork } from './work.js';
+
+/** So much to read for a digest takes longer than a host needs to begin. */
+const WORTH_IT = 16 << 20;
+
+/** An input as it was when the listing began. */
+interface Begun {
+  readonly path: string;
+  readonly kind: HandedInput['kind'];
+  /** Known then; else what the file's stat was. */
+  readonly digest?: Digest;
+  readonly moment?: string;
+}
+
+/**
+ * Lists the parts of a target while its inputs are still read for their digests, with a slot that is free anyway.
+ *
+ *     begun --> listed --taken: the inputs are what they were when it began--> used
+ *       |         '----taken: one is not, or is read from a copy--> dropped
+ *       '--the target turns out to be fresh, or another vlmbuild has it--> dropped
+ *
+ * It is of what the digests are of: files that showed no younger stat than before it, and the same one after both, were
+ * not written in between. Listing writes nothing, and what the rule says meanwhile is told only where it is used; where it
+ * fails, it is done once more in its turn, and fails there.
+ */
+export class ListingAhead {
+  readonly #session: Session;
+  readonly #inputs: readonly Begun[];
+  readonly #drop = new AbortController();
+  readonly #said: (readonly [message: TaskMessage, part: string | undefined])[] = [];
+  readonly #listing: Promise<Listing | undefined>;
+  #isTaken = false;
+
+  /** Undefined where it would spare nothing, or may not be done yet. */
+  static begin(build: BuildState, target: Target): ListingAhead | undefined {
+    const { session } = build.run;
+    const { work } = target;
+    if (work.type !== 'rule' || work.rule.shape !== 'parts' || target.secrets.length > 0) return undefined;
+    if (build.planContext.forced.has(target.name) || build.options.locked !== undefined) return undefined;
+    const inputs = inputsOf(session, target);
+    if (inputs === undefined) return undefined;
+    const listing = new Listing(session.index, target.name, new Set());
+    // Another one is compared with the last, which another vlmbuild may replace until the target is locked.
+    const grant = listing.isFirst ? build.slots.take({ cpus: 1, gpus: 0, pools: {} }, target.name) : undefined;
+    return grant && new ListingAhead(build, target, work, inputs, listing, grant);
+  }
+
+  private constructor(
+    build: BuildState,
+    target: Target,
+    work: RuleUse,
+    inputs: { readonly begun: readonly Begun[]; readonly handed: ListTask['inputs'] },
+    listing: Listing,
+    grant: Grant,
+  ) {
+    const { session } = build.run;
+    this.#session = session;
+    this.#inputs = inputs.begun;
+    const { root, layout, hosts, jobs, timeline } = session;
+    const task: ListTask = {
+      type: 'list',
+      target: target.name,
+      root,
+      cache: layout.cache,
+      env: valuesOf(session, target.env),
+      secrets: {},
+      rule: work.rule.name,
+      code: work.rule.code,
+      bundle: work.rule.bundle,
+      source: work.rule.path,
+      inputs: inputs.handed,
+      outputs: Object.fromEntries(Object.values(target.outputs).map(({ name, kind }) => [name, { kind, path: '' }])),
+      params: target.params,
+      envDigests: environmentPrint(target, build.planContext),
+    };
+    const options = {
+      // What it does is of no use then, and nobody waits for its host.
+      grace: { softMs: 0, termMs: 100 },
+      signal: AbortSignal.any([build.interrupt, this.#drop.signal]),
+      ...(target.timeoutMs === undefined ? {} : { timeoutMs: target.timeoutMs }),
+      described: true,
+      on: (message: TaskMessage, part?: string) => void this.#said.push([message, part]),
+      onMissing: (count: number): void => {
+        if (work.concurrency === null) hosts.prepare(task, Math.min(jobs, count));
+      },
+    };
+    this.#listing = timeline
+      .during({ phase: 'list', lane: { type: 'slot', slot: grant.slot }, name: target.name }, () =>
+        listParts(session, task, listing, options),
+      )
+      .then(
+        () => listing,
+        () => undefined,
+      )
+      .finally(() => grant.release());
+  }
+
+  /** The listing, where it is of what the target was decided by; once. */
+  async taken(work: TargetWork): Promise<Listing | undefined> {
+    if (this.#isTaken || !this.#isOf(work.handing)) return undefined;
+    this.#isTaken = true;
+    const listing = await this.#listing;
+    // It has read until now.
+    if (listing === undefined || !this.#isOf(work.handing)) return undefined;
+    const say = relay(work);
+    for (const [message, part] of this.#said) say(message, part);
+    return listing;
+  }
+
+  /** Nobody wants it any more. */
+  drop(): void {
+    this.#isTaken = true;
+    this.#drop.abort();
+  }
+
+  #isOf({ items }: Handing): boolean {
+    const { digester } = this.#session;
+    return (
+      items.length === this.#inputs.length &&
+      items.every(({ path, kind, digest }, i) => {
+        const begun = this.#inputs[i];
+        if (begun?.path !== path || begun.kind !== kind) return false;
+        return begun.digest === undefined ? digester.momentOf(path, kind) === begun.moment : begun.digest === digest;
+      })
+    );
+  }
+}
+
+/** Undefined where one cannot be told to be the same later; or all are known, or nearly. */
+function inputsOf(
+  session: Session,
+  target: Target,
+): { readonly begun: readonly Begun[]; readonly handed: ListTask['inputs'] } | undefined {
+  const { digester, graph, root } = session;
+  const begun: Begun[] = [];
+  const handed: Record<string, HandedInput | readonly HandedInput[] | null> = {};
+  let unread = 0;
+  for (const [role, use] of Object.entries(target.inputs)) {
+    const items: HandedInput[] = [];
+    for (const { path } of resolveInput(graph, use).items) {
+      const { kind } = use;
+      const at = isAbsolute(path) ? path : join(root, path);
+      const digest = digester.known(path, kind);
+      if (digest === 'absent') return undefined;
+      const read = digest === undefined ? digester.unread(path, kind) : undefined;
+      if (digest !== undefined) {
+        begun.push({ path, kind, digest });
+        items.push({ kind, path: at, digest });
+      } else if (read !== undefined) {
+        unread += read.size;
+        begun.push({ path, kind, moment: read.moment });
+        items.push({ kind, path: at, digest: NONE_YET, isUnread: true });
+      } else return undefined;
+    }
+    handed[role] = use.list ? items : (items[0] ?? null);
+  }
+  return unread < WORTH_IT ? undefined : { begun, handed };
+}
+
+const NONE_YET: Digest = `sha256:${'0'.repeat(64)}`;

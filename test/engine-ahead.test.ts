@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import test from 'ava';
+import { deeds, Project, type Files } from './rig.js';
+
+/** More than is listed in its turn. */
+const ROWS = Array.from({ length: 40 }, (_, n) => `${JSON.stringify({ n, text: 'x'.repeat(500_000) })}\n`);
+
+const rule = (listing: string, spec: string): string => `import { appendFileSync, existsSync } from 'node:fs';
+import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'A row for every block.',
+  params: z.strictObject({}),
+  inputs: { rows: jsonl() },
+  outputs: { rows: jsonl() },
+  async *parts({ inputs }) {
+    for await (const block of inputs.rows.blocks()) yield { id: block.id, spec: ${spec}, inputs: { rows: block } };
+    console.log('listed');
+    ${listing}
+    appendFileSync('listings', '+');
+  },
+  async make({ spec, inputs, outputs }) {
+    const numbers = [];
+    for await (const { n } of inputs.rows.rows()) numbers.push(n);
+    outputs.rows.append(JSON.stringify([spec, numbers]));
+  },
+});
+`;
+
+const project = (text: string): Files => ({
+  'rules/my/blocks.ts': text,
+  'pipeline.yaml': `version: 1
+targets:
+  blocks: { rule: my/blocks, inputs: { rows: ./rows.jsonl }, outputs: out/blocks.jsonl }
+`,
+  'rows.jsonl': ROWS.join(''),
+});
+
+function made(text: string): { readonly specs: Set<unknown>; readonly numbers: number[] } {
+  const rows = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as [unknown, number[]]);
+  return { specs: new Set(rows.map(([spec]) => spec)), numbers: rows.flatMap(([, numbers]) => numbers) };
+}
+
+test('parts that are listed while their input is digested are listed once, and what the rule said is told once', async (t) => {
+  const files = new Project(t, project(rule('', '0')));
+  const built = await files.builds(t);
+  const { events } = built;
+  t.deepEqual(deeds(built), { blocks: 'run' });
+  t.is(files.read('listings'), '+');
+  t.is(events.filter((event) => event.type === 'log' && event.line === 'listed').length, 1);
+  t.deepEqual(made(files.read('out/blocks.jsonl')).numbers, [...ROWS.keys()]);
+});
+
+test('an input that changes after it was listed and before it is digested is listed anew', async (t) => {
+  const change = `if (!existsSync('listings')) appendFileSync('rows.jsonl', '{"n":40}\\n');`;
+  const files = new Project(t, project(rule(change, '0')));
+  await files.builds(t);
+  t.true(files.read('listings').length > 1);
+  t.deepEqual(made(files.read('out/blocks.jsonl')).numbers, [...ROWS.keys(), ROWS.length]);
+  t.deepEqual(deeds(await files.builds(t)), { blocks: 'fresh' });
+});
+
+test('a rule that asks for the digest of its input is told the right one', async (t) => {
+  const files = new Project(t, project(rule('', 'inputs.rows.digest')));
+  await files.builds(t);
+  const digest = createHash('sha256').update(files.read('rows.jsonl')).digest('hex');
+  t.deepEqual([...made(files.read('out/blocks.jsonl')).specs], [`sha256:${digest}`]);
+});
+
+test('a rule that hides that it asked is not believed', async (t) => {
+  const asking = `(() => { try { return inputs.rows.digest; } catch { return 'none'; } })()`;
+  const files = new Project(t, project(rule('', asking)));
+  await files.builds(t);
+  t.is(files.read('listings'), '++');
+  const digest = createHash('sha256').update(files.read('rows.jsonl')).digest('hex');
+  t.deepEqual([...made(files.read('out/blocks.jsonl')).specs], [`sha256:${digest}`]);
+});
+
+test('a rule that cannot list its parts fails once, in its own words', async (t) => {
+  const files = new Project(t, project(rule("throw new Error('no parts');", '0')));
+  const { events, code } = await files.build();
+  t.is(code, 1);
+  t.is(events.filter((event) => event.type === 'log' && event.line === 'listed').length, 1);
+  t.is(events.filter((event) => event.type === 'target-failed').length, 1);
+});
