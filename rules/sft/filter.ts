@@ -29,7 +29,14 @@ export default defineRule({
     const row = rowParams(params);
     const bom = hasByteOrderMark(inputs.rows.path);
     for await (const block of boundedBlocks(inputs.rows)) {
-      yield { id: block.id, spec: { ...row, bom: bom && block.offset === 0 }, inputs: { rows: block } };
+      yield {
+        // It follows from the block's digest, which is taken where somebody asks for either.
+        get id() {
+          return block.id;
+        },
+        spec: { ...row, bom: bom && block.offset === 0 },
+        inputs: { rows: block },
+      };
     }
   },
 

@@ -34,9 +34,23 @@ export function openJsonlInput(input: { readonly path: string; readonly digest: 
 }
 
 async function* blocksOf(path: string): AsyncGenerator<JsonlSliceHandle> {
-  for await (const { id, digest, offset, length, firstLine, moment } of jsonlBlocks(path)) {
-    const slice: BlockSlice = { kind: 'jsonl', path, digest, offset, length, firstLine, id };
-    yield jsonlSliceHandle(moment === undefined ? slice : { ...slice, moment });
+  for await (const block of jsonlBlocks(path)) {
+    const { offset, length, firstLine, moment } = block;
+    const slice: BlockSlice = {
+      kind: 'jsonl',
+      path,
+      get digest() {
+        return block.digest;
+      },
+      get id() {
+        return block.id;
+      },
+      offset,
+      length,
+      firstLine,
+      ...(moment === undefined ? {} : { moment }),
+    };
+    yield jsonlSliceHandle(slice);
   }
 }
 
@@ -60,14 +74,14 @@ class BlockContent {
   /** Undefined where they are not what was listed. */
   read(): Buffer | undefined {
     if (this.bytes !== undefined) return this.bytes;
-    const { path, offset, length, moment, digest } = this.slice;
+    const { path, offset, length, moment } = this.slice;
     const file = openSync(path, 'r');
     try {
       const buffer = (this.buffer ??= takeBuffer(length));
       const before = momentOfFile(file);
       const bytes = buffer.subarray(0, readFully(file, buffer.subarray(0, length), offset));
       const isAsListed = moment !== undefined && before === moment && momentOfFile(file) === moment;
-      if (isAsListed || sha256(bytes) === digest) this.bytes = bytes;
+      if (isAsListed || sha256(bytes) === this.slice.digest) this.bytes = bytes;
       return this.bytes;
     } finally {
       closeSync(file);
@@ -94,8 +108,12 @@ function jsonlSliceHandle(
   const source: LineSource = { path: slice.path, firstLine: slice.firstLine, pieces: () => [read()] };
   const handle: JsonlSliceHandle = {
     kind: 'jsonl',
-    id: slice.id,
-    digest: slice.digest,
+    get id() {
+      return slice.id;
+    },
+    get digest() {
+      return slice.digest;
+    },
     offset: slice.offset,
     length: slice.length,
     lines: () => linesOf(source),

@@ -1,21 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { sha256 } from '../base/digest.js';
 import { jsonlBlocks, type JsonlBlock } from './jsonl-blocks.js';
+import { SliceChanged } from './slices.js';
 
 const KIB = 1 << 10;
 const MIB = 1 << 20;
 
-async function blocksOf(content: Buffer | string): Promise<JsonlBlock[]> {
+/** @param asked whether each is asked for its digest before the next comes; a young file's is taken then anyway. */
+async function blocksOf(content: Buffer | string, asked: 'at once' | 'at the end' = 'at once'): Promise<JsonlBlock[]> {
   const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-blocks-'));
   try {
     const path = join(folder, 'rows.jsonl');
     writeFileSync(path, content);
     const blocks = [];
-    for await (const block of jsonlBlocks(path)) blocks.push(block);
+    for await (const block of jsonlBlocks(path)) {
+      blocks.push(block);
+      if (asked === 'at once' && block.id === '') throw new Error('a block has no id');
+    }
     return blocks;
   } finally {
     rmSync(folder, { recursive: true });
@@ -67,7 +72,7 @@ test('blocks are whole lines, in order, and joined they are the file', async (t)
         );
         const whole = Buffer.concat(parts);
         const content = ended ? whole : whole.subarray(0, -1);
-        return check(content, await blocksOf(content));
+        return check(content, await blocksOf(content)) && check(content, await blocksOf(content, 'at the end'));
       },
     ),
     { seed: 4, numRuns: 60 },
@@ -154,4 +159,26 @@ test('the ends of blocks are fixed for good: keys of parts depend on them', asyn
     ],
   );
   t.deepEqual(await blocksOf(''), []);
+});
+
+test('a digest that is asked for late is of the bytes that were cut, or of none', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-blocks-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  // Files of which it can be told that they have not changed since: they have been there for some time.
+  const old = (name: string) => join('node_modules', 'typescript', 'lib', name);
+  const path = join(folder, 'rows.jsonl');
+  symlinkSync(resolve(old('typescript.js')), path);
+  const blocks = [];
+  for await (const block of jsonlBlocks(path)) blocks.push(block);
+  t.true(blocks.length > 4);
+  t.true(check(readFileSync(path), blocks.slice()));
+  const late = [];
+  for await (const block of jsonlBlocks(path)) late.push(block);
+  const [first, second, third] = late;
+  t.is(third?.id, blocks[2]?.id);
+  rmSync(path);
+  symlinkSync(resolve(old('_tsc.js')), path);
+  t.throws(() => first?.digest, { instanceOf: SliceChanged });
+  t.throws(() => second?.id, { instanceOf: SliceChanged });
+  t.is(third?.digest, blocks[2]?.digest);
 });

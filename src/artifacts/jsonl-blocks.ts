@@ -2,7 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { momentOfFile } from './file-moment.js';
-import { Turn } from './pieces.js';
+import { piecesOf, Turn } from './pieces.js';
+import { SliceChanged } from './slices.js';
 import { xxh64 } from './xxh64.js';
 
 /*
@@ -30,8 +31,9 @@ const DIGEST_COST = 4;
 
 /** Whole lines of a file that go together. */
 export interface JsonlBlock {
-  /** `block-` and 12 hex digits of the digest; `.2`, `.3` … where the same content recurs in the file. */
+  /** `block-` and 12 hex digits of the digest; `.2`, `.3` … where it comes again among the ids that were asked for. */
   readonly id: string;
+  /** Taken when it is asked for: best before the next block is, for later the file must be read again. @throws SliceChanged */
   readonly digest: Digest;
   /** In bytes. */
   readonly offset: number;
@@ -43,20 +45,83 @@ export interface JsonlBlock {
   readonly moment: string | undefined;
 }
 
-/** A block that is cut, without its name. */
-type Cut = Omit<JsonlBlock, 'id'>;
-
 /**
  * The content-defined blocks of a file, in order; joined they are the file. An empty file has none. Streams: some 6 MiB
  * are held, whatever the length of lines.
  */
 export async function* jsonlBlocks(path: string): AsyncGenerator<JsonlBlock> {
-  const times = new Map<string, number>();
-  for await (const cut of cutBlocks(path)) {
-    const short = hexOf(cut.digest).slice(0, 12);
-    const time = (times.get(short) ?? 0) + 1;
-    times.set(short, time);
-    yield { ...cut, id: time === 1 ? `block-${short}` : `block-${short}.${time}` };
+  const names = new Names();
+  for await (const { digest, ...cut } of cutBlocks(path)) {
+    const block = new CutBlock(path, cut, digest, names);
+    yield block;
+    block.leave();
+  }
+}
+
+/** A block that is cut, and how its digest is taken while the reader has its bytes. */
+interface Cut extends Omit<JsonlBlock, 'id' | 'digest'> {
+  readonly digest: () => Digest;
+}
+
+class CutBlock implements JsonlBlock {
+  readonly offset: number;
+  readonly length: number;
+  readonly firstLine: number;
+  readonly lines: number;
+  readonly moment: string | undefined;
+  #digest: Digest | undefined;
+  #id: string | undefined;
+
+  constructor(
+    private readonly path: string,
+    { offset, length, firstLine, lines, moment }: Omit<Cut, 'digest'>,
+    private digestAtHand: (() => Digest) | undefined,
+    private readonly names: Names,
+  ) {
+    this.offset = offset;
+    this.length = length;
+    this.firstLine = firstLine;
+    this.lines = lines;
+    this.moment = moment;
+  }
+
+  get digest(): Digest {
+    return (this.#digest ??= this.digestAtHand?.() ?? this.digestAgain());
+  }
+
+  get id(): string {
+    return (this.#id ??= this.names.next(hexOf(this.digest).slice(0, 12)));
+  }
+
+  /** The reader goes on. Of a file that was young nobody could tell later whether it still is what was cut. */
+  leave(): void {
+    if (this.moment === undefined) this.#digest ??= this.digestAtHand?.();
+    this.digestAtHand = undefined;
+  }
+
+  private digestAgain(): Digest {
+    const file = openSync(this.path, 'r');
+    try {
+      const isAsCut = () => momentOfFile(file) === this.moment;
+      const hash = createHash('sha256');
+      const before = isAsCut();
+      for (const piece of piecesOf(file, this.offset, this.length)) hash.update(piece);
+      if (!before || !isAsCut()) throw new SliceChanged(`${this.path} from line ${this.firstLine}`);
+      return `sha256:${hash.digest('hex')}`;
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** Names that come again have a number. */
+class Names {
+  private readonly times = new Map<string, number>();
+
+  next(short: string): string {
+    const time = (this.times.get(short) ?? 0) + 1;
+    this.times.set(short, time);
+    return time === 1 ? `block-${short}` : `block-${short}.${time}`;
   }
 }
 
@@ -144,20 +209,16 @@ class OpenBlock {
 
   /** The block ends before `end` in the buffer, and a new one begins. */
   cut(end: number): Cut {
-    const digest = this.digest(end);
-    const { offset, length, firstLine, lines, moment } = this;
+    const { start, buffer, hash, offset, length, firstLine, lines, moment } = this;
     this.start = end;
+    this.hash = undefined;
     this.offset += length;
     this.firstLine += lines;
     this.length = this.lines = 0;
+    const digest = (): Digest => {
+      const rest = buffer.subarray(start, end);
+      return hash === undefined ? sha256(rest) : `sha256:${hash.update(rest).digest('hex')}`;
+    };
     return { digest, offset, length, firstLine, lines, moment };
-  }
-
-  private digest(end: number): Digest {
-    if (this.hash === undefined) return sha256(this.buffer.subarray(this.start, end));
-    this.take(end);
-    const digest = this.hash.digest('hex');
-    this.hash = undefined;
-    return `sha256:${digest}`;
   }
 }

@@ -67,7 +67,7 @@ interface AnySlice {
 
 export interface JsonlSlice extends AnySlice {
   readonly kind: 'jsonl';
-  /** Fit for people: `block-` and the first 12 hex digits of the digest, `.2`, `.3` … where the same content recurs. */
+  /** Fit for people: `block-` and the first 12 hex digits of the digest, `.2`, `.3` … where the same is asked for again. */
   readonly id: string;
   /** Bytes from the start of the file, and how many: whole lines. */
   readonly offset: number;
