@@ -13,7 +13,7 @@ import {
   type Unread,
   type Young,
 } from './file-digests.js';
-import { sameStamp, statOf } from './file-stamp.js';
+import { sameStamp, statOf, type FileStamp } from './file-stamp.js';
 import { bringUpToDate, type FoundFile, type KeptDirectories } from './kept-directories.js';
 import { KeptDirectory } from './kept-directory.js';
 import type { ArtifactRecord, DirectoryEntry } from './kind.js';
@@ -166,8 +166,8 @@ export class DirectoryDigests {
       return {
         read,
         keep: (doubted) => {
-          const files = entries.map((entry, i) => ({ entry, stamp: (walked.files[i] as WalkedFile).stamp }));
-          return new KeptDirectory(files, new Set([...doubted, ...young]));
+          const stampAt = (place: number): FileStamp => (walked.files[place] as WalkedFile).stamp;
+          return new KeptDirectory(entries, stampAt, new Set([...doubted, ...young]));
         },
       };
     }

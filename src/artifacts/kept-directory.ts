@@ -4,7 +4,8 @@ import { compareBytes } from '../base/order.js';
 import type { FileStamp } from './file-stamp.js';
 import type { DirectoryEntry } from './kind.js';
 import { isIgnored, twinKey } from './listing.js';
-import { manifestLine, manifestText, parseLine } from './manifest.js';
+import { MANIFEST_HEAD, manifestLine, parseLine } from './manifest.js';
+import { PackedLines } from './packed-lines.js';
 
 /** A file of a directory, with the stat under which its content was read. */
 export interface KeptFile {
@@ -13,16 +14,19 @@ export interface KeptFile {
 }
 
 const COLUMNS = 4;
+/** Lines before the first entry's. */
+const HEADS = 1;
 
 /**
  * A directory as it was read, for somebody who is told of every change in it: what was not doubted since is not looked at
- * again. Kept as its manifest's lines, so that one changed file costs one line and one digest of the text, and 20,000
- * files take some 5 MB.
+ * again. Kept as the bytes of its manifest, so that one changed file costs one line and one digest of the text, and 20,000
+ * files take some 3 MB.
  */
 export class KeptDirectory {
   /** In byte order. */
   readonly #names: string[];
-  readonly #lines: string[];
+  /** Of the manifest: its head, and one a name. */
+  readonly #lines: PackedLines;
   /** Of each file: mtime and ctime in milliseconds, size, inode. */
   readonly #stamps: number[];
   readonly #doubted: Set<string>;
@@ -32,13 +36,18 @@ export class KeptDirectory {
   #digest: Digest | undefined;
 
   /**
-   * @param files in byte order of their names
+   * @param entries in byte order of their names
+   * @param stampAt of each the stat under which it was read
    * @param doubted names of which a change was told while they were read
    */
-  constructor(files: readonly KeptFile[], doubted: ReadonlySet<string>) {
-    this.#names = files.map(({ entry }) => entry.name);
-    this.#lines = files.map(({ entry }) => manifestLine(entry));
-    this.#stamps = files.flatMap(({ stamp }) => columnsOf(stamp));
+  constructor(entries: readonly DirectoryEntry[], stampAt: (place: number) => FileStamp, doubted: ReadonlySet<string>) {
+    this.#names = entries.map(({ name }) => name);
+    this.#lines = new PackedLines(entries.length + HEADS, (line) => {
+      const entry = entries[line - HEADS];
+      return entry === undefined ? MANIFEST_HEAD : manifestLine(entry);
+    });
+    this.#stamps = [];
+    for (const place of entries.keys()) this.#stamps.push(...columnsOf(stampAt(place)));
     this.#doubted = new Set(doubted);
   }
 
@@ -73,12 +82,12 @@ export class KeptDirectory {
 
   /** What is doubted is counted as it was. */
   get digest(): Digest {
-    this.#digest ??= sha256(manifestText(this.#lines));
+    this.#digest ??= sha256(this.#lines.bytes);
     return this.#digest;
   }
 
   entries(): DirectoryEntry[] {
-    return this.#lines.map(parseLine);
+    return this.#names.map((_, place) => parseLine(this.#lines.at(place + HEADS)));
   }
 
   has(name: string): boolean {
@@ -99,10 +108,13 @@ export class KeptDirectory {
   /** The file is this now. */
   set({ entry, stamp }: KeptFile): void {
     const place = this.#place(entry.name);
-    const replaced = this.#names[place] === entry.name ? 1 : 0;
-    this.#names.splice(place, replaced, entry.name);
-    this.#lines.splice(place, replaced, manifestLine(entry));
-    this.#stamps.splice(place * COLUMNS, replaced * COLUMNS, ...columnsOf(stamp));
+    const isKnown = this.#names[place] === entry.name;
+    if (isKnown) this.#lines.replace(place + HEADS, manifestLine(entry));
+    else {
+      this.#names.splice(place, 0, entry.name);
+      this.#lines.insert(place + HEADS, manifestLine(entry));
+    }
+    this.#stamps.splice(place * COLUMNS, isKnown ? COLUMNS : 0, ...columnsOf(stamp));
     this.#digest = undefined;
   }
 
@@ -111,7 +123,7 @@ export class KeptDirectory {
     const place = this.#place(name);
     if (this.#names[place] !== name) return;
     this.#names.splice(place, 1);
-    this.#lines.splice(place, 1);
+    this.#lines.delete(place + HEADS);
     this.#stamps.splice(place * COLUMNS, COLUMNS);
     this.#digest = undefined;
   }

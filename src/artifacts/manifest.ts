@@ -2,7 +2,8 @@ import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
 import type { ArtifactRecord, DirectoryEntry } from './kind.js';
 
-const HEAD = 'vlmbuild directory 1';
+/** The first line. */
+export const MANIFEST_HEAD = 'vlmbuild directory 1';
 const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/s;
 
 /**
@@ -21,8 +22,8 @@ export function printManifest(entries: readonly DirectoryEntry[]): Buffer {
 }
 
 /** @param lines in byte order of their entries' names */
-export function manifestText(lines: readonly string[]): string {
-  return `${[HEAD, ...lines].join('\n')}\n`;
+function manifestText(lines: readonly string[]): string {
+  return `${[MANIFEST_HEAD, ...lines].join('\n')}\n`;
 }
 
 /** Without the line feed. */
@@ -40,7 +41,7 @@ export function parseLine(line: string): DirectoryEntry {
 /** @throws Error where the text is not a manifest of this format. */
 export function parseManifest(text: Uint8Array): DirectoryEntry[] {
   const lines = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8').split('\n');
-  if (lines[0] !== HEAD || lines.pop() !== '') throw new Error('not a directory manifest');
+  if (lines[0] !== MANIFEST_HEAD || lines.pop() !== '') throw new Error('not a directory manifest');
   return lines.slice(1).map(parseLine);
 }
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { giveBack, takeBuffer } from './spare-buffers.js';
+import { dropSpares, giveBack, takeBuffer } from './spare-buffers.js';
 
 test.serial('a buffer that was given back is taken again where it is long enough, and by one at a time', (t) => {
   for (const [first, second] of [
@@ -23,4 +23,12 @@ test.serial('small ones are not kept', (t) => {
   t.is(small.length, 1000);
   giveBack(small);
   t.not(takeBuffer(1000), small);
+});
+
+test.serial('what was dropped is not taken again', (t) => {
+  const given = [takeBuffer(1 << 20), takeBuffer(5 << 20)];
+  given.forEach(giveBack);
+  dropSpares();
+  t.not(takeBuffer(1 << 20), given[0]);
+  t.not(takeBuffer(5 << 20), given[1]);
 });

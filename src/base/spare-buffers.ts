@@ -27,3 +27,9 @@ export function giveBack(buffer: Buffer<ArrayBuffer>): void {
     if (buffer.length > (long?.length ?? 0)) long = buffer;
   } else if (buffer.length === LENGTH && spares.length < MOST_SPARES) spares.push(buffer);
 }
+
+/** Says that none will be taken for a while. */
+export function dropSpares(): void {
+  spares.length = 0;
+  long = undefined;
+}

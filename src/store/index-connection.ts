@@ -73,6 +73,11 @@ export class IndexConnection {
     return this.#database.inTransaction;
   }
 
+  /** Gives back the memory of pages that were read. */
+  shrink(): void {
+    this.healing(() => this.#database.pragma('shrink_memory'));
+  }
+
   close(): void {
     this.#statements.clear();
     this.#database.close();

@@ -100,6 +100,12 @@ export class Index {
     if (this.#batchedCount() > 0) this.#batched();
   }
 
+  /** Nothing will be asked for a while. */
+  rest(): void {
+    this.flush();
+    this.#connection.shrink();
+  }
+
   /**
    * Groups the writes of `work` into one transaction, with the parts that are batched, of which it may speak. Stat records
    * stay batched: they are written by folder, which is too much for every target. `work` may run twice, where damage is

@@ -5,6 +5,8 @@ import type { StatRecord } from './records.js';
 const ROW = 88;
 const AT = { size: 0, mtime: 8, ctime: 16, ino: 24, xxh64: 32, recorded: 40, digest: 48, how: 80 } as const;
 const DIGEST_BYTES = 32;
+/** Of a name as text, with its kind, quotes and comma. */
+const LEAST_NAME = 4;
 /** So many records are written as one piece: where one changes, some 100 KB are written again. */
 const BLOCK = 1024;
 
@@ -67,7 +69,7 @@ export class StatFolder {
       place = this.#names.length;
       this.#places.set(name, place);
       this.#names.push(name);
-      this.#makeRoom();
+      this.#makeRoom(this.#names.length);
     }
     this.#fill(place, record);
     return Math.floor(place / BLOCK);
@@ -113,6 +115,13 @@ export class StatFolder {
     return Buffer.concat([Buffer.from(printOf(body), 'hex'), body]);
   }
 
+  /** Says that the records of these blocks will be added: room that grows would leave what it grew out of behind. */
+  expect(blocks: readonly Buffer[]): void {
+    // A name takes a few bytes at least.
+    const most = blocks.reduce((sum, { length }) => sum + Math.ceil(length / (ROW + LEAST_NAME)), 0);
+    this.#makeRoom(Math.min(most, blocks.length * BLOCK));
+  }
+
   /** Adds the records of a block. False where the bytes are not what `encode` gave. */
   decode(bytes: Buffer): boolean {
     const body = bytes.subarray(DIGEST_BYTES);
@@ -124,7 +133,7 @@ export class StatFolder {
       this.#places.set(name, this.#names.length);
       this.#names.push(name);
     }
-    this.#makeRoom();
+    this.#makeRoom(this.#names.length);
     body.copy(this.#rows, first * ROW, end);
     for (const [place, own] of Object.entries(odd)) this.#odd.set(first + Number(place), own);
     return true;
@@ -148,8 +157,8 @@ export class StatFolder {
     else this.#odd.delete(place);
   }
 
-  #makeRoom(): void {
-    const wanted = this.#names.length * ROW;
+  #makeRoom(count: number): void {
+    const wanted = count * ROW;
     if (wanted <= this.#rows.length) return;
     const larger = Buffer.alloc(Math.max(wanted, Math.floor((this.#rows.length * 5) / 4)));
     this.#rows.copy(larger);

@@ -148,6 +148,7 @@ export class StatRecords {
     const folder = new StatFolder();
     const stored = new Map<number, string>();
     const rows = this.#connection.rows('SELECT block, records FROM stats WHERE folder = ? ORDER BY block', path);
+    folder.expect(rows.flatMap(([, bytes]) => (Buffer.isBuffer(bytes) ? [bytes] : [])));
     for (const [block, bytes] of rows) {
       if (!Buffer.isBuffer(bytes) || !folder.decode(bytes))
         throw new Damage('stat records are not as they were written');

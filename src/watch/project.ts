@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { KeptDirectories } from '../artifacts/kept-directories.js';
+import { dropSpares } from '../base/spare-buffers.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
 import { build, plan, type BuildResult } from '../execute/build.js';
@@ -227,7 +228,8 @@ export class WatchedProject {
     const session = this.#session;
     if (session === undefined) return;
     await this.#keepDirectories(session);
-    session.index.flush();
+    session.index.rest();
+    dropSpares();
     collectGarbage();
   }
 
@@ -302,6 +304,8 @@ function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   setFlagsFromString('--no-expose-gc');
+  // The second time gives back the pages that the first one emptied.
+  collect();
   collect();
 }
 
