@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -34,7 +35,7 @@ interface Rig {
   /** Sets the clock back: all that is on disk is from the future. */
   earlier(): void;
   /** A digester of another run: it shares only the records. */
-  open(trust?: 'stat' | 'nothing'): ArtifactDigester;
+  open(trust?: 'stat' | 'nothing', onHash?: () => void): ArtifactDigester;
   put(name: string, content: string | Buffer): string;
 }
 
@@ -63,7 +64,7 @@ function rig(t: ExecutionContext): Rig {
     read,
     later: () => void (ahead += 60_000_000_000n),
     earlier: () => void (ahead -= 3_600_000_000_000n),
-    open: (trust = 'stat') =>
+    open: (trust = 'stat', onHash?) =>
       new ArtifactDigester({
         root,
         index,
@@ -73,6 +74,7 @@ function rig(t: ExecutionContext): Rig {
         databases: new DatabaseMemories(join(root, 'cache', 'databases')),
         onHash: (paths) => {
           read.push(...paths.map((path) => path.slice(root.length + 1)));
+          onHash?.();
           return undefined;
         },
       }),
@@ -319,6 +321,20 @@ test('rows in a -wal count as an edit of the database; an empty -wal does not', 
   t.is(r.open().known('a.db', 'sqlite'), second);
   writer.close();
   t.is(r.open().known('a.db', 'sqlite'), second);
+});
+
+test('a transaction that ends while its database is read takes its journal with it', async (t) => {
+  const r = rig(t);
+  const writer = new Database(join(r.root, 'a.db'));
+  t.teardown(() => writer.close());
+  writer.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+  const before = await r.open().digest('a.db', 'sqlite');
+  r.later();
+  writer.exec('BEGIN; INSERT INTO t VALUES (2)');
+  t.true(existsSync(join(r.root, 'a.db-journal')));
+  const after = await r.open('stat', () => writer.inTransaction && writer.exec('COMMIT')).digest('a.db', 'sqlite');
+  t.not(after, before);
+  t.is(after, await r.open('nothing').digest('a.db', 'sqlite'));
 });
 
 test('rows in the -wal of a database that a link leads to count', async (t) => {

@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.js';
+import { systemErrorCode } from '../base/system-error.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { Index, StatRecord } from '../store/index-db.js';
@@ -190,10 +191,10 @@ export class FileDigests {
         const content = await readContent(at.path, known, memory);
         if (content !== undefined) return { ...content, xxh64: content.id };
       }
-      const xxh64 = await xxh64Files(contentFiles(at.path, stamp), new Turn());
-      return before?.xxh64 === xxh64
+      const xxh64 = await hashOfFiles(contentFiles(at.path, stamp));
+      return xxh64 !== undefined && before?.xxh64 === xxh64
         ? { digest: before.digest, xxh64 }
-        : { digest: await sqliteDigest(at.path), xxh64 };
+        : { digest: await sqliteDigest(at.path), xxh64: xxh64 ?? '' };
     } finally {
       done?.();
     }
@@ -264,6 +265,16 @@ export class FileDigests {
     if (record === undefined || stat === undefined) return;
     const stamp = stampOf(stat, item.path, item.kind === 'sqlite');
     if (sameStamp(record, stamp)) this.put(item, { digest: record.digest, stamp }, record.xxh64, now);
+  }
+}
+
+/** Undefined where one of them is gone by now: a `-journal` is there for as long as its transaction. */
+async function hashOfFiles(paths: readonly string[]): Promise<string | undefined> {
+  try {
+    return await xxh64Files(paths, new Turn());
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemErrorCode } from '../base/system-error.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { statOf } from './file-stamp.js';
@@ -198,11 +199,19 @@ function copyUnchanged(file: string, copy: string): void {
     const before = look();
     for (const suffix of parts) {
       rmSync(copy + suffix, { force: true });
-      if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
+      copyIfThere(file + suffix, copy + suffix);
     }
     if (look() === before) return;
   }
   throw new UserFacingError(artifactErrors.databaseBusy(file));
+}
+
+function copyIfThere(from: string, to: string): void {
+  try {
+    copyFileSync(from, to);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
 }
 
 /**
