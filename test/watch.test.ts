@@ -1,83 +1,15 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import test, { type ExecutionContext } from 'ava';
-import type { BuildEvent } from '../src/execute/events.js';
-import type { WatchEvent } from '../src/watch/events.js';
+import test from 'ava';
 import { RULES } from './engine-rules.js';
-import { Project, Puppets, type Result, type Started } from './rig.js';
-
-type Event = BuildEvent | WatchEvent;
-type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
-
-/** A `vlmbuild watch --json` under way, whose events are read in order: each call goes on behind the event it found. */
-class Watching {
-  readonly #events: Event[] = [];
-  readonly #started: Started;
-  #at = 0;
-  #wake: () => void = () => undefined;
-  #over = false;
-
-  constructor(project: Project, ...args: readonly string[]) {
-    this.#started = project.start('watch', '--json', ...args);
-    if (this.#started.child.stdout === null) throw new Error('no output');
-    createInterface(this.#started.child.stdout).on('line', (line) => {
-      if (line.startsWith('{')) this.#events.push(JSON.parse(line) as Event);
-      this.#wake();
-    });
-    void this.#started.ended.then(() => {
-      this.#over = true;
-      this.#wake();
-    });
-  }
-
-  /** The next event of this type that `wanted` accepts; fails where the watch ends without one. */
-  async next<T extends Event['type']>(
-    type: T,
-    wanted: (event: EventOf<T>) => boolean = () => true,
-  ): Promise<EventOf<T>> {
-    for (;;) {
-      while (this.#at < this.#events.length) {
-        const event = this.#events[this.#at++];
-        if (event?.type === type && wanted(event as EventOf<T>)) return event as EventOf<T>;
-      }
-      if (this.#over) {
-        const { stderr } = await this.#started.ended;
-        throw new Error(`no ${type}\n${this.#events.map((event) => JSON.stringify(event)).join('\n')}\n${stderr}`);
-      }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  /** The next build that did something, or had nothing to do although it is news. */
-  async built(): Promise<EventOf<'watch-built'>> {
-    return this.next('watch-built', ({ outcome, news }) => outcome !== 'fresh' || news);
-  }
-
-  /** What it said since the last event that was waited for, and before. */
-  get all(): readonly Event[] {
-    return this.#events;
-  }
-
-  async end(): Promise<Result> {
-    this.#started.kill('SIGINT');
-    return this.#started.ended;
-  }
-}
+import { Project, Puppets } from './rig.js';
+import { Watching, watching, type EventOf } from './watching.js';
 
 const COPY = `version: 1
 targets:
   a: { run: 'cat {inputs.input} > {outputs.output}', inputs: data/in.txt, outputs: out/a.txt }
   b: { run: 'cat {inputs.input} > {outputs.output}', inputs: a, outputs: out/b.txt }
 `;
-
-async function watching(t: ExecutionContext, files: Record<string, string>): Promise<[Project, Watching]> {
-  const project = new Project(t, files);
-  const watch = new Watching(project);
-  await watch.next('watch-ready');
-  return [project, watch];
-}
 
 test.serial('an edit is built; what comes out the same, or the same bytes, is not; Ctrl-C ends with 130', async (t) => {
   const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });

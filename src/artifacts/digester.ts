@@ -183,6 +183,25 @@ export class ArtifactDigester {
     return this.#touched.paths;
   }
 
+  /** The same for whoever watches folders, of which those of directories that are kept stand for their files. */
+  outline(): readonly string[] {
+    return this.#touched.outline;
+  }
+
+  /**
+   * Looks whether directories that were believed to be as they were kept are so: `doubted` where files differ, of which the
+   * next look tells, `other` where there is more than was kept.
+   */
+  confirmKept(): 'same' | 'doubted' | 'other' {
+    let found: 'same' | 'doubted' = 'same';
+    for (const [path, directory] of this.#touched.kept) {
+      this.recheck(path, 'directory');
+      if (this.#options.kept?.get(path) !== directory) return 'other';
+      if (directory.isDoubted) found = 'doubted';
+    }
+    return found;
+  }
+
   /** Of what was touched, the folders of directories. */
   listed(): ReadonlySet<string> {
     return this.#touched.listed;

@@ -52,7 +52,10 @@ export class DirectoryDigests {
   /** Without reading a file: undefined where bytes must be read. */
   known(at: Located): Digest | undefined {
     const kept = this.#options.kept?.get(at.path);
-    if (kept !== undefined) return kept.isDoubted ? undefined : kept.digest;
+    if (kept !== undefined) {
+      this.#touched.addKept(at.path, kept);
+      return kept.isDoubted ? undefined : kept.digest;
+    }
     const walked = this.#walk(at);
     const known = this.#trusted(at, walked)?.digest ?? this.#digestOfKnown(walked);
     if (known === undefined) {
@@ -67,6 +70,7 @@ export class DirectoryDigests {
     const { kept, trust } = this.#options;
     if (kept === undefined || trust === 'nothing') return (await this.#readWhole(at)).read;
     const before = kept.get(at.path);
+    if (before !== undefined) this.#touched.addKept(at.path, before);
     if (before?.isDoubted === false) return before;
     if (before !== undefined) {
       try {
@@ -118,7 +122,7 @@ export class DirectoryDigests {
 
   #walk(at: Located): Walked {
     const walked = walkDirectory(at);
-    this.#touched.addWalked(walked);
+    this.#touched.addWalked(at.path, walked);
     return walked;
   }
 
@@ -167,7 +171,7 @@ export class DirectoryDigests {
         read,
         keep: (doubted) => {
           const stampAt = (place: number): FileStamp => (walked.files[place] as WalkedFile).stamp;
-          return new KeptDirectory(entries, stampAt, new Set([...doubted, ...young]));
+          return new KeptDirectory(entries, stampAt, walked.folders, new Set([...doubted, ...young]));
         },
       };
     }

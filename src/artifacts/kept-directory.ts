@@ -38,9 +38,15 @@ export class KeptDirectory {
   /**
    * @param entries in byte order of their names
    * @param stampAt of each the stat under which it was read
+   * @param folders it and all in it, absolute, empty ones too: where one comes or goes, another directory is kept
    * @param doubted names of which a change was told while they were read
    */
-  constructor(entries: readonly DirectoryEntry[], stampAt: (place: number) => FileStamp, doubted: ReadonlySet<string>) {
+  constructor(
+    entries: readonly DirectoryEntry[],
+    stampAt: (place: number) => FileStamp,
+    readonly folders: readonly string[],
+    doubted: ReadonlySet<string>,
+  ) {
     this.#names = entries.map(({ name }) => name);
     this.#lines = new PackedLines(entries.length + HEADS, (line) => {
       const entry = entries[line - HEADS];
@@ -49,6 +55,10 @@ export class KeptDirectory {
     this.#stamps = [];
     for (const place of entries.keys()) this.#stamps.push(...columnsOf(stampAt(place)));
     this.#doubted = new Set(doubted);
+  }
+
+  get names(): readonly string[] {
+    return this.#names;
   }
 
   get size(): number {

@@ -74,7 +74,10 @@ export async function snapshot(
   if (process.cwd() === session.root && checkSnapshot(path, identity, session.realEnvironment) !== undefined) return;
   const { taken, plan } = take(build, words, needed, results);
   if (taken === undefined) return;
-  if (taken.newestMs >= session.openedMs - Number(tickLength(session.layout)) / 1e6) {
+  // Of what a watch keeps, nobody may have told yet what is in the times that were taken.
+  const kept = session.digester.confirmKept();
+  if (kept === 'other') return;
+  if (kept === 'doubted' || taken.newestMs >= session.openedMs - Number(tickLength(session.layout)) / 1e6) {
     const decisions = await decideAll(session.planContext(), needed);
     if (![...decisions.values()].every(({ state }) => state === 'fresh')) return;
   }

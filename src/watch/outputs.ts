@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import type { OutputUse } from '../config/pipeline.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { Session } from '../execute/session.js';
@@ -27,12 +27,15 @@ export class Outputs {
     }
   }
 
-  /** @param path absolute: an output, something in one, or anything else */
+  /** @param path absolute: an output, something in one, a folder that holds some, or anything else */
   hint(path: string): void {
-    for (let at = path; ; at = dirname(at)) {
-      if (this.#owners.has(at)) this.#hinted.add(at);
-      if (at === dirname(at)) return;
+    let isWithin = false;
+    for (let at = path; !isWithin && at !== dirname(at); at = dirname(at)) {
+      isWithin = this.#owners.has(at);
+      if (isWithin) this.#hinted.add(at);
     }
+    if (isWithin) return;
+    for (const at of this.#owners.keys()) if (at.startsWith(path + sep)) this.#hinted.add(at);
   }
 
   /** Of the outputs hinted at since the last call, those that are not as the session's build left them. Absolute. */

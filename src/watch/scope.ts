@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isIgnored } from '../artifacts/listing.js';
 import type { Pipeline } from '../config/pipeline.js';
@@ -93,7 +93,7 @@ class CoverageScope implements Scope {
   /** Folders on the way to sources, and on the way to outputs alone: they may come and go as a whole. */
   readonly #aboveSources = new Set<string>();
   readonly #aboveOutputs = new Set<string>();
-  /** Links by where they lead, absolute. */
+  /** Links by the places that they lead to, absolute. */
   readonly #linked = new Map<string, string[]>();
   readonly #root: string;
   readonly #lock: string;
@@ -114,10 +114,10 @@ class CoverageScope implements Scope {
     if (this.#isCache(placed)) return undefined;
     if (placed === this.#lock || placed.startsWith(this.#lockDraft)) return 'own';
     if (this.#outputs.has(placed)) return 'own';
-    if (this.#sources.has(placed) || this.#aboveSources.has(placed) || this.#linked.has(path)) return 'source';
+    if (this.#sources.has(placed) || this.#aboveSources.has(placed)) return 'source';
     if (this.#aboveOutputs.has(placed)) return 'own';
     if (isImplied(placed, this.#outputs)) return 'own';
-    return isImplied(placed, this.#sources) ? 'source' : undefined;
+    return isImplied(placed, this.#sources) || this.linksTo(path).length > 0 ? 'source' : undefined;
   }
 
   isWithin(other: Pick<Scope, 'folders' | 'roleOf'>): boolean {
@@ -130,7 +130,11 @@ class CoverageScope implements Scope {
   }
 
   linksTo(path: string): readonly string[] {
-    return this.#linked.get(path) ?? [];
+    const paths: string[] = [];
+    if (this.#linked.size === 0) return paths;
+    for (let at = path; at !== dirname(at); at = dirname(at))
+      for (const link of this.#linked.get(at) ?? []) paths.push(link + path.slice(at.length));
+    return paths;
   }
 
   changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[] {
@@ -166,15 +170,15 @@ class CoverageScope implements Scope {
       for (const { name, link } of entriesOf(resolve(this.#root, parent))) {
         const child = parent === '.' ? name : join(parent, name);
         if (!paths.has(child) || this.#isCache(child)) continue;
-        const real = link ? realPath(resolve(this.#root, child)) : { folder: true };
-        if (real.folder) {
-          folders.add(child);
-          this.folders.add(resolve(this.#root, child));
-        } else if (real.path !== undefined) {
-          // What is written through a link shows where the file is.
-          this.#linked.set(real.path, [...(this.#linked.get(real.path) ?? []), resolve(this.#root, child)]);
-          this.folders.add(dirname(real.path));
+        const absolute = resolve(this.#root, child);
+        // What is written through a link, and that another link takes the place of one on the way, shows where that is.
+        for (const place of link ? placesOf(absolute) : []) {
+          this.#linked.set(place, [...(this.#linked.get(place) ?? []), absolute]);
+          this.folders.add(dirname(place));
         }
+        if (link && !isFolder(absolute)) continue;
+        folders.add(child);
+        this.folders.add(absolute);
       }
       for (let at = parent; at !== '.' && at !== sep; at = dirname(at)) {
         above.add(at);
@@ -246,14 +250,27 @@ function entriesOf(folder: string): Entry[] {
   }
 }
 
-/** Where a link leads; nothing where it leads nowhere. */
-function realPath(link: string): { readonly folder: boolean; readonly path?: string } {
+/** More links than this in a row lead nowhere. */
+const MOST_LINKS = 40;
+
+/** Where a link leads, and the links on the way; also to what is not there. Absolute. */
+function placesOf(link: string): readonly string[] {
+  const places: string[] = [];
   try {
-    const path = realpathSync(link);
-    return { folder: statSync(path).isDirectory(), path };
+    for (let at = link; places.length < MOST_LINKS && lstatSync(at).isSymbolicLink();) {
+      at = resolve(dirname(at), readlinkSync(at));
+      places.push(at);
+    }
+    const real = realpathSync(link);
+    if (!places.includes(real)) places.push(real);
   } catch {
-    return { folder: false };
+    // It leads to what is not there.
   }
+  return places;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -388,7 +388,7 @@ class Watch {
    */
   async #watch({ session, folders }: Engine.Begun, names: readonly string[], how: 'anew' | 'also'): Promise<void> {
     const { digester, layout, openedMs, lockPath: lock, pipeline } = session;
-    const touched = digester.touched();
+    const touched = digester.outline();
     const isNew =
       folders ||
       touched.some((path) => this.#scopes.roleOf(path) === undefined) ||
