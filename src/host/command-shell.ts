@@ -1,18 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { SWEEP } from './sweep-script.js';
 
 /**
  * What the shell runs: reads a line of code up to a NUL and evaluates it, again and again. `run` starts words as a command
  * in a process group of its own (`set -m`), says which (`g 123`), waits for it, ends what it left in the background, and
  * says its code (`e 0`). Descriptors: 0 code, 1 and 4 what commands print, 3 what it says, 6 open as long as its vlmbuild
- * lives: when that closes, the command goes too, and then the shell. A command that is stopped (SIGSTOP) has not ended,
+ * lives: when that closes, the command goes too, with what has left its group, and then the shell. A command that is stopped (SIGSTOP) has not ended,
  * but `wait` comes back from it. (`wait -f` would not; in bash 5.2 it may never come back.)
  */
 const SCRIPT = `unset SHLVL OLDPWD _
+${SWEEP}
 set -m
 group=
-trap '[ -z "$group" ] || kill -KILL -- "-$group"; exit 0' USR1
+trap 'if [ -n "$group" ]; then sweep $$; kill -KILL -- "-$group"; fi; exit 0' USR1
 ( exec >/dev/null 3>&- 4>&- </dev/null; trap '' HUP INT TERM; read -r -u 6 _; kill -USR1 $$ ) &
 run() {
   ( exec 2>&4 3>&- 4>&- 6>&-; exec -- "$@" ) </dev/null &

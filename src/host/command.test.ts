@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -148,17 +147,4 @@ test('plain words are started as they are; what a shell must read goes through o
     'cp ~ b',
   ])
     t.deepEqual(commandWords(text), ['sh', '-eu', '-c', text]);
-});
-
-test('a command ends with the process that runs it', async (t) => {
-  const host = hostProject(t);
-  const script = `import { HostPool } from ${JSON.stringify(new URL('./pool.js', import.meta.url).href)};
-    const pool = new HostPool({ slots: 1, root: ${JSON.stringify(host.root)}, cache: ${JSON.stringify(host.root)} });
-    pool.run({ type: 'command', target: 't', root: ${JSON.stringify(host.root)}, cache: '', env: {}, secrets: {}, inputs: {},
-      outputs: {}, text: 'echo $$ > pid; mv pid ready; while :; do sleep 1; done', keep: false }).catch(() => undefined);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
-  await appeared(join(host.root, 'ready'));
-  child.kill('SIGKILL');
-  await gone(Number(readFileSync(join(host.root, 'ready'), 'utf8')));
-  t.pass();
 });

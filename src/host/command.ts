@@ -8,6 +8,11 @@ import { keepStaged, storeOf } from './keep-staged.js';
 /** The commands that run: they must not outlive their host. */
 export const runningCommands = new Set<ProcessTree>();
 
+/** Ends what rules in this host have started and is no longer in its group: nobody else could tell where it came from. */
+export function endStrays(): void {
+  new ProcessTree(process.pid).endStrays();
+}
+
 /** How long the pipes of an ended command are read: what it left behind is ended too, but that takes a moment. */
 const DRAIN_MS = 200;
 

@@ -1,14 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { SWEEP } from './sweep-script.js';
 
 /**
- * Reads process groups, a line each time they change, and when the pipe is closed ends those of the last line. By then
- * a host has had a second to notice by itself that it is alone; one that is in a loop of a rule's cannot.
+ * Reads process groups, which are sessions too, a line each time they change, and when the pipe is closed ends those of the
+ * last line, with what they started. By then a host has had a second to notice by itself that it is alone; one that is in a
+ * loop of a rule's cannot.
  */
-const SCRIPT = `trap '' HUP INT TERM
+const SCRIPT = `${SWEEP}
+trap '' HUP INT TERM
 groups=
 while read -r line; do groups=$line; done
 [ -n "$groups" ] || exit 0
 sleep 1
+sweep $groups
 for group in $groups; do kill -KILL "-$group" 2>/dev/null; done`;
 
 /**

@@ -105,40 +105,6 @@ test('close lets what runs end, and starts nothing more', async (t) => {
   t.deepEqual(await failureOf(t, host.whole('my/pid')), { type: 'aborted' });
 });
 
-test('hosts and commands end when the engine dies', async (t) => {
-  const host = hostProject(t);
-  const pool = pathToFileURL(join(packageRoot(), 'build/src/host/pool.js')).href;
-  const task = {
-    ...host.work(),
-    type: 'command',
-    text: 'echo $$ $PPID > pids; mv pids ready; sleep 1000',
-    keep: false,
-  };
-  const script = `const { HostPool } = await import(${JSON.stringify(pool)});
-    void new HostPool({ slots: 1, root: ${JSON.stringify(host.root)}, cache: 'cache' }).run(${JSON.stringify(task)});`;
-  const engine = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
-  await appeared(join(host.root, 'ready'));
-  engine.kill('SIGKILL');
-  const pids = readFileSync(join(host.root, 'ready'), 'utf8').trim().split(' ').map(Number);
-  t.is(pids.length, 2);
-  await Promise.all(pids.map(gone));
-});
-
-test('a host in a loop that does not let go ends too when the engine dies', async (t) => {
-  const host = hostProject(t, { 'rules/my/stuck.ts': stuckRule });
-  const pool = pathToFileURL(join(packageRoot(), 'build/src/host/pool.js')).href;
-  const work = await host.ruleWork('my/stuck', { outputs: { out: host.staged('out', 'file') } });
-  const task = { ...work, type: 'whole', keep: true };
-  const script = `const { HostPool } = await import(${JSON.stringify(pool)});
-    void new HostPool({ slots: 1, root: ${JSON.stringify(host.root)}, cache: 'cache' }).run(${JSON.stringify(task)});`;
-  const engine = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
-  await appeared(join(host.root, 'stuck'));
-  engine.kill('SIGKILL');
-  const pid = Number(readFileSync(join(host.root, 'stuck'), 'utf8'));
-  await gone(pid);
-  t.false(isAlive(pid));
-});
-
 test('a resting pool does not keep the process alive', async (t) => {
   const host = hostProject(t);
   const pool = pathToFileURL(join(packageRoot(), 'build/src/host/pool.js')).href;

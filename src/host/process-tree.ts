@@ -25,10 +25,24 @@ export class ProcessTree {
 
   /** Those that are gone are no error. */
   signal(signal: Ending): void {
-    const all = allProcesses();
-    // Before anything ends: a process whose parent is gone tells no more where it came from.
-    for (const stray of straysOf(this.group, all)) this.#strays.set(stray.pid, stray);
+    const all = this.#look();
     send(-this.group, signal);
+    this.#sendToStrays(signal, all);
+  }
+
+  /** Ends what has left the group, for somebody who is in it. */
+  endStrays(): void {
+    this.#sendToStrays('SIGKILL', this.#look());
+  }
+
+  /** Before anything ends: a process whose parent is gone tells no more where it came from. */
+  #look(): ReadonlyMap<number, Status> {
+    const all = allProcesses();
+    for (const stray of straysOf(this.group, all)) this.#strays.set(stray.pid, stray);
+    return all;
+  }
+
+  #sendToStrays(signal: Ending, all: ReadonlyMap<number, Status>): void {
     for (const [pid, { started }] of this.#strays) {
       if (all.get(pid)?.started === started) send(pid, signal);
       else this.#strays.delete(pid);

@@ -70,8 +70,9 @@ process.on('message', (message) => {
  */
 process.on('disconnect', () => {
   if (running.size === 0) exit(0);
-  void modules.command().then(({ runningCommands }) => {
+  void modules.command().then(({ runningCommands, endStrays }) => {
     for (const command of runningCommands) command.signal('SIGKILL');
+    endStrays();
     exit(0);
   });
 });
