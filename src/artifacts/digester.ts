@@ -4,7 +4,7 @@ import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { DirectoryDigests, type DirectoryDigestsOptions } from './directory-digests.js';
 import { FileDigests, recordKind } from './file-digests.js';
-import { isOlder, stampOf, stampText, statOf } from './file-stamp.js';
+import { isOlder, stampOf, stampText, statOf, type FileStamp } from './file-stamp.js';
 import { Hashing } from './hashing.js';
 import type { ArtifactRecord, DirectoryEntry, KindName } from './kind.js';
 import { locatedAt, type Located } from './located.js';
@@ -200,6 +200,11 @@ export class ArtifactDigester {
       if (directory.isDoubted) found = 'doubted';
     }
     return found;
+  }
+
+  /** Of what was touched (absolute), the stat under which it has the content that was digested, where that is known. */
+  stampOf(path: string): FileStamp | undefined {
+    return this.#touched.stampOf(path);
   }
 
   /** Of what was touched, the folders of directories. */

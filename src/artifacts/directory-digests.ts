@@ -162,6 +162,7 @@ export class DirectoryDigests {
       const now = this.#options.clock();
       const { entries, changed } = await this.#readFiles(walked, now);
       if (changed && attempt < ATTEMPTS) continue;
+      if (changed) this.#touched.doubt(walked);
       const digest = manifestDigest(entries);
       if (!changed && this.#trusted(at, walked)?.digest !== digest) this.#put(at, digest, walked, now, true);
       const read = { digest, entries: () => entries };

@@ -6,9 +6,9 @@ import type { Index, StatRecord } from '../store/index-db.js';
 import {
   contentFiles,
   isOlder,
+  PackedStamps,
   sameStamp,
   stampOf,
-  stampText,
   statOf,
   type FileStamp,
   type Times,
@@ -165,7 +165,7 @@ export class FileDigests {
       .hash({
         paths,
         sizes: files.map(({ stamp }) => stamp.size),
-        stamps: files.map(({ stamp }) => stampText(stamp)),
+        stamps: PackedStamps.of(files.map(({ stamp }) => stamp)).numbers,
         known: before.map((record) => record?.xxh64 ?? ''),
       })
       .finally(done);
@@ -238,8 +238,10 @@ export class FileDigests {
 
   /** A time of change in the future (the clock was set back) is not waited for: such a file is read every time. */
   noteYoung(item: Young, times: Times, now: Clock): void {
+    const isSettled = isOlder(times, now.nowNs, now.tickNs) || times.youngestNs > now.nowNs + now.tickNs;
+    if (isSettled && this.#young.size === 0) return;
     const name = `${recordKind(item.kind)}:${item.key}`;
-    if (isOlder(times, now.nowNs, now.tickNs) || times.youngestNs > now.nowNs + now.tickNs) this.#young.delete(name);
+    if (isSettled) this.#young.delete(name);
     else this.#young.set(name, item);
   }
 

@@ -58,13 +58,49 @@ export function stampOf(stat: BigIntStats, path: string, isDatabase: boolean): F
 }
 
 /** What a stat says of a file without side files, as a text: equal where `sameStamp` is. */
-export function stampText({
-  size,
-  mtimeNs,
-  ctimeNs,
-  ino,
-}: Pick<BigIntStats, 'mtimeNs' | 'ctimeNs' | 'ino'> & { readonly size: bigint | number }): string {
+export function stampText({ size, mtimeNs, ctimeNs, ino }: PlainStamp): string {
   return `${size} ${mtimeNs} ${ctimeNs} ${ino}`;
+}
+
+/** What `stampText` says of many files: so many numbers each, which go to another thread and are compared in no time. */
+export class PackedStamps {
+  readonly #words: Uint32Array;
+
+  /** @param numbers as in `of` */
+  constructor(readonly numbers: BigInt64Array) {
+    this.#words = wordsOf(numbers);
+  }
+
+  static of(stamps: readonly PlainStamp[]): PackedStamps {
+    const numbers = new BigInt64Array(stamps.length * NUMBERS);
+    for (const [i, stamp] of stamps.entries()) putNumbers(numbers, i * NUMBERS, stamp);
+    return new PackedStamps(numbers);
+  }
+
+  isSame(place: number, stat: PlainStamp): boolean {
+    putNumbers(one, 0, stat);
+    for (let i = 0; i < WORDS; i++) if (this.#words[place * WORDS + i] !== oneWords[i]) return false;
+    return true;
+  }
+}
+
+type PlainStamp = Pick<BigIntStats, 'mtimeNs' | 'ctimeNs' | 'ino'> & { readonly size: bigint | number };
+
+const NUMBERS = 4;
+const WORDS = 2 * NUMBERS;
+const one = new BigInt64Array(NUMBERS);
+const oneWords = wordsOf(one);
+
+/** Numbers beyond 63 bits wrap round, for one stamp as for the other. */
+function putNumbers(numbers: BigInt64Array, at: number, { size, mtimeNs, ctimeNs, ino }: PlainStamp): void {
+  numbers[at] = BigInt(size);
+  numbers[at + 1] = mtimeNs;
+  numbers[at + 2] = ctimeNs;
+  numbers[at + 3] = ino;
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: BigInt64Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, byteLength / 4);
 }
 
 /** A database's files that hold content, in the order in which they are hashed. */
@@ -91,6 +127,27 @@ export function isOlder({ youngestNs, aheadNs }: Times, recordedNs: bigint, tick
   const isBefore = (time: bigint): boolean => time < recordedNs - tickNs;
   return isBefore(youngestNs) && aheadNs.every((time) => isBefore(time) || time > recordedNs + tickNs);
 }
+
+const eightBytes = new DataView(new ArrayBuffer(8));
+
+/** As `Stats.mtimeMs` has it, to the last bit: from whole seconds and the rest, which no double holds together. */
+export function millisecondsOf(ns: bigint): number {
+  eightBytes.setBigInt64(0, ns, true);
+  const [low, high] = [eightBytes.getUint32(0, true), eightBytes.getInt32(4, true)];
+  // One second too many or too few, because a double has 53 bits: what is left shows it, and fits in 32 bits.
+  let seconds = Math.floor((high * 2 ** 32 + low) / NS);
+  let rest = (low - Math.imul(seconds, NS)) | 0;
+  if (rest < 0) {
+    seconds--;
+    rest += NS;
+  } else if (rest >= NS) {
+    seconds++;
+    rest -= NS;
+  }
+  return seconds * 1000 + rest / 1e6;
+}
+
+const NS = 1_000_000_000;
 
 function later(a: bigint, b: bigint): bigint {
   return a > b ? a : b;

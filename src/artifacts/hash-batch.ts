@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { XXHashAPI } from 'xxhash-wasm';
 import { sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
-import { stampText } from './file-stamp.js';
+import { PackedStamps } from './file-stamp.js';
 import { piecesOf } from './pieces.js';
 import { xxh64Hex, xxh64Of } from './xxh64.js';
 
@@ -12,8 +12,8 @@ export interface HashBatch {
   readonly paths: readonly string[];
   /** Bytes. */
   readonly sizes: readonly number[];
-  /** By `stampText`: what their stats were. */
-  readonly stamps: readonly string[];
+  /** What their stats were: the numbers of `PackedStamps`. */
+  readonly stamps: BigInt64Array;
   /** The xxh64 that was recorded for a content of that size; '' for none. */
   readonly known: readonly string[];
 }
@@ -47,16 +47,17 @@ export function costOf({ sizes }: HashBatch): number {
  */
 export function* hashBatch(batch: HashBatch, xxhash: XXHashAPI, into: HashedBatch): Generator<number, void, undefined> {
   const buffer = Buffer.allocUnsafe(Math.min(SMALL, Math.max(0, ...batch.sizes)));
+  const stamps = new PackedStamps(batch.stamps);
   for (const [i, path] of batch.paths.entries()) {
     const size = batch.sizes[i] ?? 0;
     const known = batch.known[i] ?? '';
-    const stamp = batch.stamps[i] ?? '';
+    const isAsItWas = (file: number): boolean => stamps.isSame(i, fstatSync(file, { bigint: true }));
     let result: Hashed | undefined;
     try {
       if (size <= SMALL) {
-        result = hashSmall(path, size, stamp, known, xxhash, buffer);
+        result = hashSmall(path, isAsItWas, known, xxhash, buffer.subarray(0, size));
         yield size + FILE_COST;
-      } else result = yield* hashLarge(path, stamp, known, xxhash);
+      } else result = yield* hashLarge(path, isAsItWas, known, xxhash);
     } catch (error) {
       // Gone, or unreadable: whoever looks again says so.
       if (!isSystemError(error)) throw error;
@@ -73,17 +74,14 @@ interface Hashed {
 
 function hashSmall(
   path: string,
-  size: number,
-  stamp: string,
+  isAsItWas: (file: number) => boolean,
   known: string,
   xxhash: XXHashAPI,
-  buffer: Buffer,
+  bytes: Buffer,
 ): Hashed | undefined {
   const file = openSync(path, 'r');
   try {
-    const bytes = buffer.subarray(0, size);
-    const used = readFully(file, bytes, 0);
-    if (used !== size || stampText(fstatSync(file, { bigint: true })) !== stamp) return undefined;
+    if (readFully(file, bytes, 0) !== bytes.length || !isAsItWas(file)) return undefined;
     const xxh64 = xxh64Of(bytes, xxhash);
     return { xxh64, sha256: xxh64 === known ? '' : sha256(bytes) };
   } finally {
@@ -93,7 +91,7 @@ function hashSmall(
 
 function* hashLarge(
   path: string,
-  stamp: string,
+  isAsItWas: (file: number) => boolean,
   known: string,
   xxhash: XXHashAPI,
 ): Generator<number, Hashed | undefined, undefined> {
@@ -104,7 +102,7 @@ function* hashLarge(
       xxh64 === undefined
         ? yield* bothOfFile(file, xxhash)
         : { xxh64, sha256: xxh64 === known ? '' : yield* sha256OfFile(file) };
-    return stampText(fstatSync(file, { bigint: true })) === stamp ? hashed : undefined;
+    return isAsItWas(file) ? hashed : undefined;
   } finally {
     closeSync(file);
   }
@@ -127,14 +125,14 @@ export function* sha256OfOnly(batch: HashBatch): Generator<number, Digest | '', 
 }
 
 function* ofOnly<T>(
-  { paths: [path = ''], stamps: [stamp] }: HashBatch,
+  { paths: [path = ''], stamps }: HashBatch,
   work: (file: number) => Generator<number, T, undefined>,
 ): Generator<number, T | undefined, undefined> {
   try {
     const file = openSync(path, 'r');
     try {
       const result = yield* work(file);
-      return stampText(fstatSync(file, { bigint: true })) === stamp ? result : undefined;
+      return new PackedStamps(stamps).isSame(0, fstatSync(file, { bigint: true })) ? result : undefined;
     } finally {
       closeSync(file);
     }

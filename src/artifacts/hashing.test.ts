@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { sha256 } from '../base/digest.js';
-import { stampText } from './file-stamp.js';
+import { PackedStamps } from './file-stamp.js';
 import type { HashBatch, HashedBatch } from './hash-batch.js';
 import { Hashing } from './hashing.js';
 import { xxh64, xxh64Of } from './xxh64.js';
@@ -27,10 +27,7 @@ async function write(t: ExecutionContext, sizes: readonly number[]): Promise<Wri
   const batch = {
     paths,
     sizes,
-    stamps: paths.map((path) => {
-      const { size, ...times } = statSync(path, { bigint: true });
-      return stampText({ ...times, size });
-    }),
+    stamps: PackedStamps.of(paths.map((path) => statSync(path, { bigint: true }))).numbers,
     known: sizes.map(() => ''),
   };
   const expected = {
@@ -42,7 +39,12 @@ async function write(t: ExecutionContext, sizes: readonly number[]): Promise<Wri
 
 function only({ batch }: Written, i: number): HashBatch {
   const of = <T>(column: readonly T[]): T[] => column.slice(i, i + 1);
-  return { paths: of(batch.paths), sizes: of(batch.sizes), stamps: of(batch.stamps), known: of(batch.known) };
+  return {
+    paths: of(batch.paths),
+    sizes: of(batch.sizes),
+    stamps: batch.stamps.slice(4 * i, 4 * i + 4),
+    known: of(batch.known),
+  };
 }
 
 const SIZES = [0, 1, 5000, MIB - 1, MIB, MIB + 1, 3 * MIB + 7];

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
-import type { FileStamp } from './file-stamp.js';
+import { millisecondsOf, type FileStamp } from './file-stamp.js';
 import type { DirectoryEntry } from './kind.js';
 import { isIgnored, twinKey } from './listing.js';
 import { MANIFEST_HEAD, manifestLine, parseLine } from './manifest.js';
@@ -192,9 +192,4 @@ export class KeptDirectory {
 
 function columnsOf({ mtimeNs, ctimeNs, size, ino }: FileStamp): [number, number, number, number] {
   return [millisecondsOf(mtimeNs), millisecondsOf(ctimeNs), size, Number(ino)];
-}
-
-/** As `Stats.mtimeMs` has it, to the last bit. A difference would cost a look and nothing else. */
-function millisecondsOf(ns: bigint): number {
-  return Number(ns / 1_000_000_000n) * 1000 + Number(ns % 1_000_000_000n) / 1e6;
 }

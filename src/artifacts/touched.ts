@@ -1,10 +1,12 @@
+import type { FileStamp } from './file-stamp.js';
 import type { KeptDirectory } from './kept-directory.js';
 import type { Walked } from './walked-directory.js';
 
 /** Every path looked at and every folder listed, absolute: what a snapshot must cover. */
 export class Touched {
-  readonly #paths = new Set<string>();
-  /** Of those, folders of directories. */
+  /** With the stat that says for which content the path stands, where that is known: of files of directories. */
+  readonly #paths = new Map<string, FileStamp | undefined>();
+  /** Of the paths, folders of directories. */
   readonly #listed = new Set<string>();
   /** Directories that were believed to be as they were kept, by path. */
   readonly #kept = new Map<string, KeptDirectory>();
@@ -18,7 +20,7 @@ export class Touched {
 
   /** Without the files of kept directories, for whom folders stand for what is in them. */
   get outline(): readonly string[] {
-    return [...new Set([...this.#paths, ...this.#keptFolders()])];
+    return [...new Set([...this.#paths.keys(), ...this.#keptFolders()])];
   }
 
   get listed(): ReadonlySet<string> {
@@ -29,8 +31,12 @@ export class Touched {
     return this.#kept;
   }
 
+  stampOf(path: string): FileStamp | undefined {
+    return this.#paths.get(path);
+  }
+
   add(path: string): void {
-    this.#paths.add(path);
+    this.#paths.set(path, undefined);
   }
 
   addKept(path: string, directory: KeptDirectory): void {
@@ -41,10 +47,15 @@ export class Touched {
   addWalked(path: string, { files, folders }: Walked): void {
     this.#kept.delete(path);
     for (const folder of folders) {
-      this.#paths.add(folder);
+      this.add(folder);
       this.#listed.add(folder);
     }
-    for (const file of files) this.#paths.add(file.path);
+    for (const file of files) this.#paths.set(file.path, file.stamp);
+  }
+
+  /** What was read of these files is not what they hold under the stats of the walk. */
+  doubt({ files }: Pick<Walked, 'files'>): void {
+    for (const { path } of files) this.add(path);
   }
 
   #keptFolders(): readonly string[] {

@@ -26,7 +26,7 @@ import { buildScope, findStandIns, type Books, type BuildResult } from './build.
 import type { BuildState } from './build-state.js';
 import { coveredNow } from './changed-coverage.js';
 import type { EventListener } from './events.js';
-import { programFolder, replaceLock } from './finish.js';
+import { programFolder, replaceLock, timesDigested } from './finish.js';
 import { resultsOf, resultsRef, storeChangedResults } from './results.js';
 import { openPlanned, type Session } from './session.js';
 
@@ -219,7 +219,10 @@ class ChangedBooks implements Books {
     const tickMs = Number(now.tickNs) / 1e6;
     const nowMs = Number(now.nowNs) / 1e6;
     const all = { ...columns, environment: names, targets };
-    const encoded = encodeSnapshot(identity, all, environment, nowMs + tickMs, known);
+    const encoded = encodeSnapshot(identity, all, environment, nowMs + tickMs, {
+      known,
+      digested: timesDigested(session.digester),
+    });
     if (encoded.newestMs >= nowMs - tickMs) return undefined;
     return { ...encoded, suffix: snapshotSuffix(identity), tickMs };
   }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { millisecondsOf } from '../artifacts/file-stamp.js';
 import type { Phase } from '../base/timeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import type { JsonObject } from '../base/json.js';
@@ -7,7 +8,7 @@ import { Attribution } from '../plan/attribution.js';
 import { coverageOf, placeOf } from '../plan/coverage.js';
 import { decideAll } from '../plan/decide.js';
 import { nextLock, printLock, readLock } from '../plan/lock-file.js';
-import { checkSnapshot, snapshotSuffix } from '../plan/snapshot-format.js';
+import { checkSnapshot, snapshotSuffix, type PathTimes } from '../plan/snapshot-format.js';
 import { encodePlan } from '../plan/plan-file.js';
 import { pathOrder, planPath, takeSnapshot, writeSnapshot, type Snapshot } from '../plan/snapshot.js';
 import { packageRoot } from '../rule/package-root.js';
@@ -17,6 +18,7 @@ import { acquireTargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
 import { resultsRef } from './results.js';
 import type { Run } from './run.js';
+import type { Session } from './session.js';
 
 /** No target can have this name. */
 const LOCK_FILE = '.lock-file';
@@ -122,12 +124,26 @@ function take(
     targets: needed.length,
     program,
     coverage,
+    digested: timesDigested(digester),
     plan: { id: plan.id, fixed, results: resultsRef({ details: results() }) ?? '' },
     environment: session.realEnvironment,
     loadedMs: session.openedMs,
     now: tick(layout),
   });
   return { taken, plan: plan.bytes };
+}
+
+/**
+ * The times under which files of directories were digested. They are those of the content, whatever was written since:
+ * then the next build sees others.
+ */
+export function timesDigested(digester: Pick<Session['digester'], 'stampOf'>): (path: string) => PathTimes | undefined {
+  return (path) => {
+    const stamp = digester.stampOf(path);
+    if (stamp === undefined) return undefined;
+    const { mtimeNs, ctimeNs, size, ino } = stamp;
+    return { mtimeMs: millisecondsOf(mtimeNs), ctimeMs: millisecondsOf(ctimeNs), size, ino: Number(ino) };
+  };
 }
 
 /** Does what must not fail a build whose outputs are in place; says so where it fails. */

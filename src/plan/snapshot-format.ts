@@ -59,12 +59,23 @@ export interface Columns {
   readonly results: string;
 }
 
+/** The columns of a path. */
+export type PathTimes = Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'size' | 'ino'>;
+
 /** Times that were taken before. */
 export interface KnownTimes {
   /** The four columns of every path, in the order of the columns. */
   readonly times: Float64Array;
   /** The places of those that are to be taken now. */
   readonly retaken: ReadonlySet<number>;
+}
+
+/** What the columns are taken from. */
+export interface TimesTaken {
+  /** Not all is stated, but for some the times of an earlier snapshot hold. */
+  readonly known?: KnownTimes;
+  /** Of a followed path (absolute): the stat under which its content was digested. It need not be stated again. */
+  readonly digested?: (path: string) => PathTimes | undefined;
 }
 
 /**
@@ -76,7 +87,7 @@ export function encodeSnapshot(
   columns: Columns,
   environment: NodeJS.ProcessEnv,
   nowMs: number,
-  known?: KnownTimes,
+  { known, digested }: TimesTaken = {},
 ): { readonly bytes: Uint8Array; readonly newestMs: number } {
   const { fixed, followed, unfollowed, targets, plan, results } = columns;
   const paths = [...fixed, ...followed, ...unfollowed];
@@ -93,7 +104,8 @@ export function encodeSnapshot(
   for (const i of known?.retaken ?? paths.keys()) {
     const path = paths[i] ?? '';
     const place = HEADER + i * COLUMNS;
-    const stats = i < links ? statOf(path, identity.root) : lstatOf(path, identity.root);
+    const file = absolute(path, identity.root);
+    const stats = i < links ? (digested?.(file) ?? statSync(file, QUIET)) : lstatSync(file, QUIET);
     if (stats !== undefined) newestMs = Math.max(newestMs, newestTime(stats, nowMs));
     doubles.set(stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino], place);
   }
@@ -104,19 +116,11 @@ export function encodeSnapshot(
 }
 
 /** The time of modification counts where it can be that of a write. (The time of change alone would do, where all is well.) */
-export function newestTime({ mtimeMs, ctimeMs }: Pick<Stats, 'mtimeMs' | 'ctimeMs'>, nowMs: number): number {
+export function newestTime({ mtimeMs, ctimeMs }: Pick<PathTimes, 'mtimeMs' | 'ctimeMs'>, nowMs: number): number {
   return mtimeMs > nowMs ? ctimeMs : Math.max(mtimeMs, ctimeMs);
 }
 
 const QUIET = { throwIfNoEntry: false } as const;
-
-function statOf(path: string, root: string): Stats | undefined {
-  return statSync(absolute(path, root), QUIET);
-}
-
-function lstatOf(path: string, root: string): Stats | undefined {
-  return lstatSync(absolute(path, root), QUIET);
-}
 
 function absolute(path: string, root: string): string {
   return path.startsWith('/') ? path : `${root}/${path}`;

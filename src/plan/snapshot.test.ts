@@ -78,6 +78,26 @@ test('where nothing has changed, it tells how many targets are fresh', (t) => {
   t.is(p.check({ environment: { SEED: '1' } }), 3, 'what is not used does not count');
 });
 
+test('what was digested is covered with the times of then, whatever was written before the snapshot was taken', (t) => {
+  const p = project();
+  const times = statSync(p.at('in/a'));
+  const digested = (path: string): typeof times | undefined => (path === p.at('in/a') ? times : undefined);
+  t.true(take({ ...p, input: { ...p.input, digested } }));
+  t.is(p.check(), 3);
+  writeFileSync(p.at('in/a'), 'other');
+  t.true(take({ ...p, input: { ...p.input, digested } }));
+  t.is(p.check(), undefined);
+  t.true(take(p));
+  t.is(p.check(), 3);
+});
+
+test('what was young when it was digested is not trusted', (t) => {
+  const p = project();
+  const { ctimeMs, size, ino } = statSync(p.at('in/a'));
+  const young = { mtimeMs: Number(LATER.nowNs) / 1e6, ctimeMs, size, ino };
+  t.false(take({ ...p, input: { ...p.input, digested: () => young } }));
+});
+
 const CHANGES: Record<string, (p: Project) => void> = {
   'an input grows': (p) => writeFileSync(p.at('in/a'), 'longer'),
   'an input is written with the same bytes': (p) => writeFileSync(p.at('in/a'), 'in/a'),

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomic } from '../store/atomic-write.js';
 import type { Coverage } from './coverage.js';
-import { encodeSnapshot, newestTime, snapshotSuffix, type Columns } from './snapshot-format.js';
+import { encodeSnapshot, newestTime, snapshotSuffix, type Columns, type TimesTaken } from './snapshot-format.js';
 
 /** What a build saw, from which the next one can tell at once that nothing has changed. */
 export interface SnapshotInput {
@@ -15,6 +15,8 @@ export interface SnapshotInput {
   /** The folder from which vlmbuild runs (the one with `vlmbuild.cjs`): another installation ignores the snapshot. */
   readonly program: string;
   readonly coverage: Coverage;
+  /** See `TimesTaken`. */
+  readonly digested?: TimesTaken['digested'];
   /** What a later build needs to tell which targets a change concerns. Without, every change concerns all. */
   readonly plan?: { readonly id: number; readonly fixed: ReadonlySet<string>; readonly results: string };
   /** The real environment; of `coverage.environment` each value is remembered as a digest. */
@@ -56,7 +58,13 @@ export function takeSnapshot(input: SnapshotInput): Snapshot | undefined {
   };
   const tickMs = Number(now.tickNs) / 1e6;
   const nowMs = Number(now.nowNs) / 1e6;
-  const { bytes, newestMs } = encodeSnapshot(identity, columns, input.environment, nowMs + tickMs);
+  const { bytes, newestMs } = encodeSnapshot(
+    identity,
+    columns,
+    input.environment,
+    nowMs + tickMs,
+    input.digested === undefined ? {} : { digested: input.digested },
+  );
   if (newestMs >= nowMs - tickMs) return undefined;
   // After the times were taken: what changes from here on has other times than the snapshot says.
   if (
