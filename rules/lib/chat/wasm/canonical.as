@@ -203,21 +203,25 @@ function specials(bytes: v128): v128 {
 function string(at: usize): usize {
   escaped = false;
   while (true) {
-    const special = specials(v128.load(at));
-    if (!v128.any_true(special)) {
+    const mask = i8x16.bitmask(specials(v128.load(at)));
+    if (mask != 0) at += ctz(mask) as usize;
+    else {
       at += 16;
       // What is longer than that is often much longer.
-      while (
-        !v128.any_true(
-          v128.or(
-            v128.or(specials(v128.load(at)), specials(v128.load(at, 16))),
-            v128.or(specials(v128.load(at, 32)), specials(v128.load(at, 48))),
-          ),
-        )
-      ) at += 64;
-      continue;
+      while (true) {
+        const a = specials(v128.load(at));
+        const b = specials(v128.load(at, 16));
+        const c = specials(v128.load(at, 32));
+        const d = specials(v128.load(at, 48));
+        if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) {
+          const low = (i8x16.bitmask(a) | (i8x16.bitmask(b) << 16)) as u32;
+          const high = (i8x16.bitmask(c) | (i8x16.bitmask(d) << 16)) as u32;
+          at += ctz((low as u64) | ((high as u64) << 32)) as usize;
+          break;
+        }
+        at += 64;
+      }
     }
-    at += ctz(i8x16.bitmask(special)) as usize;
     const byte = load<u8>(at);
     if (byte == 0x22) return at + 1;
     if (byte != 0x5c) return 0;
