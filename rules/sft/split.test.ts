@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import fc from 'fast-check';
+import { jsonText } from '../lib/chat/json-text.js';
+import { memberAt, readMembers } from '../lib/chat/row.js';
 import { play } from '../lib/testing/play.js';
 import rule from './split.js';
 
@@ -54,4 +58,33 @@ test('shares beyond one, and paths of nothing, are refused', async (t) => {
   for (const params of [{ validation: 1.5 }, { validation: -1 }, { group_by: '' }, { seed: 1.5 }, { sed: 1 }]) {
     await t.throwsAsync(split([], params), { name: 'ZodError' });
   }
+});
+
+test('lines of all kinds go to the side of their group, as they are, whatever way they end', async (t) => {
+  const line = fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(fc.nat(5), fc.nat(9)).map(([session, n]) => row(session, n)) },
+    fc.constantFrom('{"metadata":{"session_id":"s-1"}}', '{"metadata": {"session_id": 1.50}}', '{"metadata": []}'),
+    fc.constantFrom('', 'x', '[1]', '{"metadata": {"session_id": "s-\\u0031"}}', '{"a": "\u2028"}', '{"a": 1, "a": 2}'),
+  );
+  const end = fc.oneof({ weight: 4, arbitrary: fc.constant('\n') }, fc.constantFrom('\r\n', '\r'));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(line, end), { maxLength: 12 }), async (lines) => {
+      const expected: Record<string, string[]> = { train: [], validation: [] };
+      for (const [text] of lines) {
+        const read = readMembers(text, ['metadata']);
+        if (typeof read === 'string') continue;
+        const group = memberAt(read, 'metadata.session_id');
+        const digest = createHash('sha256')
+          .update(`3\n${group === undefined ? text : jsonText(group)}`)
+          .digest('hex');
+        expected[digest < '8' ? 'validation' : 'train']?.push(text);
+      }
+      const { train, validation } = await split([lines.map(([text, its]) => text + its).join('')], {
+        validation: 0.5,
+        seed: 3,
+      });
+      t.deepEqual({ train, validation }, expected);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
 });

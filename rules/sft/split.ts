@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineRule, jsonl } from 'vlmbuild';
+import { CanonicalRows } from '../lib/chat/canonical-rows.js';
 import { jsonText } from '../lib/chat/json-text.js';
 import { memberAt, readMembers } from '../lib/chat/row.js';
 import { addCounts, countsText, plural } from '../lib/counts.js';
-import { blockLines, boundedBlocks, hasByteOrderMark, lineText } from '../lib/jsonl.js';
+import { blockBytes, boundedBlocks, CARRIAGE_RETURN, hasByteOrderMark, LineEnds, lineText } from '../lib/jsonl.js';
 
 /**
  * Splits by group, because rows of one episode share images and text. A group's side follows from the seed and the
@@ -33,20 +34,43 @@ export default defineRule({
 
   async make({ spec, inputs, outputs }) {
     const counts = { train: 0, validation: 0, skipped: 0 };
-    const [member = ''] = spec.group_by.split('.');
-    for (const line of await blockLines(inputs.rows, spec.bom)) {
-      const text = lineText(line);
-      const row = text === undefined ? undefined : readMembers(text, [member]);
-      if (text === undefined || row === undefined || typeof row === 'string') {
-        counts.skipped++;
-        continue;
+    const rows = new CanonicalRows([spec.group_by.split('.')]);
+    const bytes = await blockBytes(inputs.rows, spec.bom);
+    const ends = new LineEnds(bytes);
+    rows.open(bytes);
+    // Neighbours are mostly of one group.
+    let last: { readonly group: string; readonly side: Side } | undefined;
+    const sideOf = (group: string): Side => {
+      if (last?.group !== group) {
+        last = { group, side: shareOf(spec.seed, group) < spec.validation ? 'validation' : 'train' };
       }
-      const group = memberAt(row, spec.group_by);
-      const side =
-        shareOf(spec.seed, group === undefined ? text : jsonText(group)) < spec.validation ? 'validation' : 'train';
-      outputs[side].append(line);
-      counts[side]++;
+      return last.side;
+    };
+    // Lines of one side that stand one after the other, with LF, are written together: from `run` on.
+    let run = 0;
+    let runSide: Side | undefined;
+    const writeRun = (end: number): void => {
+      if (runSide !== undefined) outputs[runSide].appendLines(bytes.subarray(run, end));
+      runSide = undefined;
+    };
+    for (let at = 0; at < bytes.length;) {
+      const isQuick = rows.at(at);
+      const end = isQuick ? rows.end : ends.after(at);
+      const next = ends.next(end);
+      const line = bytes.subarray(at, end);
+      const group = isQuick ? (rows.jsonText(0) ?? line.toString()) : groupOf(line, spec.group_by);
+      const side = group === undefined ? undefined : sideOf(group);
+      counts[side ?? 'skipped']++;
+      const hasOwnEnd = bytes[end] === CARRIAGE_RETURN;
+      if (side !== runSide || hasOwnEnd) {
+        writeRun(at);
+        run = at;
+        if (!hasOwnEnd) runSide = side;
+        else if (side !== undefined) outputs[side].append(line);
+      }
+      at = next;
     }
+    writeRun(bytes.length);
     return counts;
   },
 
@@ -60,6 +84,17 @@ export default defineRule({
     log(`${plural(train, 'row')} to train, ${validation} to validation${skips}`);
   },
 });
+
+type Side = 'train' | 'validation';
+
+/** What the rows of a line's group have in common, as text; the line itself where it has no group. Undefined for what is no row. */
+function groupOf(line: Buffer, path: string): string | undefined {
+  const text = lineText(line);
+  const row = text === undefined ? undefined : readMembers(text, path.split('.').slice(0, 1));
+  if (row === undefined || typeof row === 'string') return undefined;
+  const group = memberAt(row, path);
+  return group === undefined ? text : jsonText(group);
+}
 
 /** A number from 0 up to 1, drawn by hash. */
 function shareOf(seed: number, group: string): number {

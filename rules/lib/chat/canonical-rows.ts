@@ -82,10 +82,16 @@ export class CanonicalRows {
   /** The value at a path; the last of them where it leads to several. */
   value(path: number): JsonValue | undefined {
     const start = this.starts[path] ?? -1;
-    if (start < 0) return undefined;
     const byte = this.text[start];
     if (byte === LETTER_T || byte === LETTER_F) return byte === LETTER_T;
-    return parseJsonText(this.text.toString('utf8', start, this.ends[path]));
+    const text = this.jsonText(path);
+    return text === undefined ? undefined : parseJsonText(text);
+  }
+
+  /** The value at a path as `jsonText` writes it; the last of them where it leads to several. */
+  jsonText(path: number): string | undefined {
+    const start = this.starts[path] ?? -1;
+    return start < 0 ? undefined : this.text.toString('utf8', start, this.ends[path]);
   }
 
   /** Whether what stands from an index up to another is this ASCII text. */
