@@ -139,8 +139,10 @@ for (const [name, source] of Object.entries(standalone)) {
   const one = await build({
     ...script,
     entryPoints: { [name]: source },
-    // The stack of a failure of vlmbuild's own should say where.
-    minifyWhitespace: name !== 'main',
+    minifyWhitespace: true,
+    // Not named in the script: it is read when vlmbuild itself fails, to say where (own-stack.ts).
+    sourcemap: ['main', 'changed', 'host'].includes(name) ? 'external' : false,
+    sourcesContent: false,
     // Run with what V8 remembers of them, scripts can only `require`. Hosts are run as they are, and load what is ESM alone.
     supported: { 'dynamic-import': !['main', 'changed'].includes(name) },
     // Small libraries are part of it; the others are seldom wanted, or have native code.

@@ -5,6 +5,7 @@ import { formatDiagnostic } from '../diagnostics/format.js';
 import { buildChanged } from '../execute/changed.js';
 import type { ComparedSnapshot } from '../plan/snapshot-format.js';
 import { styleOf } from './context.js';
+import { tellOfCrashes } from './crash.js';
 import type { PlainBuild } from './fast-words.js';
 import { onInterrupt, withInterrupt } from './interrupt.js';
 import { outliveReaders } from './outlive-readers.js';
@@ -16,6 +17,7 @@ import { rendererFor } from './renderer.js';
  */
 export async function buildWhatChanged(plain: PlainBuild, compared: ComparedSnapshot): Promise<boolean> {
   outliveReaders();
+  tellOfCrashes();
   const letGo = onInterrupt(() => process.exit(EXIT.interrupted));
   const renderer = await rendererFor({ quiet: plain.quiet }, process);
   const seen = { any: false };

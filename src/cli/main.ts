@@ -26,6 +26,7 @@ import { verifyCommand } from './commands/verify.js';
 import { watchCommand } from './commands/watch.js';
 import { COMMAND_NAMES, type CommandName } from './fast-words.js';
 import { styleOf, type CliContext, type CliProcess } from './context.js';
+import { crashText, tellOfCrashes } from './crash.js';
 import { outliveReaders } from './outlive-readers.js';
 
 const routes = {
@@ -88,10 +89,10 @@ function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagn
 /** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */
 export async function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
   outliveReaders();
+  tellOfCrashes();
   const color = styleOf(world.stderr, world.env) === 'color';
   const describe = (problem: unknown): string => {
-    if (!(problem instanceof UserFacingError))
-      return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+    if (!(problem instanceof UserFacingError)) return crashText(problem, { color });
     return problem.diagnostics
       .map((diagnostic) => formatDiagnostic(withCommandHint(diagnostic, argv), { color }))
       .join('\n\n');

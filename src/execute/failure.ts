@@ -2,6 +2,7 @@ import { shortPath } from '../base/shown-path.js';
 import { systemErrorCode } from '../base/system-error.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { ownStack } from '../diagnostics/own-stack.js';
 import { TaskError } from '../host/pool.js';
 import type { TaskFailure } from '../host/protocol.js';
 
@@ -91,7 +92,7 @@ export function failureOf(error: unknown, root: string): TargetError {
         }),
       );
     }
-    return new TargetError(executeErrors.internal({ message: error.message, stack: error.stack ?? '' }));
+    return new TargetError(executeErrors.internal({ message: error.message, stack: ownStack(error) }));
   }
   return new TargetError(executeErrors.internal({ message: String(error), stack: '' }));
 }
