@@ -132,7 +132,7 @@ test('a session may have any name, and an event any id', async (t) => {
   databaseFrom(`${FIXTURES}/small.sql`, path);
   const db = new Database(path);
   db.pragma('foreign_keys = OFF');
-  const [first, second, third] = db.prepare('SELECT DISTINCT session_id FROM events ORDER BY 1').pluck().all();
+  const [first, second, third, fourth] = db.prepare('SELECT DISTINCT session_id FROM events ORDER BY 1').pluck().all();
   const rename = (from: unknown, to: string) => {
     for (const table of ['events', 'event_rewards', 'outcome_rewards'])
       db.prepare(`UPDATE ${table} SET session_id = ? WHERE session_id = ?`).run(to, from);
@@ -140,14 +140,15 @@ test('a session may have any name, and an event any id', async (t) => {
   rename(first, '');
   rename(second, '""');
   rename(third, '"');
+  rename(fourth, 'a\n\u009bz');
   db.exec(`
     UPDATE event_rewards SET event_id = event_id + 9007199254740993;
     UPDATE events SET id = id + 9007199254740993;`);
   db.close();
   const { outputs, parts } = await play(rule, { inputs: { db: path } });
   t.deepEqual(
-    parts.slice(0, 3).map(({ id }) => id),
-    ['""', String.raw`"\""`, String.raw`"\"\""`],
+    parts.map(({ id }) => id),
+    ['""', String.raw`"\""`, String.raw`"\"\""`, String.raw`"a\n\u009bz"`],
   );
   const rows = String(outputs['rows']);
   const before = String(await exported('small'));

@@ -100,9 +100,11 @@ export default defineRule({
   },
 });
 
-/** A session's name, which may be empty; where that could be mistaken, in quotes. */
+/** A session's name, which may be anything; where it could be mistaken, or would break a line, in quotes. */
 function partId(session: string): string {
-  return session === '' || session.startsWith('"') ? JSON.stringify(session) : session;
+  if (!/^$|^"|[\p{Cc}\p{Zl}\p{Zp}]/u.test(session)) return session;
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(session).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
 /** All that a session's rows follow from. Rows come by id, one at a time: sorting whole rows would copy the database. */
