@@ -48,6 +48,19 @@ export class ChunkDigests {
     this.#values.addTextBytes(bytes);
   }
 
+  /** A whole number that is exact. */
+  addInteger(value: number): void {
+    this.#values.addInteger(value);
+  }
+
+  addTextOf(bytes: Buffer, start: number, end: number): void {
+    this.#values.addPiece('text', bytes, start, end);
+  }
+
+  addBytesOf(bytes: Buffer, start: number, end: number): void {
+    this.#values.addPiece('blob', bytes, start, end);
+  }
+
   /** Ends a row. */
   row(): void {
     this.#rows++;

@@ -1,12 +1,13 @@
 import type { Database } from 'better-sqlite3';
 import type { Digest } from '../base/digest.js';
 import { statOf } from './file-stamp.js';
+import { PageWindow } from './page-window.js';
 import { changedRows, unionOf, type RowRanges } from './row-ranges.js';
 import type { Chunks } from './sqlite-chunks.js';
-import { digestDatabase, type KnownRows } from './sqlite-digest.js';
+import { digestDatabase, type KnownRows, type PagesOfTables } from './sqlite-digest.js';
 import { momentOf } from './sqlite-moment.js';
 import { databaseFile, explain, openWithFile } from './sqlite-open.js';
-import { readPages, type DatabasePages, type LeafRuns, type TableRoot } from './sqlite-pages.js';
+import { pageLayout, readPages, type DatabasePages, type LeafRuns, type TableRoot } from './sqlite-pages.js';
 
 /** What a database held when it was last read, and where. */
 export interface DatabaseMemory {
@@ -71,8 +72,10 @@ export async function readContent(
     if (comparable?.id === id && comparable.digest !== undefined)
       return { digest: comparable.digest, id, memory: { ...comparable, moment: seen.moment } };
     const changes = changesBetween(comparable, seen);
-    const { digest, tables } = await digestDatabase(seen.database, (table) =>
-      knownRows(table, comparable, seen.pages, changes),
+    const { digest, tables } = await digestDatabase(
+      seen.database,
+      (table) => knownRows(table, comparable, seen.pages, changes),
+      pagesOfTables(seen),
     );
     const chunks = new Map(tables.map((table) => [table.name, table.chunks]));
     return { digest, id, memory: memoryOf(seen, digest, chunks, comparable, changes) };
@@ -94,6 +97,7 @@ export async function lookAtContent(
 /** A database file as one read transaction sees it. */
 interface Seen {
   readonly database: Database;
+  readonly file: number;
   readonly pages: DatabasePages;
   readonly roots: readonly (TableRoot & { readonly sql: string })[];
   readonly moment: string | undefined;
@@ -116,12 +120,22 @@ async function withPages<T>(path: string, work: (seen: Seen) => T | Promise<T>):
     const pages = await readPages(file, roots);
     if (pages === undefined) return undefined;
     const sqlite = String(database.prepare('SELECT sqlite_source_id()').pluck().get());
-    return await work({ database, pages, roots, moment: momentOf(name, file), sqlite });
+    return await work({ database, file, pages, roots, moment: momentOf(name, file), sqlite });
   } catch (error) {
     throw explain(path, error);
   } finally {
     opened.close();
   }
+}
+
+function pagesOfTables({ file, pages, roots }: Seen): PagesOfTables | undefined {
+  const layout = pageLayout(file);
+  if (layout === undefined) return undefined;
+  const orderly = roots.filter(({ name }) => pages.tables.has(name));
+  return {
+    window: new PageWindow(file, layout),
+    roots: new Map(orderly.map(({ name, rootpage }) => [name, rootpage])),
+  };
 }
 
 function comparableTo({ sqlite }: Seen, before: DatabaseMemory | undefined): DatabaseMemory | undefined {

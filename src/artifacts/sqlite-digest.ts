@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
 import { CHUNK, ChunkDigests, type Chunks } from './sqlite-chunks.js';
+import type { PageWindow } from './page-window.js';
 import { Turn } from './pieces.js';
 import { unionOf, type RowRanges } from './row-ranges.js';
 import { explain, openReadOnly } from './sqlite-open.js';
 import type { LeafRuns } from './sqlite-pages.js';
 import type { SqliteValue } from './sqlite-values.js';
+import { isRealType, TableScan } from './table-scan.js';
 
 /*
  * The logical digest of a database is the SHA-256 of a text:
@@ -89,6 +91,7 @@ interface ColumnRow {
   readonly type: string;
   readonly notnull: number;
   readonly pk: number;
+  readonly hidden: number;
 }
 
 interface SchemaRow {
@@ -98,10 +101,21 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
-/** @param known of a table, what is known of its rows from before */
+/** The file of a database, whose rows may be taken from its pages: see `TableScan`. */
+export interface PagesOfTables {
+  readonly window: PageWindow;
+  /** Of tables that are laid out as they should be: their first page. */
+  readonly roots: ReadonlyMap<string, number>;
+}
+
+/**
+ * @param known of a table, what is known of its rows from before
+ * @param file where its text is in UTF-8
+ */
 export async function digestDatabase(
   database: Database,
   known: (table: string) => KnownRows | undefined = () => undefined,
+  file?: PagesOfTables,
 ): Promise<DatabaseDigest> {
   const lines = [HEAD];
   const tables: TableDigest[] = [];
@@ -111,9 +125,9 @@ export async function digestDatabase(
     .all();
   for (const table of found.filter(isData).sort((a, b) => compareBytes(a.name, b.name))) {
     const columns = database
-      .prepare<[string], ColumnRow>('SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?) ORDER BY cid')
+      .prepare<[string], ColumnRow>('SELECT name, type, "notnull", pk, hidden FROM pragma_table_xinfo(?) ORDER BY cid')
       .all(table.name);
-    const chunks = await new TableReader(database, table, columns, turn).digest(known(table.name));
+    const chunks = await new TableReader(database, table, columns, turn, file).digest(known(table.name));
     const rows = chunks.rows.reduce((sum, count) => sum + count, 0);
     const digest: Digest = `sha256:${createHash('sha256').update(chunks.digests).digest('hex')}`;
     tables.push({ name: table.name, rows, digest, chunks });
@@ -159,6 +173,7 @@ class TableReader {
     private readonly table: TableRow,
     private readonly columns: readonly ColumnRow[],
     private readonly turn: Turn,
+    private readonly file: PagesOfTables | undefined,
   ) {
     const keys = columns.filter((column) => column.pk > 0);
     this.#key =
@@ -167,11 +182,46 @@ class TableReader {
   }
 
   async digest(known: KnownRows | undefined): Promise<Chunks> {
-    if (known === undefined || this.#rowid === undefined) await this.#read('', [], 0);
+    if (known === undefined || this.#rowid === undefined) await this.#readAll();
     else if (this.#key < 0) await this.#readEnd(known, this.#rowid);
     else if (this.#isRowid()) await this.#readChanged(known, this.#rowid);
     else await this.#read('', [], 0);
     return this.#digests.taken();
+  }
+
+  async #readAll(): Promise<void> {
+    const scan = this.#scan();
+    if (scan !== undefined && (await this.#readScan(scan))) return;
+    this.#digests.takeBack(0);
+    await this.#read('', [], 0);
+  }
+
+  /** Undefined where SQLite alone tells what the rows are, or in which order they come. */
+  #scan(): TableScan | undefined {
+    const root = this.file?.roots.get(this.table.name);
+    const isInOrder = this.#key < 0 || this.#isRowid();
+    // What is computed may not be stored, and has no place then.
+    if (this.file === undefined || root === undefined || !isInOrder || this.columns.some(({ hidden }) => hidden !== 0))
+      return undefined;
+    const columns = this.columns.map(({ type }, i) => ({ isRowid: i === this.#key, isReal: isRealType(type) }));
+    return new TableScan(this.file.window, root, columns);
+  }
+
+  /** False where a row is odd. */
+  async #readScan(scan: TableScan): Promise<boolean> {
+    const digests = this.#digests;
+    const { turn } = this;
+    let number = this.#key < 0 ? 0 : NaN;
+    for (let found = scan.next(); found !== 'end'; found = scan.next()) {
+      if (found === 'odd') return false;
+      const own = this.#key < 0 ? number + (digests.rows === CHUNK ? 1 : 0) : chunkOf(scan.rowid);
+      if (own !== number && digests.rows > 0 && turn.due(digests.end(number))) await turn.pass();
+      number = own;
+      scan.addTo(digests);
+      digests.row();
+    }
+    digests.end(number);
+    return true;
   }
 
   /** Whether the key's value is the rowid: then SQLite keeps no index for it. */

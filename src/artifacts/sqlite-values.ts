@@ -57,6 +57,30 @@ export class ValueBytes {
     this.binary(TEXT, bytes);
   }
 
+  /** A whole number that is exact. */
+  addInteger(value: number): void {
+    if (this.buffer.length - this.used < HEAD) this.flush();
+    const start = this.used;
+    this.buffer[start] = INTEGER;
+    this.buffer.writeUInt32LE(value >>> 0, start + 1);
+    this.used = this.buffer.writeInt32LE(Math.floor(value / 2 ** 32), start + 5);
+    this.length += 9;
+  }
+
+  /** Bytes of a buffer, as a text or as they are. */
+  addPiece(kind: 'text' | 'blob', bytes: Buffer, start: number, end: number): void {
+    const size = end - start;
+    if (size > this.buffer.length - HEAD) {
+      if (kind === 'text') this.addTextBytes(bytes.subarray(start, end));
+      else this.add(bytes.subarray(start, end));
+      return;
+    }
+    if (this.buffer.length - this.used < HEAD + size) this.flush();
+    this.head(kind === 'text' ? TEXT : BLOB, size);
+    this.used += bytes.copy(this.buffer, this.used, start, end);
+    this.length += size;
+  }
+
   /** What is in the buffer and was not passed on. */
   get held(): Uint8Array {
     return this.buffer.subarray(0, this.used);
