@@ -63,3 +63,15 @@ export default defineRule({
 });
 `,
 };
+
+/** A pipeline of `text/list`, and the rows that it makes of files whose texts are their names. */
+export const LIST = `version: 1
+targets:
+  list:
+    rule: text/list
+    inputs: { files: data/ }
+    outputs: out/list.jsonl
+`;
+
+export const lines = (...names: string[]): string =>
+  names.map((name) => `${JSON.stringify({ name: `${name}.txt`, text: name })}\n`).join('');

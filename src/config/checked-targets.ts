@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Json } from '../base/json.js';
 import { compareBytes } from '../base/order.js';
 import { configErrors } from '../diagnostics/config.js';
+import { valueErrors } from '../diagnostics/values.js';
 import { EXIT, UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { LoadedRule, RuleSource } from '../rule/description.js';
@@ -244,7 +245,7 @@ function checkMatrixKeys({ instance, problems, paramsNode }: Draft, { node }: Wr
   if (keys.length === 0) return;
   const mentioned = matrixKeysOf(node, paramNodes(paramsNode));
   const lacking = keys.filter((key) => !mentioned.has(key));
-  if (lacking.length > 0) problems.add(configErrors.outputLacksKey({ at: locate(node), keys: lacking }));
+  if (lacking.length > 0) problems.add(valueErrors.outputLacksKey({ at: locate(node), keys: lacking }));
 }
 
 function knownTargets(groups: readonly DraftGroup[]): Map<string, KnownTarget> {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { compareBytes } from '../base/order.js';
 import { configErrors } from '../diagnostics/config.js';
+import { yamlErrors } from '../diagnostics/yaml.js';
 import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { RuleSource } from '../rule/description.js';
@@ -117,13 +118,13 @@ function readText(file: string, shown: string): string {
       EISDIR: 'it is a folder',
       EACCES: 'permission denied',
     };
-    throw new UserFacingError(configErrors.unreadable({ path: shownPath(shown), reason: reasons[code] ?? code }));
+    throw new UserFacingError(yamlErrors.unreadable({ path: shownPath(shown), reason: reasons[code] ?? code }));
   }
   const text = bytes.toString();
   // Otherwise texts that differ would be read as the same.
   if (!isUtf8(bytes)) {
     const at = new Source(shownPath(shown), text).at(Math.max(0, text.indexOf('\ufffd')));
-    throw new UserFacingError(configErrors.notUtf8({ at }));
+    throw new UserFacingError(yamlErrors.notUtf8({ at }));
   }
   return text;
 }

@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.js';
 import { configErrors } from '../diagnostics/config.js';
+import { valueErrors } from '../diagnostics/values.js';
 import { asMap, checkName } from './reading.js';
 import { describeValue, locate, type Node } from './source.js';
 import { parseTemplate, type Part } from './template.js';
@@ -25,7 +26,7 @@ export function readMatrix(node: Node, scope: Scope): readonly Instance[] | unde
   let instances: readonly Instance[] = [SINGLE];
   let complete = true;
   if (map.entries.size === 0) {
-    scope.problems.add(configErrors.emptyMatrix({ at: locate(node), what: 'matrix' }));
+    scope.problems.add(valueErrors.emptyMatrix({ at: locate(node), what: 'matrix' }));
     return undefined;
   }
   for (const [key, entry] of map.entries) {
@@ -35,7 +36,7 @@ export function readMatrix(node: Node, scope: Scope): readonly Instance[] | unde
       continue;
     }
     if (instances.length * values.size > MAX_INSTANCES) {
-      scope.problems.add(configErrors.matrixTooLarge({ at: locate(node), limit: MAX_INSTANCES }));
+      scope.problems.add(valueErrors.matrixTooLarge({ at: locate(node), limit: MAX_INSTANCES }));
       return undefined;
     }
     instances = instances.flatMap((instance) => [...values].map(([name, value]) => extend(instance, key, name, value)));
@@ -62,7 +63,7 @@ function readValues(key: string, node: Node, scope: Scope): Map<string, Json> | 
     return undefined;
   }
   if (list.length === 0) {
-    scope.problems.add(configErrors.emptyMatrix({ at: locate(node), what: `matrix key \`${key}\`` }));
+    scope.problems.add(valueErrors.emptyMatrix({ at: locate(node), what: `matrix key \`${key}\`` }));
     return undefined;
   }
   const values = new Map<string, Json>();
@@ -72,10 +73,10 @@ function readValues(key: string, node: Node, scope: Scope): Map<string, Json> | 
     const at = locate(item ?? node);
     const name = value === null || typeof value === 'object' ? '' : String(value);
     if (!VALUE.test(name)) {
-      scope.problems.add(configErrors.matrixValue({ at, key, found: describeValue(value) }));
+      scope.problems.add(valueErrors.matrixValue({ at, key, found: describeValue(value) }));
       complete = false;
     } else if (values.has(name)) {
-      scope.problems.add(configErrors.matrixTwice({ at, key, name }));
+      scope.problems.add(valueErrors.matrixTwice({ at, key, name }));
       complete = false;
     } else values.set(name, value);
   }

@@ -46,7 +46,7 @@ for (const text of cases) {
 
 test('every code is of one mistake', (t) => {
   const codes = new Map<string, string>();
-  for (const table of ['config', 'graph']) {
+  for (const table of ['yaml', 'config', 'values', 'graph']) {
     const text = readFileSync(join('src', 'diagnostics', `${table}.ts`), 'utf8');
     for (const [, name = '', body = ''] of text.matchAll(/^ {2}(\w+): \(([\s\S]*?)(?=^ {2}\/\*\*|^\} as const)/gm)) {
       for (const code of new Set([...body.matchAll(/'(VB\d+)'/g)].map((match) => match[1] ?? ''))) {

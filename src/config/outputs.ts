@@ -2,6 +2,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { IGNORED_NAMES, kindOfPath, type KindName } from '../artifacts/kind.js';
 import { configErrors } from '../diagnostics/config.js';
+import { valueErrors } from '../diagnostics/values.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { Diagnostic, Location } from '../diagnostics/diagnostic.js';
 import { foldersAbove, isEncodable, isInside, normalisePath } from './paths.js';
@@ -39,7 +40,7 @@ export class OutputGuard {
 
   /** What is wrong with an output at this path as written. */
   problem(text: string, kind: KindName, at: Location): Diagnostic | undefined {
-    if (/\{(vars|params|matrix|env)\.[A-Za-z_]/.test(text)) return configErrors.missingDollar({ at, text });
+    if (/\{(vars|params|matrix|env)\.[A-Za-z_]/.test(text)) return valueErrors.missingDollar({ at, text });
     const reason = notPathReason(text);
     if (reason !== undefined) return graphErrors.badPath({ at, text, reason });
     const path = normalisePath(text, this.root);

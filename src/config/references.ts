@@ -1,4 +1,4 @@
-import { configErrors } from '../diagnostics/config.js';
+import { valueErrors } from '../diagnostics/values.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import type { Location } from '../diagnostics/diagnostic.js';
 import { isEncodable, isGlob, normalisePath } from './paths.js';
@@ -38,7 +38,7 @@ export function resolveReference(
   if (name !== undefined && target !== undefined) return resolveTarget({ text, at }, name, target, problems);
   const space = /\{(vars|params|matrix|env)\.[A-Za-z_]/.exec(text);
   if (space !== null) {
-    problems.add(configErrors.missingDollar({ at, text }));
+    problems.add(valueErrors.missingDollar({ at, text }));
     return undefined;
   }
   if (text.includes('\0') || !isEncodable(text)) {

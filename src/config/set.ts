@@ -1,4 +1,4 @@
-import { configErrors } from '../diagnostics/config.js';
+import { valueErrors } from '../diagnostics/values.js';
 import type { Problems } from './problems.js';
 import { Source, type Node } from './source.js';
 import { readYaml } from './yaml-reader.js';
@@ -11,16 +11,16 @@ export async function applySet(set: readonly string[], vars: Map<string, Node>, 
     const name = key.startsWith('vars.') ? key.slice('vars.'.length) : undefined;
     if (equals < 0) {
       problems.add(
-        configErrors.badSet({
+        valueErrors.badSet({
           text,
           next: `give a value: \`--set ${name === undefined ? `vars.${key}` : key}=VALUE\``,
         }),
       );
     } else if (name === undefined) {
       const next = vars.has(key) ? `write \`--set vars.${text}\`` : 'only vars can be set: `--set vars.NAME=VALUE`';
-      problems.add(configErrors.badSet({ text, next }));
+      problems.add(valueErrors.badSet({ text, next }));
     } else if (!vars.has(name)) {
-      problems.add(configErrors.unknownSet({ text, name, known: [...vars.keys()] }));
+      problems.add(valueErrors.unknownSet({ text, name, known: [...vars.keys()] }));
     } else {
       const value = await readYaml(new Source(`--set ${key}`, text.slice(equals + 1)), problems);
       if (value !== undefined) vars.set(name, value);

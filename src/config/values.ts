@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../base/json.js';
 import { isJsonObject } from '../base/json.js';
-import { configErrors } from '../diagnostics/config.js';
+import { valueErrors } from '../diagnostics/values.js';
 import type { Location } from '../diagnostics/diagnostic.js';
 import type { Environment } from './environment.js';
 import type { Problems } from './problems.js';
@@ -97,7 +97,7 @@ function fillPiece(part: Exclude<Part, { type: 'text' }>, node: ScalarNode, scop
   const value = lookUp(part, node, scope);
   if (value === undefined) return undefined;
   if (value !== null && typeof value !== 'object') return String(value);
-  scope.problems.add(configErrors.notText({ at, name: nameOf(part), found: describeValue(value) }));
+  scope.problems.add(valueErrors.notText({ at, name: nameOf(part), found: describeValue(value) }));
   return undefined;
 }
 
@@ -111,7 +111,7 @@ export function lookUp(part: ReferencePart, node: ScalarNode, scope: Scope): Jso
   if (part.space === 'env') return lookUpEnvironment(part, node, at, scope);
   const values = scope[part.space];
   if (values === undefined) {
-    scope.problems.add(configErrors.notHere({ at, name: nameOf(part), space: part.space }));
+    scope.problems.add(valueErrors.notHere({ at, name: nameOf(part), space: part.space }));
     return undefined;
   }
   const [first, ...deeper] = part.path;
@@ -134,7 +134,7 @@ export function lookUp(part: ReferencePart, node: ScalarNode, scope: Scope): Jso
   if (part.fallback !== undefined) return fillFallback(part.fallback, node, scope);
   if (value === null) return null;
   const inCommand = String(node.value)[part.start] === '{';
-  scope.problems.add(configErrors.unknownValue({ at, space: part.space, name: part.path.join('.'), known, inCommand }));
+  scope.problems.add(valueErrors.unknownValue({ at, space: part.space, name: part.path.join('.'), known, inCommand }));
   return undefined;
 }
 
@@ -154,26 +154,26 @@ function lookUpEnvironment(part: ReferencePart, node: ScalarNode, at: Location, 
   const [name, ...deeper] = part.path;
   if (deeper.length > 0 || name.includes('-')) {
     problems.add(
-      configErrors.badReference({ at, reason: `\`${part.path.join('.')}\` is no name of an environment variable` }),
+      valueErrors.badReference({ at, reason: `\`${part.path.join('.')}\` is no name of an environment variable` }),
     );
     return undefined;
   }
   const declared = environment.secretAt(name);
   if (declared !== undefined) {
-    problems.add(configErrors.secretRead({ at, name, declared }));
+    problems.add(valueErrors.secretRead({ at, name, declared }));
     return undefined;
   }
   const found = environment.read(name);
   const fallback = part.fallback === undefined ? undefined : fillFallback(part.fallback, node, scope);
   if (found === undefined || (found === '' && part.fallback !== undefined)) {
-    if (part.fallback === undefined) problems.add(configErrors.unsetVariable({ at, name, file: environment.file }));
+    if (part.fallback === undefined) problems.add(valueErrors.unsetVariable({ at, name, file: environment.file }));
     return fallback;
   }
   if (typeof fallback !== 'number' && typeof fallback !== 'boolean') return found;
   const typed = plainScalar(found);
   if (typeof typed === typeof fallback) return typed;
   const wanted = typeof fallback === 'number' ? 'a number' : '`true` or `false`';
-  problems.add(configErrors.variableType({ at, name, wanted, fallback: String(fallback) }));
+  problems.add(valueErrors.variableType({ at, name, wanted, fallback: String(fallback) }));
   return undefined;
 }
 
@@ -191,28 +191,28 @@ function templateError(
   problem: TemplateProblem,
   at: Location,
   scope: Scope,
-): ReturnType<typeof configErrors.badReference> {
+): ReturnType<typeof valueErrors.badReference> {
   switch (problem.type) {
     case 'unclosed':
-      return configErrors.badReference({
+      return valueErrors.badReference({
         at,
         reason: '`${` is not closed',
         next: 'add the `}`, or write `$${` for the characters themselves',
       });
     case 'empty':
-      return configErrors.badReference({ at, reason: '`${}` names nothing' });
+      return valueErrors.badReference({ at, reason: '`${}` names nothing' });
     case 'malformed':
-      return configErrors.badReference({ at, reason: `\`${problem.text}\` is no name` });
+      return valueErrors.badReference({ at, reason: `\`${problem.text}\` is no name` });
     case 'bare': {
       const space = (['vars', 'params', 'matrix'] as const).find((each) => scope[each]?.names().includes(problem.name));
-      return configErrors.badReference({
+      return valueErrors.badReference({
         at,
         reason: `\`${problem.name}\` does not say where it comes from`,
         next: `write \`\${${space ?? 'vars'}.${problem.name}}\``,
       });
     }
     case 'unknown-space':
-      return configErrors.unknownSpace({ at, space: problem.space, rest: problem.rest });
+      return valueErrors.unknownSpace({ at, space: problem.space, rest: problem.rest });
   }
 }
 
@@ -267,7 +267,7 @@ export class Cells implements Values {
     const opened = this.#open.findIndex((each) => each.name === name);
     if (opened >= 0) {
       const edges = [...this.#open.slice(opened + 1), { name, from }];
-      scope.problems.add(configErrors.valueCycle({ space: this.space, name, edges }));
+      scope.problems.add(valueErrors.valueCycle({ space: this.space, name, edges }));
       return undefined;
     }
     this.#open.push({ name, from });

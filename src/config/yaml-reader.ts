@@ -1,6 +1,6 @@
 import type * as YamlModule from 'yaml';
 import type { Document, Node as YamlNode, Pair } from 'yaml';
-import { configErrors } from '../diagnostics/config.js';
+import { yamlErrors } from '../diagnostics/yaml.js';
 import type { Problems } from './problems.js';
 import type { Entry, MapNode, Node, ScalarNode, Source } from './source.js';
 
@@ -29,7 +29,7 @@ export async function readYaml(source: Source, problems: Problems): Promise<Node
       });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      problems.add(configErrors.tooDeep({ at: source.at(0) }));
+      problems.add(yamlErrors.tooDeep({ at: source.at(0) }));
       return undefined;
     }
   };
@@ -38,7 +38,7 @@ export async function readYaml(source: Source, problems: Problems): Promise<Node
   if (document !== undefined && document.errors.length > 0) {
     spans = findUnquoted(source.text, new yaml.Lexer().lex(source.text));
     for (const { start, end } of spans) {
-      problems.add(configErrors.unquotedReference({ at: source.at(start, end), text: source.text.slice(start, end) }));
+      problems.add(yamlErrors.unquotedReference({ at: source.at(start, end), text: source.text.slice(start, end) }));
     }
     if (spans.length > 0) document = parse(withoutBraces(source.text, spans));
   }
@@ -63,10 +63,10 @@ function reportSyntax(document: Document, source: Source, problems: Problems): b
     first = false;
     const [start, end] = error.pos;
     if (error.message.includes('call stack')) {
-      problems.add(configErrors.tooDeep({ at: source.at(start) }));
+      problems.add(yamlErrors.tooDeep({ at: source.at(start) }));
       continue;
     }
-    problems.add(configErrors.notYaml({ at: source.at(start, end), code: error.code, message: error.message }));
+    problems.add(yamlErrors.notYaml({ at: source.at(start, end), code: error.code, message: error.message }));
   }
   return document.errors.length > 0 || document.warnings.length > 0;
 }
@@ -158,7 +158,7 @@ class Conversion {
     if (!this.#bomb && this.#aliased > ALIAS_FLOOR + ALIAS_FACTOR * this.#written) {
       this.#bomb = true;
       this.problems.add(
-        configErrors.aliasBomb({ at: this.source.at(this.#largest.start, this.#largest.end), nodes: this.#aliased }),
+        yamlErrors.aliasBomb({ at: this.source.at(this.#largest.start, this.#largest.end), nodes: this.#aliased }),
       );
     }
     return this.#bomb ? undefined : node;
@@ -167,7 +167,7 @@ class Conversion {
   /** The node and how many nodes it is, aliases written out. `after` is where an absent value would stand. */
   #node(node: YamlNode | null, after: number, depth: number): { node: Node; size: number } {
     if (depth > MAX_DEPTH) {
-      this.problems.add(configErrors.tooDeep({ at: this.source.at(after) }));
+      this.problems.add(yamlErrors.tooDeep({ at: this.source.at(after) }));
       return { node: this.#broken(after, after), size: 1 };
     }
     this.#written++;
@@ -209,7 +209,7 @@ class Conversion {
       (Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value)))
     )
       return { type: 'scalar', source, start, end, value, broken: false };
-    this.problems.add(configErrors.unusableNumber({ at: source.at(start, end), text: source.text.slice(start, end) }));
+    this.problems.add(yamlErrors.unusableNumber({ at: source.at(start, end), text: source.text.slice(start, end) }));
     return this.#broken(start, end);
   }
 
@@ -232,7 +232,7 @@ class Conversion {
       if (earlier === undefined) entries.set(name, { key, value: value.node });
       else {
         this.problems.add(
-          configErrors.duplicateKey({
+          yamlErrors.duplicateKey({
             at: source.at(key.start, key.end),
             name,
             first: source.at(earlier.key.start, earlier.key.end),
@@ -248,7 +248,7 @@ class Conversion {
     const [start, end] = node?.range ?? [after, after, after];
     if (this.#isUnquoted(start)) return undefined;
     if (!this.yaml.isScalar(node) || node.value === null) {
-      this.problems.add(configErrors.keyNotText({ at: source.at(start, end) }));
+      this.problems.add(yamlErrors.keyNotText({ at: source.at(start, end) }));
       return undefined;
     }
     const value = typeof node.value === 'string' ? node.value : source.text.slice(start, end);
@@ -258,7 +258,7 @@ class Conversion {
   #alias(name: string, start: number, end: number): { node: Node; size: number } {
     const found = this.#anchors.get(name);
     if (found === undefined || found === 'open') {
-      this.problems.add(configErrors.badAlias({ at: this.source.at(start, end), name, recursive: found === 'open' }));
+      this.problems.add(yamlErrors.badAlias({ at: this.source.at(start, end), name, recursive: found === 'open' }));
       return { node: this.#broken(start, end), size: 1 };
     }
     this.#aliased += found.size;

@@ -1,5 +1,5 @@
 import { didYouMean } from '../base/did-you-mean.js';
-import { nameList } from './config.js';
+import { nameList } from './names.js';
 import type { Diagnostic, Location } from './diagnostic.js';
 
 /** As in artifacts/, which is above. */
