@@ -73,6 +73,12 @@ export class ArtifactDigester {
     return { size: stamp.size, moment: stampText(stamp) };
   }
 
+  /** Of a file. */
+  sizeOf(path: string): number | undefined {
+    const stat = statOf(this.#locate(path, 'file').path);
+    return stat?.isFile() === true ? Number(stat.size) : undefined;
+  }
+
   /** What its stat says of a file with nothing beside it. */
   momentOf(path: string, kind: KindName): string | undefined {
     const at = this.#locate(path, kind);

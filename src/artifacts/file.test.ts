@@ -60,6 +60,19 @@ test('a file is kept, restored, delivered and joined by nobody', async (t) => {
   });
 });
 
+test('a large file is replaced, and nothing is left of it', async (t) => {
+  const { at } = rig(t);
+  mkdirSync(join(at, 'stage'));
+  mkdirSync(join(at, 'out'));
+  const [staged, destination] = [join(at, 'stage', 'rows'), join(at, 'out', 'rows')];
+  writeFileSync(destination, Buffer.alloc(17 << 20, 'a'));
+  writeFileSync(staged, 'new');
+  await kindNamed('jsonl').install(staged, destination, NOTHING_ASIDE);
+  t.is(readFileSync(destination, 'utf8'), 'new');
+  while (readdirSync(join(at, 'stage')).length > 0) await new Promise((resolve) => setImmediate(resolve));
+  t.deepEqual(readdirSync(join(at, 'out')), ['rows']);
+});
+
 test('installing replaces what is there: a link itself, not its target; a folder goes aside', async (t) => {
   const { at } = rig(t);
   const kind = kindNamed('file');

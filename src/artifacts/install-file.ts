@@ -1,4 +1,4 @@
-import { copyFileSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, unlink } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hexOf, sha256 } from '../base/digest.js';
 import type { InstallOptions, InstallReport } from './kind.js';
@@ -42,14 +42,38 @@ export function unfinishedSibling(destination: string): string {
   return join(dirname(destination), UNFINISHED_PREFIX + hexOf(sha256(basename(destination))).slice(0, 16));
 }
 
+/** To give back the room of so large a file takes as long as it took to write a part of it. */
+const LARGE = 16 << 20;
+
+/**
+ * Gives a file another name, so that replacing it does not wait until its room is given back: that happens on another thread
+ * when the name goes. What a kill leaves of it goes with the stage.
+ */
+function heldOn(path: string, name: string): (() => void) | undefined {
+  try {
+    linkSync(path, name);
+  } catch {
+    // Another file system, or one without links.
+    return undefined;
+  }
+  // Nobody needs to know: the stage is removed in any case.
+  return () => unlink(name, () => undefined);
+}
+
 /** Installs an output that is one file. A folder in its place is moved aside; a link is replaced, not followed. */
 export function installFile(staged: string, destination: string, options: InstallOptions): InstallReport {
   const aside: string[] = [];
   mkdirSync(dirname(destination), { recursive: true });
-  if (lstatSync(destination, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const before = lstatSync(destination, { throwIfNoEntry: false });
+  if (before?.isDirectory() === true) {
     options.aside(destination);
     aside.push(destination);
   }
-  moveInto(staged, destination);
+  const letGo = before?.isFile() === true && before.size >= LARGE ? heldOn(destination, `${staged}.before`) : undefined;
+  try {
+    moveInto(staged, destination);
+  } finally {
+    letGo?.();
+  }
   return { written: 1, kept: 0, removed: 0, aside };
 }

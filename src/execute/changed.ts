@@ -18,6 +18,7 @@ import {
   type ComparedSnapshot,
   type KnownTimes,
 } from '../plan/snapshot-format.js';
+import type { LoadedRule } from '../rule/description.js';
 import { isWholeBundle } from '../rule/remembered.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { tick } from '../store/clock.js';
@@ -109,8 +110,21 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const lockBytes = bytesOf(lockPath(file));
   if (lockBytes === undefined) return undefined;
   const lock = new LockText(lockBytes, shownPath(lockPath(file))).only(graph.order);
-  const session = openPlanned({ file, environment, jobs }, { graph, lock });
+  const session = openPlanned({ file, environment, jobs }, { graph, lock }, firstInParts(plan, concerned, graph));
   return { session, plan, places, names, lockBytes, base: compared.results };
+}
+
+/** The rule of the first target that a change is about in any case, and that will need a host for long if it runs. */
+function firstInParts(
+  plan: RememberedPlan,
+  concerned: ReadonlySet<number>,
+  { pipeline }: Graph,
+): LoadedRule | undefined {
+  for (const place of [...concerned].sort((a, b) => a - b)) {
+    const work = pipeline.targets.get(plan.names[place] ?? '')?.work;
+    if (work?.type === 'rule' && work.rule.shape === 'parts') return work.rule;
+  }
+  return undefined;
 }
 
 /** Whether a target can be built from what the plan knows: secrets are looked for in the whole pipeline's order. */

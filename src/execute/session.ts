@@ -16,6 +16,7 @@ import type { PlanContext } from '../plan/decide.js';
 import { buildGraph, type Graph } from '../plan/graph.js';
 import type { History, PastAction } from '../plan/history.js';
 import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
+import type { LoadedRule } from '../rule/description.js';
 import type { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
 import { closeClock, tick, tickLength } from '../store/clock.js';
@@ -123,12 +124,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
-/** As `openSession`, of a part of the pipeline that is known to be as it was when it was read and checked. */
+/**
+ * As `openSession`, of a part of the pipeline that is known to be as it was when it was read and checked.
+ *
+ * @param soon a rule that will most likely run: a host for it begins while the store is opened
+ */
 export function openPlanned(
   options: SessionOptions,
   planned: { readonly graph: Graph; readonly lock: LockFile | undefined },
+  soon?: LoadedRule,
 ): Session {
   const opened = { ...begin(options), ...planned, pipeline: planned.graph.pipeline };
+  if (soon !== undefined) opened.hosts.prepare({ bundle: soon.bundle, source: soon.path }, 1);
   return openStore(options, opened, new LockReader(lockPath(options.file)));
 }
 

@@ -80,6 +80,9 @@ const MOST_ROUNDS = 20;
 /** What listing parts takes, and restoring. */
 const PARTS_DEMAND: Demand = { cpus: 1, gpus: 0, pools: {} };
 
+/** So many bytes are read for longer than a host needs to begin. */
+const MUCH = 16 << 20;
+
 type Stale = Extract<Decision, { state: 'stale' }>;
 type Restorable = Extract<Decision, { state: 'restorable' }>;
 type Fresh = Extract<Decision, { state: 'fresh' }>;
@@ -121,15 +124,20 @@ class Life {
     return this.build.oneByOne(first.key, () => this.#inSlot(first));
   }
 
-  /** While a database is read to decide, a host gets ready: it most likely holds something new. */
+  /** While much is read to decide, a host gets ready: it most likely holds something new. */
   #prepareHost(): void {
     const { work, inputs } = this.target;
     const { session } = this.build.run;
     if (work.type !== 'rule' || work.rule.shape !== 'parts') return;
     const isUnread = Object.values(inputs)
-      .filter((use) => use.kind === 'sqlite')
-      .flatMap((use) => resolveInput(session.graph, use).items)
-      .some(({ path }) => session.digester.known(path, 'sqlite') === undefined);
+      .filter((use) => use.kind === 'sqlite' || use.kind === 'jsonl')
+      .some((use) =>
+        resolveInput(session.graph, use).items.some(
+          ({ path }) =>
+            session.digester.known(path, use.kind) === undefined &&
+            (use.kind === 'sqlite' || (session.digester.sizeOf(path) ?? 0) >= MUCH),
+        ),
+      );
     if (isUnread) session.hosts.prepare({ bundle: work.rule.bundle, source: work.rule.path }, 1);
   }
 
