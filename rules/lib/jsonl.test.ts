@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { openJsonlInput } from '../../src/artifacts/handles-jsonl.js';
 import type { JsonlInput, JsonlSlice } from 'vlmbuild';
-import { blockLines, boundedBlocks, countLines, hasByteOrderMark } from './jsonl.js';
+import { blockBytes, boundedBlocks, countLines, hasByteOrderMark, LineEnds, linesIn } from './jsonl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jsonl-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -18,7 +18,15 @@ const inputOf = (content: string | Buffer): JsonlInput => {
 const linesOf = async (blocks: AsyncIterable<JsonlSlice>) => {
   const lines: string[] = [];
   for await (const block of blocks) {
-    for (const line of await blockLines(block, false)) lines.push(line.toString());
+    const bytes = await blockBytes(block, false);
+    const ends = new LineEnds(bytes);
+    const before = lines.length;
+    for (let at = 0; at < bytes.length;) {
+      const end = ends.after(at);
+      lines.push(bytes.toString('utf8', at, end));
+      at = ends.next(end);
+    }
+    if (lines.length - before !== linesIn(bytes)) throw new Error('there are more lines, or fewer');
   }
   return lines;
 };

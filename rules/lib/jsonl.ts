@@ -131,18 +131,12 @@ export async function blockBytes(block: JsonlSlice, bom: boolean): Promise<Buffe
   return bom ? buffer.subarray(3) : buffer;
 }
 
-/** The lines of a block without their ends. */
-export async function blockLines(block: JsonlSlice, bom: boolean): Promise<Iterable<Buffer>> {
-  return splitLines(await blockBytes(block, bom));
-}
-
-function* splitLines(bytes: Buffer): Generator<Buffer> {
+/** How many lines a text has. */
+export function linesIn(bytes: Buffer): number {
   const ends = new LineEnds(bytes);
-  for (let start = 0; start < bytes.length;) {
-    const end = ends.after(start);
-    yield bytes.subarray(start, end);
-    start = ends.next(end);
-  }
+  let count = 0;
+  for (let start = 0; start < bytes.length; start = ends.next(ends.after(start))) count++;
+  return count;
 }
 
 /** The text of a line; undefined where it is not UTF-8. */

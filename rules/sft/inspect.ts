@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { defineRule, file, jsonl } from 'vlmbuild';
+import { CanonicalRows } from '../lib/chat/canonical-rows.js';
 import { jsonText } from '../lib/chat/json-text.js';
-import type { JsonValue } from '../lib/chat/json-value.js';
+import type { JsonMap, JsonValue } from '../lib/chat/json-value.js';
 import { readMembers } from '../lib/chat/row.js';
-import { blockLines, boundedBlocks, hasByteOrderMark, lineText } from '../lib/jsonl.js';
+import { blockBytes, boundedBlocks, hasByteOrderMark, LineEnds, linesIn, lineText } from '../lib/jsonl.js';
 import { plural } from '../lib/counts.js';
+import { QuickTally } from './inspect/quick-tally.js';
 import { reportOf } from './inspect/report.js';
 import { summaryOf } from './inspect/summary.js';
 import { Tally } from './inspect/tally.js';
@@ -30,17 +32,19 @@ export default defineRule({
 
   async make({ spec: { role, bom }, inputs, outputs }) {
     const tally = new Tally();
-    for (const line of await blockLines(inputs.block, bom)) {
-      if (role === 'full') {
-        tally.count('lines', 'row');
-        continue;
-      }
-      const text = lineText(line);
-      const wanted = role === 'rows' ? ['messages', 'metadata'] : ['reason'];
-      const row = text === undefined ? 'not UTF-8' : readMembers(text, wanted);
-      if (typeof row === 'string') tally.count('lines', row);
-      else if (role === 'rows') tally.addRow(row);
-      else tally.count('lines', reasonOf(row.get('reason')));
+    const bytes = await blockBytes(inputs.block, bom);
+    switch (role) {
+      case 'full':
+        tally.count('lines', 'row', linesIn(bytes));
+        break;
+      case 'rejects':
+        countRejects(bytes, tally);
+        break;
+      case 'rows':
+        countRows(bytes, tally);
+        break;
+      default:
+        role satisfies never;
     }
     await outputs.summary.write(JSON.stringify(tally.toJson()));
     await outputs.report?.write('');
@@ -64,6 +68,42 @@ export default defineRule({
     log(`${plural(Number(summary['rows']), 'row')} of ${plural(tallies.rows.sessions.size, 'session')}`);
   },
 });
+
+function countRows(bytes: Buffer, tally: Tally): void {
+  const quick = new QuickTally(tally);
+  quick.rows.open(bytes);
+  for (const line of linesBut(quick.rows, bytes, () => quick.addRow())) {
+    const row = membersOf(line, ['messages', 'metadata']);
+    if (typeof row === 'string') tally.count('lines', row);
+    else tally.addRow(row);
+  }
+}
+
+function countRejects(bytes: Buffer, tally: Tally): void {
+  const quick = new CanonicalRows([['reason']]);
+  quick.open(bytes);
+  for (const line of linesBut(quick, bytes, () => tally.count('lines', reasonOf(quick.value(0))))) {
+    const row = membersOf(line, ['reason']);
+    tally.count('lines', typeof row === 'string' ? row : reasonOf(row.get('reason')));
+  }
+}
+
+/** The lines that are not told of; `tell` is called at those that are. */
+function* linesBut(rows: CanonicalRows, bytes: Buffer, tell: () => void): Generator<Buffer> {
+  const ends = new LineEnds(bytes);
+  for (let at = 0; at < bytes.length;) {
+    const isTold = rows.at(at);
+    const end = isTold ? rows.end : ends.after(at);
+    if (isTold) tell();
+    else yield bytes.subarray(at, end);
+    at = ends.next(end);
+  }
+}
+
+function membersOf(line: Buffer, wanted: readonly string[]): JsonMap | 'not UTF-8' | 'not JSON' | 'not an object' {
+  const text = lineText(line);
+  return text === undefined ? 'not UTF-8' : readMembers(text, wanted);
+}
 
 function reasonOf(said: JsonValue | undefined): string {
   return typeof said === 'string' ? said : 'unknown';

@@ -22,6 +22,7 @@ interface Exports {
   readonly TOLD: Constant;
   readonly TEXT: Constant;
   rows(at: number, end: number): number;
+  units(at: number, end: number): number;
 }
 
 /** In a path: every item of a list. */
@@ -88,6 +89,11 @@ export class CanonicalKernel {
    */
   rows(at: number): number {
     return 3 * this.exports.rows(this.base + at, this.base + this.length);
+  }
+
+  /** How long a string is that was told of, by where what stands between its quotes begins and ends. */
+  units(start: number, end: number): number {
+    return this.exports.units(this.base + start, this.base + end);
   }
 
   /** Writes the paths as a tree. */

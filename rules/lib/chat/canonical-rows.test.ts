@@ -121,3 +121,27 @@ test('text that is not UTF-8, or too long, is not read so, nor any without a ker
   none.open(Buffer.from('{}'));
   t.false(none.at(0));
 });
+
+test('a string is as long as it says, whatever characters it has, and is that', (t) => {
+  const rows = new CanonicalRows([['a']]);
+  const piece = fc.oneof(
+    fc.constantFrom('a', 'é', '…', '😀', '\n', '"', '\\', '\u2028', 'x'.repeat(15), 'y'.repeat(64), 'ü😀'.repeat(9)),
+    fc.string({ unit: 'grapheme', maxLength: 5 }),
+  );
+  let told = 0;
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const text = pieces.join('');
+      rows.open(Buffer.from(`{"a": ${JSON.stringify(text)}}`));
+      if (!rows.at(0)) return;
+      told++;
+      t.is(rows.value(0), text);
+      rows.each((_, start, end) => {
+        t.is(rows.string(start, end), text);
+        t.is(rows.stringLength(start, end), text.length);
+      });
+    }),
+    { seed: 1, numRuns: 3000 },
+  );
+  t.true(told > 2500, String(told));
+});

@@ -1,12 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { CanonicalKernel, type RowPath } from './canonical-kernel.js';
-import { LINE_FEED, QUOTE } from './json-bytes.js';
+import { LINE_FEED, OPEN_OBJECT, QUOTE } from './json-bytes.js';
 import { parseJsonText } from './json-text.js';
 import type { JsonValue } from './json-value.js';
 
 const CARRIAGE_RETURN = 0x0d;
-const LETTER_T = 0x74;
-const LETTER_F = 0x66;
 
 /**
  * Reads values of rows that are written just as `writeCanonicalLine` writes them. It does not tell of all that are: then
@@ -81,11 +79,13 @@ export class CanonicalRows {
 
   /** The value at a path; the last of them where it leads to several. */
   value(path: number): JsonValue | undefined {
-    const start = this.starts[path] ?? -1;
-    const byte = this.text[start];
-    if (byte === LETTER_T || byte === LETTER_F) return byte === LETTER_T;
     const text = this.jsonText(path);
-    return text === undefined ? undefined : parseJsonText(text);
+    if (text === undefined) return undefined;
+    // What is most usual; the text is canonical.
+    if (text === 'true' || text === 'false') return text === 'true';
+    if (text === '[]') return [];
+    if (text.startsWith('"') && !text.includes('\\')) return text.slice(1, -1);
+    return parseJsonText(text);
   }
 
   /** The value at a path as `jsonText` writes it; the last of them where it leads to several. */
@@ -104,7 +104,27 @@ export class CanonicalRows {
     return this.text[start] === QUOTE;
   }
 
-  /** Visits all values at the paths, in the order in which they end. */
+  isObject(start: number): boolean {
+    return this.text[start] === OPEN_OBJECT;
+  }
+
+  /** The string from an index up to another, which is one that was visited. */
+  string(start: number, end: number): string {
+    const text = this.text.toString('utf8', start + 1, end - 1);
+    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+  }
+
+  /** How long that is, without making it. */
+  stringLength(start: number, end: number): number {
+    return this.kernel?.units(start + 1, end - 1) ?? 0;
+  }
+
+  /** The first characters of such a string that has ASCII alone, and no escapes. */
+  asciiHead(start: number, length: number): string {
+    return this.text.toString('latin1', start + 1, start + 1 + length);
+  }
+
+  /** Visits all values at the paths, in the order in which they end; before another text is opened by anybody. */
   each(visit: (path: number, start: number, end: number) => void): void {
     const { kernel, first, last } = this;
     if (kernel === null) return;

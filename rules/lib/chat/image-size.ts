@@ -13,18 +13,36 @@ export interface DataImage {
   readonly size: ImageSize | undefined;
 }
 
-/** Enough for all but a JPEG with large metadata before the picture. */
-const HEAD = 1 << 10;
-const LONG_HEAD = 1 << 18;
+/** Bytes of a file: enough for a PNG; for all but a JPEG with large metadata before the picture; and for that. */
+const PNG_HEAD = 48;
+const HEAD = 3 << 10;
+const LONG_HEAD = 3 << 18;
+/** In base64, a PNG begins so. */
+const PNG = 'iVBORw0KGgo';
+
+/** So much of a URL tells of most images what all of it would. */
+export const URL_HEAD = 256 + (HEAD / 3) * 4;
 
 /** An image in a base64 data URL; undefined for any other URL. Only the head of it is decoded. */
 export function dataImage(url: string): DataImage | undefined {
-  const comma = url.startsWith('data:') ? url.indexOf(',') : -1;
-  if (comma < 0 || !url.slice(0, comma).toLowerCase().endsWith(';base64')) return undefined;
-  const base64 = url.length - comma - 1;
-  const padding = url.endsWith('==') ? 2 : url.endsWith('=') ? 1 : 0;
-  const head = (length: number): Buffer => Buffer.from(url.slice(comma + 1, comma + 1 + (length / 3) * 4), 'base64');
-  const size = imageSize(head(HEAD * 3)) ?? (base64 > 4 * HEAD ? imageSize(head(LONG_HEAD * 3)) : undefined);
+  return headImage(url, url.slice(-2), url.length);
+}
+
+/**
+ * The same by the head of a URL, its last two characters and its length. Where the head is not all, and not enough, the
+ * size is undefined, or all that is told: then the whole URL is to be asked.
+ */
+export function headImage(head: string, last: string, length: number): DataImage | undefined {
+  const comma = head.startsWith('data:') ? head.indexOf(',') : -1;
+  if (comma < 0 || !head.slice(0, comma).toLowerCase().endsWith(';base64')) return undefined;
+  const base64 = length - comma - 1;
+  const padding = last.endsWith('==') ? 2 : last.endsWith('=') ? 1 : 0;
+  const sizeIn = (bytes: number) =>
+    imageSize(Buffer.from(head.slice(comma + 1, comma + 1 + (bytes / 3) * 4), 'base64'));
+  const size =
+    (head.startsWith(PNG, comma + 1) ? sizeIn(PNG_HEAD) : undefined) ??
+    sizeIn(HEAD) ??
+    (base64 > (HEAD / 3) * 4 ? sizeIn(LONG_HEAD) : undefined);
   return { bytes: Math.floor((base64 * 3) / 4) - padding, size };
 }
 

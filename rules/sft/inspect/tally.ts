@@ -1,5 +1,5 @@
 import type { Json } from 'vlmbuild';
-import { dataImage } from '../../lib/chat/image-size.js';
+import { type DataImage, dataImage } from '../../lib/chat/image-size.js';
 import { jsonText } from '../../lib/chat/json-text.js';
 import { isMap, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
 import { memberAt } from '../../lib/chat/row.js';
@@ -26,6 +26,16 @@ interface SessionTally {
   last: number;
 }
 
+/** What of a row's metadata is counted. */
+export const METADATA_PATHS = [
+  'session_id',
+  'turn',
+  'model',
+  'achievements.new_unique',
+  'achievements.turned_true',
+] as const;
+type MetadataPath = (typeof METADATA_PATHS)[number];
+
 /** Counts over rows; the tallies of blocks add up to the tally of the whole. */
 export class Tally {
   readonly sessions = new Map<string, SessionTally>();
@@ -48,16 +58,19 @@ export class Tally {
 
   /** @param row its members `messages` and `metadata`. */
   addRow(row: JsonMap): void {
-    this.count('lines', 'row');
     const messages = row.get('messages');
     for (const message of Array.isArray(messages) ? messages : []) if (isMap(message)) this.addMessage(message);
-    const metadata = row.get('metadata');
-    if (!isMap(metadata)) return;
-    this.addSession(metadata);
-    const model = metadata.get('model');
+    this.addMetadata((path) => memberAt(row.get('metadata'), path));
+  }
+
+  /** @param at gives members of a row's metadata. */
+  addMetadata(at: (path: MetadataPath) => JsonValue | undefined): void {
+    this.count('lines', 'row');
+    this.addSession(at('session_id'), at('turn'));
+    const model = at('model');
     if (typeof model === 'string') this.count('models', model);
-    for (const name of textItems(memberAt(metadata, 'achievements.new_unique'))) this.count('new', name);
-    for (const name of textItems(memberAt(metadata, 'achievements.turned_true'))) this.count('turned', name);
+    for (const name of textItems(at('achievements.new_unique'))) this.count('new', name);
+    for (const name of textItems(at('achievements.turned_true'))) this.count('turned', name);
   }
 
   /** JSON, from which `add` takes it again. */
@@ -102,17 +115,19 @@ export class Tally {
     const url = isMap(image) ? image.get('url') : image;
     if (typeof url !== 'string') return;
     this.count('image roles', role);
-    const data = dataImage(url);
+    this.countImage(dataImage(url));
+  }
+
+  countImage(data: DataImage | undefined): void {
     const { size } = data ?? {};
     const format = data === undefined ? 'by address' : (size?.format ?? 'unknown');
     this.count('images', size === undefined ? format : `${format} ${size.width}x${size.height}`);
     this.count('image bytes', format, data?.bytes ?? 0);
   }
 
-  private addSession(metadata: JsonMap): void {
-    const session = metadata.get('session_id');
+  private addSession(session: JsonValue | undefined, said: JsonValue | undefined): void {
     if (session === undefined || session === null) return;
-    const turn = turnOf(metadata.get('turn'));
+    const turn = turnOf(said);
     this.addToSession(
       typeof session === 'string' ? session : jsonText(session),
       1,
