@@ -1,7 +1,7 @@
 import { sha256 } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import { stampOf, stampText, statOf, type FileStamp, type Times } from './file-stamp.js';
+import { PackedStamps, stampOf, statOf, type FileStamp, type Times } from './file-stamp.js';
 import type { Located } from './located.js';
 import { listDirectory } from './listing.js';
 
@@ -25,7 +25,7 @@ export interface Walked extends Times {
 /** @throws UserFacingError for what cannot be part of a directory, and a file that goes meanwhile. */
 export function walkDirectory(at: Located): Walked {
   const { files, folders } = listDirectory(at.path);
-  const lines: string[] = [];
+  let names = '';
   let youngestNs = 0n;
   const aheadNs: bigint[] = [];
   let linked = files.some((file) => file.linked);
@@ -38,8 +38,10 @@ export function walkDirectory(at: Located): Walked {
     if (stamp.youngestNs > youngestNs) youngestNs = stamp.youngestNs;
     if (stamp.aheadNs.length > 0) aheadNs.push(...stamp.aheadNs);
     linked ||= stat.nlink > 1n;
-    lines.push(`${name}\0${stampText(stamp)} ${executable}`);
+    names += `${name}\0${executable ? 'x' : '-'}`;
     return { path, key: at.key === '' ? name : `${at.key}/${name}`, name, executable, stamp };
   });
-  return { files: walked, folders, stamp: sha256(lines.join('\n')), youngestNs, aheadNs, linked };
+  const { numbers } = PackedStamps.of(walked.map(({ stamp }) => stamp));
+  const stamp = sha256(Buffer.concat([Buffer.from(names), Buffer.from(numbers.buffer)]));
+  return { files: walked, folders, stamp, youngestNs, aheadNs, linked };
 }

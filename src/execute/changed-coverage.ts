@@ -14,6 +14,12 @@ interface CoveredNow {
   readonly known: KnownTimes;
 }
 
+/** A path as it was found now: the places of its targets, and whether links are followed. */
+interface Found {
+  readonly owners: readonly number[];
+  readonly link: boolean;
+}
+
 /** So many paths are looked for one by one: to hash all that are covered takes longer. */
 const FEW = 32;
 
@@ -42,7 +48,7 @@ export function coveredNow(
   for (const place of places) isBuilt[place] = 1;
 
   const lock = placeOf(session.lockPath, root);
-  const now = new Map<string, { readonly owners: readonly number[]; readonly link: boolean }>();
+  const now = new Map<string, Found>();
   let before: ReadonlyMap<string, number> | undefined;
   const placeBefore = (path: string): number | undefined =>
     (before ??= new Map(paths.map((other, i) => [other, i]))).get(path);
@@ -50,10 +56,17 @@ export function coveredNow(
     [coverage.stat, true],
     [coverage.lstat, false],
   ] as const) {
+    /** By their list of names, which most paths share. */
+    const found = new Map<readonly string[], Found>();
     for (const path of set) {
       if (coverage.loaded.has(path) || path === lock) continue;
-      const owners = attribution.of(path).flatMap((name) => placeByName.get(name) ?? []);
-      if (owners.length > 0) now.set(path, { owners, link });
+      const owned = attribution.of(path);
+      let place = found.get(owned);
+      if (place === undefined) {
+        place = { owners: owned.flatMap((name) => placeByName.get(name) ?? []), link };
+        found.set(owned, place);
+      }
+      if (place.owners.length > 0) now.set(path, place);
       else if (placeBefore(path) === undefined) return undefined;
     }
   }

@@ -3,12 +3,16 @@ import { expandGlob } from '../artifacts/listing.js';
 import type { Pipeline } from '../config/pipeline.js';
 import { placeOf, sidePaths } from './coverage.js';
 
+const NOBODY: readonly string[] = [];
+
 /**
  * Which targets a covered path belongs to: those that read it or what it lies in, and the one whose output it is or is
  * part of. More than there are does no harm: they are decided, and found fresh.
  */
 export class Attribution {
   readonly #owners = new Map<string, string[]>();
+  /** Of folders that were asked for: those of the many files in one are most often the same. */
+  readonly #ofFolders = new Map<string, readonly string[]>();
 
   constructor(pipeline: Pipeline, names: Iterable<string>) {
     const { root } = pipeline;
@@ -34,18 +38,21 @@ export class Attribution {
     }
   }
 
-  /** Names, each once; none where nobody is known to depend on the path. */
+  /** Names, each once; none where nobody is known to depend on the path. Where they are the same, so may be the list. */
   of(path: string): readonly string[] {
-    const names = new Set<string>();
-    for (let at = path; ; at = dirname(at)) {
-      for (const name of this.#owners.get(at) ?? []) names.add(name);
-      if (at === '.' || at === '/' || at === '') return [...names];
-    }
+    const own = this.#owners.get(path) ?? NOBODY;
+    if (path === '.' || path === '/' || path === '') return own;
+    const folder = dirname(path);
+    let above = this.#ofFolders.get(folder);
+    if (above === undefined) this.#ofFolders.set(folder, (above = this.of(folder)));
+    if (own.length === 0) return above;
+    return above.length === 0 ? own : [...new Set([...own, ...above])];
   }
 
   #add(path: string, name: string): void {
     const owners = this.#owners.get(path);
     if (owners === undefined) this.#owners.set(path, [name]);
-    else owners.push(name);
+    // Targets come one after the other.
+    else if (owners.at(-1) !== name) owners.push(name);
   }
 }

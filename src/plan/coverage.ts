@@ -47,9 +47,10 @@ export function coverageOf(pipeline: Pipeline, needed: readonly string[], seen: 
   const stat = new Set<string>();
   const loaded = new Set<string>();
   const lstat = new Set<string>(outputs);
+  const isOutput = within(outputs);
   const cover = (path: string): void => {
     const placed = place(path);
-    if (isWithin(placed, outputs)) lstat.add(placed);
+    if (isOutput(placed)) lstat.add(placed);
     else stat.add(placed);
   };
   const coverLoaded = (path: string): void => {
@@ -122,7 +123,16 @@ function toolPaths(tool: string, root: string, searched: string): string[] {
   return places.slice(0, found + 1);
 }
 
-function isWithin(path: string, outputs: ReadonlySet<string>): boolean {
-  for (let at = path; at !== '.' && at !== '/' && at !== ''; at = dirname(at)) if (outputs.has(at)) return true;
-  return false;
+/** Tells whether a path is one of these, or lies in one. It is asked of many paths in few folders. */
+function within(outputs: ReadonlySet<string>): (path: string) => boolean {
+  const folders = new Map<string, boolean>();
+  const isOutput = (path: string): boolean => {
+    if (path === '.' || path === '/' || path === '') return false;
+    if (outputs.has(path)) return true;
+    const folder = dirname(path);
+    let known = folders.get(folder);
+    if (known === undefined) folders.set(folder, (known = isOutput(folder)));
+    return known;
+  };
+  return isOutput;
 }
