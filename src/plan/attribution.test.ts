@@ -9,15 +9,15 @@ test('a path belongs to those who read it, or what it lies in, and to the one wh
     all: {
       run: 'ls {inputs.files} {inputs.one} {inputs.again}',
       inputs: {
-        files: { kind: 'directory', from: ['data'] },
-        one: { from: ['data/sub/one.txt'] },
-        again: { from: ['data/sub/one.txt'] },
+        files: { kind: 'directory', from: ['in/data'] },
+        one: { from: ['in/data/sub/one.txt'] },
+        again: { from: ['in/data/sub/one.txt'] },
       },
       outputs: { out: { path: 'out/all.txt' } },
     },
     sub: {
       run: 'ls {input}',
-      inputs: { input: { kind: 'directory', from: ['data/sub'] } },
+      inputs: { input: { kind: 'directory', from: ['in/data/sub'] } },
       outputs: { db: { path: 'out/sub.db', kind: 'sqlite' } },
     },
   };
@@ -31,12 +31,12 @@ test('a path belongs to those who read it, or what it lies in, and to the one wh
     'out/sub.db-wal': ['sub'],
     'out/other': [],
     out: [],
-    data: ['all'],
-    'data/x': ['all'],
-    'data/sub': ['all', 'sub'],
-    'data/sub/x': ['all', 'sub'],
-    'data/sub/one.txt': ['all', 'sub'],
-    database: [],
+    'in/data': ['all'],
+    'in/data/x': ['all'],
+    'in/data/sub': ['all', 'sub'],
+    'in/data/sub/x': ['all', 'sub'],
+    'in/data/sub/one.txt': ['all', 'sub'],
+    'in/database': [],
     '.': [],
     '/elsewhere/file': [],
   };
