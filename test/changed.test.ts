@@ -1,7 +1,8 @@
 /** Builds of which little has changed: they go straight to what that concerns, and leave what the whole way leaves. */
-import { rmSync, statSync, utimesSync } from 'node:fs';
+import { rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { release } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { Project } from './rig.js';
 
@@ -73,6 +74,27 @@ for (const [what, edit] of Object.entries(EDITS)) {
     t.notRegex(whole.stdout, /builds|restores/, 'the whole way agrees');
   });
 }
+
+test('the log of a database concerns all that read it, also through a link', async (t) => {
+  const p = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  named: { run: "echo > {output} # {input}", inputs: data/a.db, outputs: out/named.txt }
+  linked: { run: "echo linked > {output} # {input}", inputs: link.db, outputs: out/linked.txt }
+`,
+    'data/readme.txt': '',
+  });
+  p.write('cache/clock-tick', `10000000 ${statSync(p.root, { bigint: true }).dev} ${release()}\n`);
+  symlinkSync('data/a.db', p.path('link.db'));
+  const writer = new Database(p.path('data/a.db'));
+  t.teardown(() => writer.close());
+  writer.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (x)');
+  t.is((await p.run()).code, 0);
+  writer.exec('INSERT INTO t VALUES (1)');
+  const { stdout } = await p.run();
+  t.regex(stdout, /^named +builds: input changed/m);
+  t.regex(stdout, /^linked +builds: input changed/m);
+});
 
 test('what is read whole: a source that is gone, another pipeline file, other words', async (t) => {
   const p = project(t);

@@ -1,14 +1,15 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Digest } from '../base/digest.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { databasePaths, databasePlace } from './database-place.js';
 import { DirectoryDigests, type DirectoryDigestsOptions } from './directory-digests.js';
 import { FileDigests, recordKind } from './file-digests.js';
 import { isOlder, stampOf, stampText, statOf, type FileStamp } from './file-stamp.js';
 import { Hashing } from './hashing.js';
 import type { ArtifactRecord, DirectoryEntry, KindName } from './kind.js';
 import { locatedAt, type Located } from './located.js';
-import { databaseFile, withoutLink } from './sqlite-open.js';
+import { databaseFile } from './sqlite-open.js';
 import { Touched } from './touched.js';
 
 export interface DigesterOptions extends DirectoryDigestsOptions {
@@ -223,12 +224,9 @@ export class ArtifactDigester {
     const absolute = resolve(root, path);
     this.#touched.add(absolute);
     if (kind !== 'sqlite') return locatedAt(absolute, root);
-    const isFolder = statOf(absolute)?.isDirectory() === true;
-    const inside = isFolder ? join(absolute, 'dbs', 'default', 'data') : absolute;
-    const file = withoutLink(inside);
-    this.#touched.add(inside);
-    for (const suffix of ['', '-wal', '-journal']) this.#touched.add(file + suffix);
-    return { ...locatedAt(file, root), ...(isFolder ? { inside: true } : {}) };
+    const place = databasePlace(absolute);
+    for (const at of databasePaths(place)) this.#touched.add(at);
+    return { ...locatedAt(place.file, root), ...(place.isFolder ? { inside: true } : {}) };
   }
 
   async #read(at: LocatedArtifact, kind: KindName, path: string): Promise<Digest | 'absent'> {

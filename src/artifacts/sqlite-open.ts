@@ -6,10 +6,8 @@ import {
   copyFileSync,
   existsSync,
   fstatSync,
-  lstatSync,
   mkdtempSync,
   openSync,
-  realpathSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -18,6 +16,7 @@ import { join } from 'node:path';
 import { systemErrorCode } from '../base/system-error.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { databasePlace } from './database-place.js';
 import { statOf } from './file-stamp.js';
 
 /** The files that SQLite may keep beside a database. A filled `-wal` or `-journal` holds content, `-shm` never does. */
@@ -29,26 +28,16 @@ export function sideFiles(path: string): string[] {
 }
 
 /**
- * A path without a link at its end: SQLite keeps the files beside a database where the database is, not beside a link
- * that leads to it.
- */
-export function withoutLink(path: string): string {
-  return statOf(path) !== undefined && lstatSync(path).isSymbolicLink() ? realpathSync(path) : path;
-}
-
-/**
  * The SQLite file that a path stands for: itself, or `dbs/default/data` in a folder that sqld writes; links are followed.
  *
  * @throws UserFacingError where there is none.
  */
 export function databaseFile(path: string): string {
-  const stat = statOf(path);
-  if (stat === undefined) throw new UserFacingError(artifactErrors.absent(path));
-  if (!stat.isDirectory()) return withoutLink(path);
-  const inside = join(path, 'dbs', 'default', 'data');
-  if (statOf(inside)?.isFile() !== true)
+  if (statOf(path) === undefined) throw new UserFacingError(artifactErrors.absent(path));
+  const { isFolder, named, file } = databasePlace(path);
+  if (isFolder && statOf(named)?.isFile() !== true)
     throw new UserFacingError(artifactErrors.noDatabaseInFolder(path, 'dbs/default/data'));
-  return withoutLink(inside);
+  return file;
 }
 
 export interface OpenedDatabase {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { expandGlob } from '../artifacts/listing.js';
 import type { Pipeline } from '../config/pipeline.js';
-import { placeOf, sidePaths } from './coverage.js';
+import { databaseOf, placeOf, sidePaths } from './coverage.js';
 
 const NOBODY: readonly string[] = [];
 
@@ -31,7 +31,8 @@ export class Attribution {
             for (const path of [...paths, ...folders]) this.#add(placeOf(path, root), name);
           } else {
             this.#add(placeOf(reference.path, root), name);
-            if (kind === 'sqlite') for (const side of sidePaths(reference.path)) this.#add(placeOf(side, root), name);
+            if (kind === 'sqlite')
+              for (const at of databaseOf(reference.path, root)) this.#add(placeOf(at, root), name);
           }
         }
       }

@@ -1,7 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, dirname, join, relative, resolve, sep } from 'node:path';
+import { databasePaths, databasePlace } from '../artifacts/database-place.js';
 import { expandGlob } from '../artifacts/listing.js';
 import type { Pipeline, Target } from '../config/pipeline.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
 
 /** All that a build's verdict depends on. Paths are root-relative, or absolute where they lead outside. */
 export interface Coverage {
@@ -93,7 +95,7 @@ function ownPaths(target: Target, root: string): string[] {
   for (const { kind, references } of Object.values(target.inputs)) {
     for (const reference of references) {
       if (reference.type === 'path') {
-        paths.push(reference.path, ...(kind === 'sqlite' ? sidePaths(reference.path) : []));
+        paths.push(reference.path, ...(kind === 'sqlite' ? databaseOf(reference.path, root) : []));
       } else if (reference.type === 'glob') {
         const { paths: found, folders } = expandGlob(root, reference.pattern);
         paths.push(...found, ...folders);
@@ -101,6 +103,20 @@ function ownPaths(target: Target, root: string): string[] {
     }
   }
   return paths;
+}
+
+/**
+ * What tells of the content of a database that is an input, also where a link leads to it: another target may know it by
+ * another name.
+ */
+export function databaseOf(path: string, root: string): string[] {
+  try {
+    return databasePaths(databasePlace(resolve(root, path)));
+  } catch (error) {
+    // A circle of links is told where the database is read.
+    if (error instanceof UserFacingError) return sidePaths(path);
+    throw error;
+  }
 }
 
 /** Files beside a database that change what it holds. */

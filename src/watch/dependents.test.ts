@@ -47,6 +47,22 @@ test('a change concerns the targets that read or make what is at the path, or wh
   t.is(of('pipeline.yaml'), 'the project');
 });
 
+test('what is beside a database concerns also those that know it by a link', async (t) => {
+  const project = tempProject(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  named: { run: 'echo {input} > {output}', inputs: data/a.db, outputs: out/named.txt }
+  linked: { run: 'echo {input} > {output}', inputs: link.db, outputs: out/linked.txt }
+`,
+    'data/a.db': '',
+  });
+  symlinkSync('data/a.db', join(project.root, 'link.db'));
+  const session = await openSession({ file: join(project.root, 'pipeline.yaml'), environment: {} });
+  t.teardown(() => session.close());
+  const { targets } = new Dependents(session, join(project.root, 'program')).of([join(project.root, 'data/a.db-wal')]);
+  t.deepEqual([...targets].sort(), ['linked', 'named']);
+});
+
 test('what needs a target is concerned with it', async (t) => {
   const { found } = await dependents(t);
   t.deepEqual([...found.withReaders(['a'])].sort(), ['a', 'b']);

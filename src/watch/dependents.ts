@@ -2,7 +2,7 @@ import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Target } from '../config/pipeline.js';
 import type { Session } from '../execute/session.js';
-import { coverageOf } from '../plan/coverage.js';
+import { coverageOf, databaseOf } from '../plan/coverage.js';
 import { resolveInput, type Graph } from '../plan/graph.js';
 import { PathIndex } from './path-index.js';
 import { withoutProgram } from './scope.js';
@@ -39,11 +39,12 @@ export class Dependents {
     }
     for (const { name, inputs, outputs } of pipeline.targets.values()) {
       for (const { path } of Object.values(outputs)) for (const at of withSides(path)) add(at, name);
-      for (const { references } of Object.values(inputs)) {
+      for (const { kind, references } of Object.values(inputs)) {
         for (const reference of references) {
           if (reference.type === 'path') {
             this.#named.add(resolve(root, reference.path));
             for (const at of withSides(reference.path)) add(at, name);
+            if (kind === 'sqlite') for (const at of databaseOf(reference.path, root)) add(at, name);
           }
           if (reference.type === 'glob') add(globFolder(reference.pattern), name);
         }
