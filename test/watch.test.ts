@@ -185,6 +185,25 @@ test.serial('while the pipeline is wrong, other changes are built by what it was
   t.is(project.read('out/c.txt'), 'd');
 });
 
+test.serial('a lock that tells what was before, as another vlmbuild may write it, is brought up to date', async (t) => {
+  const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  const before = project.read('pipeline.lock');
+  project.save('data/in.txt', 'two');
+  await watch.built();
+  const now = project.read('pipeline.lock');
+  t.not(now, before);
+  project.save('pipeline.lock', before);
+  do await watch.next('watch-built');
+  while (project.read('pipeline.lock') !== now);
+  t.deepEqual(
+    [...watch.all].reverse().find(({ type }) => type === 'build-finished'),
+    watch.all.at(-2),
+  );
+  project.save('pipeline.lock', now);
+  t.like(await watch.next('watch-built'), { outcome: 'fresh' });
+  t.is(watch.all.at(-2)?.type, 'watch-changed', 'nothing was built for a lock that is right');
+});
+
 test.serial('the cache may be removed while nothing runs', async (t) => {
   const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
   project.save('data/in.txt', 'two');

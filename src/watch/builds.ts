@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Digest } from '../base/digest.js';
 import type { BuildOutcome } from '../execute/events.js';
@@ -38,6 +39,11 @@ export class Builds {
   /** Told of paths (absolute) that were written while nobody looked. */
   readonly #onMissed: (paths: readonly string[]) => void;
   readonly #outputs = new Outputs();
+  readonly #lock: string;
+  /** How the lock looked when it was last known who wrote it. */
+  #lockStamp = '';
+  /** Whether another vlmbuild may have written the lock, by what there was before. */
+  #doubtsLock = false;
   /** Once something was to be built, or there was time to make ready for it. */
   #engine: Promise<Loaded> | undefined;
   #project: Engine.WatchedProject | undefined;
@@ -58,6 +64,7 @@ export class Builds {
     },
   ) {
     this.#options = options;
+    this.#lock = lockPath(options.file);
     this.#paths = to.paths;
     this.#report = to.report;
     this.#listener = to.listener;
@@ -74,6 +81,7 @@ export class Builds {
   /** A change may have been made that is no build's own. */
   doubt(path: string): void {
     this.#project?.doubt(path);
+    if (path === this.#lock) this.#doubtsLock = true;
   }
 
   /** An output may have been written by a build: whether all that came of it is its own shows when it is over. */
@@ -87,11 +95,15 @@ export class Builds {
     this.#doubtsOutputs = true;
   }
 
-  /** Of what was told to be written by a build, the outputs that somebody else has written since. */
+  /** Of what was told to be written by a build, the outputs that somebody else has written since; the lock too. */
   foreign(): readonly string[] {
-    const foreign = this.#session === undefined ? [] : this.#outputs.foreign(this.#session);
+    if (this.#session === undefined) return [];
+    const foreign = this.#outputs.foreign(this.#session);
     if (foreign.length > 0) this.#doubtsOutputs = true;
-    return foreign;
+    const stamp = stampOf(this.#lock);
+    if (stamp === this.#lockStamp) return foreign;
+    this.#lockStamp = stamp;
+    return [...foreign, this.#lock];
   }
 
   /** Whether an input is gone that was there before what was told since the last build. */
@@ -197,7 +209,10 @@ export class Builds {
     this.#tally.fresh = settled;
     // Where the project is wrong, what it said before is still good for the targets that it does not concern.
     let targets = problems.length === 0 ? undefined : needed.filter((name) => !isKnown(name) && !unfit.has(name));
-    if (settled === needed.length || targets?.length === 0) {
+    // Only a build of everything brings it up to date.
+    const lockDiffers = problems.length === 0 && this.#doubtsLock && project.lockDiffers(session);
+    if (problems.length === 0) this.#doubtsLock = false;
+    if ((settled === needed.length && !lockDiffers) || targets?.length === 0) {
       this.#doubtsOutputs = false;
       return 'fresh';
     }
@@ -210,7 +225,7 @@ export class Builds {
       }
       this.#doubtsOutputs = false;
       if (edited.length > 0 || targets !== undefined) targets = work.filter((name) => !unfit.has(name));
-      if (work.length === 0 && (report.isReady || edited.length > 0)) {
+      if (work.length === 0 && ((report.isReady && !lockDiffers) || edited.length > 0)) {
         this.#tally.fresh = decisions.size - edited.length;
         await this.#cover(begun, needed, begun.opened ? 'anew' : 'also');
         return 'fresh';
@@ -219,16 +234,18 @@ export class Builds {
     if (begun.opened) await this.#cover(begun, needed, 'also');
     const signal = AbortSignal.any([options.signal, this.#interrupt.signal]);
     // One of everything looks at everything, and leaves a snapshot.
-    const looked = begun.opened ? needed : needed.filter((name) => !isKnown(name));
+    const isWhole = begun.opened || lockDiffers;
+    const looked = isWhole ? needed : needed.filter((name) => !isKnown(name));
     this.#tally.fresh = needed.length - looked.length;
     const { outcome } = await project.build(
       session,
-      { signal, whole: begun.opened, ...(targets === undefined ? {} : { targets }) },
+      { signal, whole: isWhole, ...(targets === undefined ? {} : { targets }) },
       (event) => {
         this.#tally.on(event);
         this.#listener(event);
       },
     );
+    this.#lockStamp = stampOf(this.#lock);
     if (options.signal.aborted) return 'interrupted';
     const whole = begun.opened && outcome !== 'interrupted';
     await this.#cover(begun, whole ? needed : looked, whole ? 'anew' : 'also');
@@ -263,6 +280,12 @@ export class Builds {
     const graph = this.#project?.wasOpened === true ? 'old' : 'none';
     this.#report.broken(diagnostics, { changed, graph });
   }
+}
+
+/** Of a file that is replaced when it is written. */
+function stampOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
 }
 
 function keyOf(decision: Decision | undefined): Digest | undefined {

@@ -149,6 +149,17 @@ export class WatchedProject {
     }
   }
 
+  /** Whether the lock says something else than what is known to be fresh. */
+  lockDiffers({ lock, pipeline }: Pick<Session, 'lock' | 'pipeline'>): boolean {
+    if (lock === undefined || pipeline.overridden) return false;
+    return [...this.#settled].some(([name, { key, outputs }]) => {
+      const block = lock.targets[name];
+      return (
+        block?.key !== key || Object.entries(outputs).some(([output, { digest }]) => block.outputs[output] !== digest)
+      );
+    });
+  }
+
   /** What a build of these would do, or of all that is wanted. */
   async plan(session: Session, targets = this.#options.targets): Promise<ReadonlyMap<string, Decision>> {
     const decisions = await plan(session, { targets, settled: this.#settled });
