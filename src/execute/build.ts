@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sha256 } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
+import { optimizeLate } from '../base/optimize-late.js';
 import { EXIT, UserFacingError, type ExitCode } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { storeErrors } from '../diagnostics/store.js';
@@ -23,6 +24,9 @@ import { runSchedule } from './scheduler.js';
 import type { Session } from './session.js';
 import { Slots } from './slots.js';
 import { liveTarget } from './target.js';
+
+/** From so many targets on it is the targets that a build takes its time for. */
+const MANY = 100;
 
 export interface BuildOptions {
   /** Words of the command line; empty: the pipeline's defaults. */
@@ -117,6 +121,7 @@ export async function buildScope(
   tellNotices(run);
   run.sweep();
 
+  const optimizeAsUsual = names.length >= MANY ? optimizeLate() : undefined;
   await runSchedule({
     names,
     dependencies: session.graph.dependencies,
@@ -134,6 +139,7 @@ export async function buildScope(
     },
     stop: stopStarting,
   });
+  optimizeAsUsual?.();
   return finish(state, scope, options);
 }
 
