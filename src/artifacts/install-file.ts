@@ -63,12 +63,12 @@ function heldOn(path: string, name: string): (() => void) | undefined {
 /** Installs an output that is one file. A folder in its place is moved aside; a link is replaced, not followed. */
 export function installFile(staged: string, destination: string, options: InstallOptions): InstallReport {
   const aside: string[] = [];
-  mkdirSync(dirname(destination), { recursive: true });
   const before = lstatSync(destination, { throwIfNoEntry: false });
   if (before?.isDirectory() === true) {
     options.aside(destination);
     aside.push(destination);
   }
+  if (before === undefined) mkdirSync(dirname(destination), { recursive: true });
   const letGo = before?.isFile() === true && before.size >= LARGE ? heldOn(destination, `${staged}.before`) : undefined;
   try {
     moveInto(staged, destination);

@@ -30,6 +30,8 @@ export class BuildState {
   different = false;
   readonly #done = new Map<string, Fresh>();
   readonly #lossesBefore: number;
+  /** Targets for which others wait, built in this build or not. */
+  readonly #awaited: ReadonlySet<string>;
   /** Assembled without parts that failed, to be tried again. */
   readonly #partial = new Set<string>();
   /** The last of those that are to make the result of a key. */
@@ -56,7 +58,14 @@ export class BuildState {
     settled: Settled,
   ) {
     this.#lossesBefore = run.session.index.losses;
+    const { dependencies, orderOnly } = planContext.graph;
+    this.#awaited = new Set([...dependencies.values(), ...orderOnly.values()].flat());
     for (const decision of settled.values()) this.#done.set(decision.target, decision);
+  }
+
+  /** Whether others can only go on when this target is done. */
+  isAwaited(target: string): boolean {
+    return this.#awaited.has(target);
   }
 
   /** Whether what the index said or was told during this build may not be in it any more. */
@@ -71,12 +80,12 @@ export class BuildState {
   /** What came of a target, for those that need it. */
   readonly upstream = (target: string): Decision | undefined => this.#done.get(target) ?? this.options.standIn(target);
 
-  /** Has targets that have one key take turns: the first makes their result, the others find it. */
-  async oneByOne<T>(key: Digest, work: () => Promise<T>): Promise<T> {
+  /** Has targets that have one key take turns: the first makes their result, the others, which `waited`, find it. */
+  async oneByOne<T>(key: Digest, work: (waited: boolean) => Promise<T>): Promise<T> {
     const before = this.#making.get(key);
     const own = (async () => {
       await before?.catch(() => undefined);
-      return work();
+      return work(before !== undefined);
     })();
     this.#making.set(key, own);
     try {
@@ -111,6 +120,7 @@ export class BuildState {
     const accepted = history.action(decision.key)?.accepted ?? acceptedOf(lock, decision);
     const digests = Object.fromEntries(Object.entries(decision.outputs).map(([name, { digest }]) => [name, digest]));
     this.succeeded[decision.target] = lockedTarget(target, decision.fingerprint, digests, {
+      key: decision.key,
       parts,
       ...(accepted === undefined ? {} : { accepted }),
     });

@@ -1,5 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ArtifactRecord, InstallOptions } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { OutputUse, Target } from '../config/pipeline.js';
@@ -21,7 +21,6 @@ export async function installOutputs(
     if (record === undefined || staged === undefined) continue;
     if (!staging.own.has(use.name) && !(await isThere(run, target.name, use, record))) {
       const destination = join(root, use.path);
-      mkdirSync(dirname(destination), { recursive: true });
       const kind = kindNamed(use.kind);
       const options = installOptions(run, target.name, use);
       if (existsSync(staged.path)) await kind.install(staged.path, destination, options);

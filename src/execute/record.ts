@@ -20,17 +20,20 @@ type Fresh = Extract<Decision, { state: 'fresh' }>;
 /**
  * Records the result of a key and where its outputs will be, before they are moved into place: a build that is killed in
  * between leaves outputs that differ from the record, which the next one sees, and never outputs that nobody knows of.
+ *
+ * @param others whether it may be recorded with results of other targets, a moment later
  */
-export function recordAction(
+export async function recordAction(
   run: Run,
   target: Target,
   decision: Extract<Decision, { state: 'stale' }>,
   outputs: Readonly<Record<string, ArtifactRecord>>,
   parts: PartsResult['parts'] | null,
   seconds: number,
-): void {
+  others: 'may come' | 'will not come',
+): Promise<void> {
   const { index } = run.session;
-  index.transaction(() => {
+  const recorded = index.together(() => {
     index.putAction({
       key: decision.key,
       target: target.name,
@@ -44,6 +47,8 @@ export function recordAction(
     });
     recordOutputPaths(run, target, outputs);
   });
+  if (others === 'will not come') index.commitTogether();
+  return recorded;
 }
 
 /** The same for a result that is remembered, and is brought back or in place. */

@@ -152,6 +152,11 @@ export class Slots {
     };
   }
 
+  /** Whether nothing has any of it, nor waits for it. */
+  get isIdle(): boolean {
+    return this.#taken.size === 0 && this.#waiters.length === 0;
+  }
+
   #tell(): void {
     this.timeline.load(this.#taken.size, this.#waiters.length);
   }

@@ -46,8 +46,9 @@ import { relay, type TargetWork } from './work.js';
  *                       unlock ──> done
  *
  * Of targets with one key that are stale at once, one is let through to the slot at a time: the others find its result.
- * The lock is held from the second decision to the record. A slot is had before the lock, so that the locks held are no
- * more than the slots, and given up while another vlmbuild holds the lock. The action is recorded before the outputs
+ * The lock is held from the second decision to the record. A slot is had before the lock, so that what waits for a slot
+ * holds none, and given up while another vlmbuild holds the lock, or when a command has ended: the next one starts while
+ * what this one made is recorded. The action is recorded before the outputs
  * are moved into place: a build killed in between finds the result and restores it. Whatever fails leaves the outputs
  * that were there as they were.
  */
@@ -92,6 +93,8 @@ class Life {
   #key: Digest | undefined;
   #pinned: PinnedDatabases | undefined;
   #ahead: ListingAhead | undefined;
+  /** Given back early where only little is left to do that takes no slot. */
+  #grant: Grant | undefined;
   readonly #failures: TargetFailures;
 
   constructor(
@@ -116,12 +119,18 @@ class Life {
 
   async #live(): Promise<LifeEnd> {
     if (this.#ahead === undefined) this.#prepareHost();
+    const { index } = this.build.run.session;
+    let version = '';
     const first = await this.build.deciding.run(() =>
-      this.#phase('decide', { type: 'group', group: 'deciding' }, () => this.#decide()),
+      this.#phase('decide', { type: 'group', group: 'deciding' }, () => {
+        version = index.version;
+        return this.#decide();
+      }),
     );
     if (first.state === 'fresh') return this.#fresh(first);
-    if (first.state !== 'stale' || this.#forced) return this.#inSlot(first);
-    return this.build.oneByOne(first.key, () => this.#inSlot(first));
+    if (first.state !== 'stale') return this.#inSlot(first, undefined);
+    if (this.#forced) return this.#inSlot(first, version);
+    return this.build.oneByOne(first.key, (waited) => this.#inSlot(first, waited ? undefined : version));
   }
 
   /** While much is read to decide, a host gets ready: it most likely holds something new. */
@@ -141,16 +150,15 @@ class Life {
     if (isUnread) session.hosts.prepare({ bundle: work.rule.bundle, source: work.rule.path }, 1);
   }
 
-  async #inSlot(first: Decision): Promise<LifeEnd> {
+  /** @param version of the index when it was decided first; undefined where it must be decided again in any case */
+  async #inSlot(first: Decision, version: string | undefined): Promise<LifeEnd> {
     const demand = this.#demand(first);
-    const { slots, priority, starting } = this.build;
-    const own = (): number => priority(this.target.name);
+    const { starting, run } = this.build;
     const { name } = this.target;
-    let grant = await slots.acquire(demand, own, starting, name);
+    const grant = await this.#hold(demand);
     let lock: TargetLock | undefined;
     let blocked: Span | undefined;
     try {
-      const { run } = this.build;
       lock = await acquireTargetLock(run.session.layout, name, {
         run: run.id,
         signal: starting,
@@ -163,29 +171,37 @@ class Life {
           run.emit({ type: 'target-blocked', target: name, holder });
         },
       }).finally(() => blocked?.end());
-      if (!grant.held) grant = await slots.acquire(demand, own, starting, name);
-      return await this.#underLock(grant);
+      await this.#hold(demand);
+      return await this.#underLock(first.state === 'stale' && version !== undefined ? { first, version } : undefined);
     } finally {
       this.#pinned?.remove();
       lock?.release();
-      grant.release();
+      this.#grant?.release();
     }
+  }
+
+  /** The slot that it has, or what it demands as soon as that is free. */
+  async #hold(demand: Demand): Promise<Grant> {
+    const { slots, priority, starting } = this.build;
+    const { name } = this.target;
+    if (this.#grant?.held !== true) this.#grant = await slots.acquire(demand, () => priority(name), starting, name);
+    return this.#grant;
   }
 
   get #forced(): boolean {
     return this.build.planContext.forced.has(this.target.name);
   }
 
-  async #underLock(first: Grant): Promise<LifeEnd> {
+  async #underLock(before: { readonly first: Stale; readonly version: string } | undefined): Promise<LifeEnd> {
     let changed = false;
-    let grant = first;
     for (let round = 1; ; round++) {
-      // Parts gave it back, and need to be listed again.
-      if (!grant.held) {
-        const { slots, priority, starting } = this.build;
-        grant = await slots.acquire(PARTS_DEMAND, () => priority(this.target.name), starting, this.target.name);
-      }
-      const decision = await this.#phase('decide', { type: 'slot', slot: grant.slot }, () => this.#decide());
+      // Where it was given back, what was done was of no use.
+      const grant = await this.#hold(this.#runDemand);
+      const decision = await this.#phase('decide', { type: 'slot', slot: grant.slot }, () =>
+        round === 1 && before !== undefined && this.#stillHolds(before.first, before.version)
+          ? before.first
+          : this.#decide(),
+      );
       try {
         switch (decision.state) {
           case 'fresh':
@@ -194,7 +210,7 @@ class Life {
             return await this.#restore(decision);
           case 'stale':
             if (this.#pinned !== undefined || !(await this.#pin(decision, 'where one is written')))
-              return await this.#run(decision, grant);
+              return await this.#run(decision);
             break;
           case 'waiting':
             throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);
@@ -210,8 +226,6 @@ class Life {
           this.#warn(executeErrors.inputChangedOnce({ what: error.what }));
           if (decision.state === 'stale' && this.#pinned === undefined) await this.#pin(decision, 'in any case');
         } else throw error;
-      } finally {
-        if (grant !== first) grant.release();
       }
     }
   }
@@ -235,6 +249,19 @@ class Life {
       this.build.checkLocked(decision);
     }
     return decision;
+  }
+
+  /**
+   * Whether a target would be decided in the same way again: nobody has recorded anything meanwhile, and its inputs are,
+   * by their stats, what they were. Only of what is simple to tell; and of what is not stale, the outputs would be looked at.
+   */
+  #stillHolds({ fingerprint }: Stale, version: string): boolean {
+    const { session } = this.build.run;
+    if (Object.values(fingerprint.inputs).some((print) => typeof print !== 'string')) return false;
+    if (session.index.version !== version) return false;
+    return handingOf(session, this.target, fingerprint).items.every(
+      ({ path, kind, digest }) => session.digester.known(path, kind) === digest,
+    );
   }
 
   /** Copies the databases that the rule reads, whereupon it must be decided again; says whether there are copies now. */
@@ -288,7 +315,7 @@ class Life {
     return 'done';
   }
 
-  async #run(decision: Stale, grant: Grant): Promise<LifeEnd> {
+  async #run(decision: Stale): Promise<LifeEnd> {
     const { build, target } = this;
     const { run } = build;
     const inParts = target.work.type === 'rule' && target.work.rule.shape === 'parts';
@@ -297,6 +324,7 @@ class Life {
     const last = run.session.index.lastSuccess(target.name);
     run.begin();
     for (;;) {
+      const grant = await this.#hold(this.#runDemand);
       const started = performance.now();
       this.#attempt++;
       run.emit({
@@ -365,10 +393,15 @@ class Life {
         await staging.own.take();
       });
       const { outputs, parts } = await this.#work(work);
+      // What is left is not what slots are for.
+      grant.release();
       await this.#phase('compare inputs', undefined, () => checkInputs(session, handing.items));
       build.checkLockedOutputs(target, outputs);
       const seconds = secondsSince(started);
-      await this.#phase('record', undefined, () => recordAction(run, target, decision, outputs, parts, seconds));
+      const others = build.isAwaited(target.name) || slots.isIdle ? 'will not come' : 'may come';
+      await this.#phase('record', undefined, () =>
+        recordAction(run, target, decision, outputs, parts, seconds, others),
+      );
       await this.#phase('install', undefined, () => installOutputs(run, target, outputs, staging));
       const known: Fresh = {
         state: 'fresh',
@@ -407,7 +440,8 @@ class Life {
         text: commandText(target.work.text, handing, outputs),
         keep: target.store,
       } as const;
-      const made = await this.#phase('run', lane, () => hosts.run(task, options));
+      const onlyLittleLeft = (): void => work.grant.release();
+      const made = await this.#phase('run', lane, () => hosts.run(task, { ...options, onlyLittleLeft }));
       return { outputs: made.outputs, parts: null };
     }
     const { rule } = target.work;
@@ -426,9 +460,12 @@ class Life {
 
   /** What must be free before the target starts. Parts have demands of their own; listing them takes a slot. */
   #demand(decision: Decision): Demand {
+    return decision.state === 'restorable' ? PARTS_DEMAND : this.#runDemand;
+  }
+
+  get #runDemand(): Demand {
     const { work, resources } = this.target;
-    const single = decision.state === 'restorable' || (work.type === 'rule' && work.rule.shape === 'parts');
-    return single ? PARTS_DEMAND : resources;
+    return work.type === 'rule' && work.rule.shape === 'parts' ? PARTS_DEMAND : resources;
   }
 
   #checkSecrets(): void {

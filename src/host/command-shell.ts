@@ -78,7 +78,10 @@ export class CommandShell {
     };
     this.#child.on('error', end);
     this.#child.on('exit', end);
-    for (const stream of this.#streams()) stream.on('error', () => undefined);
+    for (const stream of this.#streams()) {
+      stream.on('error', () => undefined);
+      stream.unref?.();
+    }
     this.#hold(false);
   }
 
@@ -129,11 +132,10 @@ export class CommandShell {
     command.resolve(end);
   }
 
-  /** While a command runs the shell keeps this process alive. */
+  /** While a command runs the shell, which is enough, keeps this process alive. */
   #hold(busy: boolean): void {
-    const how = busy ? 'ref' : 'unref';
-    this.#child[how]();
-    for (const stream of this.#streams()) stream[how]?.();
+    if (busy) this.#child.ref();
+    else this.#child.unref();
   }
 
   #streams(): readonly ((Readable | Writable) & { ref?(): void; unref?(): void })[] {

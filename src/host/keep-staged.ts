@@ -41,13 +41,15 @@ export async function keepStaged(
   return records;
 }
 
-/** Whether outputs are kept so quickly that it is not worth a host. */
-export function isLittle(staged: Staged): boolean {
+/** How much it is to keep outputs: `little` is not worth a host; nor is anything where one is not there, which fails. */
+export function toKeep(staged: Staged): 'little' | 'much' | 'not all there' {
   let bytes = 0;
-  return Object.values(staged).every(({ kind, path }) => {
+  let isLittle = true;
+  for (const { kind, path } of Object.values(staged)) {
     const stat = lstatSync(path, NOTHING_IS_FINE);
-    if (stat === undefined) return true;
+    if (stat === undefined) return 'not all there';
     bytes += stat.size;
-    return (kind === 'file' || kind === 'jsonl') && stat.isFile() && bytes <= LITTLE_BYTES;
-  });
+    isLittle &&= (kind === 'file' || kind === 'jsonl') && stat.isFile() && bytes <= LITTLE_BYTES;
+  }
+  return isLittle ? 'little' : 'much';
 }

@@ -5,7 +5,7 @@ import { Commands, findBash } from './commands.js';
 import { failureOf } from './failure.js';
 import { HostProcess, type HostEnd, type Observed } from './host-process.js';
 import { Job, type JobOptions } from './job.js';
-import { isLittle, keepStaged, storeOf } from './keep-staged.js';
+import { keepStaged, storeOf, toKeep } from './keep-staged.js';
 import type { CommandTask, Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
 import { TaskError } from './task-error.js';
 
@@ -20,6 +20,8 @@ export interface RunOptions extends JobOptions {
   readonly timeoutMs?: number;
   /** For `make`: how many tasks of this target may be in one host at once (the rule's own `concurrency`). */
   readonly concurrency?: number;
+  /** For `command`: its processes have ended, and what is left to do takes no slot. Not called where that is much. */
+  readonly onlyLittleLeft?: () => void;
 }
 
 /** A host and what it works on. */
@@ -157,8 +159,17 @@ export class HostPool {
   }
 
   /** What a command has written. Much of it is looked through in a host, so that the engine can go on. */
-  async #keep({ target, cache, outputs, keep }: CommandTask, { signal }: RunOptions): Promise<TaskResults['keep']> {
-    if (isLittle(outputs)) return { outputs: await keepStaged(outputs, keep ? storeOf(cache) : null) };
+  async #keep(
+    { target, cache, outputs, keep }: CommandTask,
+    { signal, onlyLittleLeft }: RunOptions,
+  ): Promise<TaskResults['keep']> {
+    const amount = toKeep(outputs);
+    if (amount === 'little' && onlyLittleLeft !== undefined) {
+      onlyLittleLeft();
+      // What waited for it is to start before this one's outputs are looked through.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (amount !== 'much') return { outputs: await keepStaged(outputs, keep ? storeOf(cache) : null) };
     return this.run({ type: 'keep', target, cache, outputs, keep }, signal === undefined ? {} : { signal });
   }
 

@@ -210,11 +210,11 @@ export function lockedTarget(
   extra: LockedExtra = {},
 ): LockedTarget {
   const { work, params, inputs } = fingerprint;
-  const { accepted, parts } = extra;
+  const { accepted, parts, key = keyOf(fingerprint) } = extra;
   const isPartial = parts !== undefined && parts !== null && parts.failed > 0;
   return {
     ...(work.type === 'rule' ? { rule: work.rule, code: work.code } : { command: work.text, tools: work.tools }),
-    key: keyOf(fingerprint),
+    key,
     ...(accepted === undefined ? {} : { accepted }),
     ...(isPartial ? { partial: `${parts.total - parts.failed} of ${parts.total}` } : {}),
     params,
@@ -230,6 +230,8 @@ export function lockedTarget(
 }
 
 export interface LockedExtra {
+  /** That of the fingerprint, where it is known. */
+  readonly key?: Digest;
   readonly accepted?: string | undefined;
   readonly parts?: { readonly total: number; readonly failed: number } | null | undefined;
 }

@@ -17,7 +17,8 @@ interface Opened {
   /** Of the file: another one at its path has other claims. */
   readonly ino: number;
   readonly claim: Sqlite.Statement;
-  readonly free: Sqlite.Statement;
+  /** Frees all these names of the holder. */
+  readonly free: Sqlite.Transaction<(names: Iterable<string>, holder: string) => void>;
 }
 
 const SCHEMA =
@@ -27,8 +28,8 @@ const HOLDER_SUFFIX = '.holder';
 /**
  * Which process has which name, in one database for all: `locks/claims.db`. A claim holds as long as its holder lives, and
  * that is what a kernel lock says: each process that claims something holds the lock of a file of its own,
- * `locks/PID-xxxx.holder`, until it ends in whatever way. So a claim costs two short writes, and not a file and a lock, and
- * that of a dead process is free at once.
+ * `locks/PID-xxxx.holder`, until it ends in whatever way. So a claim costs one short write, and part of another, and not a
+ * file and a lock, and that of a dead process is free at once.
  *
  *     free --try--> claimed --free, or death of the holder--> free
  *
@@ -40,6 +41,9 @@ export class Claims {
   readonly #name = `${process.pid}-${randomBytes(4).toString('hex')}`;
   /** What this process has claimed, with the run it is for. */
   readonly #held = new Map<string, string>();
+  /** What it has no more, and is still to be told. */
+  readonly #freed = new Set<string>();
+  #telling = false;
   #database: Opened | undefined;
   #life: FileLock | undefined;
   #tidies = false;
@@ -62,6 +66,7 @@ export class Claims {
 
   /** Claims the name, or says who has it: another run of this process too. @throws SqliteError */
   try(name: string, run: string): 'claimed' | Holder {
+    if (this.#freed.has(name)) this.#tell();
     return this.#mending((database) => {
       this.#live();
       for (;;) {
@@ -79,11 +84,26 @@ export class Claims {
     });
   }
 
+  /** In this turn of the event loop, together with what else becomes free in it. */
   free(name: string): void {
     this.#held.delete(name);
-    this.#mending((database) => {
-      database.free.run(name, this.#name);
+    this.#freed.add(name);
+    if (this.#telling) return;
+    this.#telling = true;
+    setImmediate(() => {
+      this.#telling = false;
+      try {
+        this.#tell();
+      } catch {
+        // With the next that is freed, or when this process has ended.
+      }
     });
+  }
+
+  #tell(): void {
+    if (this.#freed.size === 0) return;
+    this.#mending((database) => database.free.immediate(this.#freed, this.#name));
+    this.#freed.clear();
   }
 
   /** Does `work`, and again with a new database where this one is damaged, or gone with the folder it was in. */
@@ -140,6 +160,7 @@ export class Claims {
     this.#tidies = true;
     process.once('exit', () => {
       try {
+        this.#tell();
         rmSync(path, { force: true });
       } catch {
         // Nobody holds it any more: it is removed by whoever looks at it next.
@@ -174,11 +195,14 @@ function connect(path: string): Opened {
     enterWal(handle);
     handle.pragma('synchronous = OFF');
     handle.exec(SCHEMA);
+    const free = handle.prepare('DELETE FROM claims WHERE name = ? AND holder = ?');
     return {
       handle,
       ino: statSync(path).ino,
       claim: handle.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
-      free: handle.prepare('DELETE FROM claims WHERE name = ? AND holder = ?'),
+      free: handle.transaction((names: Iterable<string>, holder: string) => {
+        for (const name of names) free.run(name, holder);
+      }),
     };
   } catch (error) {
     handle.close();

@@ -278,3 +278,18 @@ test('an index that cannot be written says so, keeps what it has, and is well af
   t.is(index.recentActions(1000).length, 101);
   index.close();
 });
+
+test('the version tells that another connection has written, and says nothing of what this one wrote', (t) => {
+  const layout = scratchLayout(t);
+  const index = Index.open(layout);
+  const other = Index.open(layout);
+  t.teardown(() => {
+    index.close();
+    other.close();
+  });
+  const { version } = index;
+  index.putAction(action(1));
+  t.is(index.version, version);
+  other.putAction(action(2));
+  t.not(index.version, version);
+});

@@ -22,6 +22,8 @@ type Column = string | number | Buffer | null;
 export class IndexConnection {
   readonly #layout: CacheLayout;
   #database: Sqlite.Database;
+  /** Made once: to make one takes longer than a small transaction. */
+  #transact: Transact;
   /** By their SQL: prepared when first used, so that opening stays cheap. */
   readonly #statements = new Map<string, Sqlite.Statement>();
   #repaired: string | undefined;
@@ -39,6 +41,7 @@ export class IndexConnection {
       if (!isIndexDamage(error)) throw explainSqlite(error, layout.index);
       this.#database = this.#renewed(error, (database) => database);
     }
+    this.#transact = transactionsOf(this.#database);
     this.#ino = inodeOf(layout.index);
   }
 
@@ -67,6 +70,12 @@ export class IndexConnection {
         throw new Damage('another file is in its place');
       }
     });
+  }
+
+  /** Another text whenever another connection has written, or what was written is lost. */
+  get version(): string {
+    const [version] = this.row('PRAGMA data_version') ?? [];
+    return `${String(this.#losses)} ${String(version)}`;
   }
 
   get inTransaction(): boolean {
@@ -100,7 +109,7 @@ export class IndexConnection {
   /** Groups writes. `work` may run twice, where damage is found. Within a transaction: a part of that one. */
   transaction<T>(work: () => T): T {
     if (this.#database.inTransaction) return work();
-    return this.healing(() => this.#database.transaction(work).immediate());
+    return this.healing(() => this.#transact.immediate(work) as T);
   }
 
   /** Does `work`, and does it again with a new index where it finds that this one is damaged. */
@@ -116,6 +125,7 @@ export class IndexConnection {
         this.#statements.clear();
         this.#database.close();
         this.#database = database;
+        this.#transact = transactionsOf(database);
         this.#ino = inodeOf(this.#layout.index);
         this.#losses++;
         return work();
@@ -183,6 +193,12 @@ class OldFormat extends Error {
 
 function isIndexDamage(error: unknown): boolean {
   return error instanceof OldFormat || error instanceof Damage || isDamage(error);
+}
+
+type Transact = Sqlite.Transaction<(work: () => unknown) => unknown>;
+
+function transactionsOf(database: Sqlite.Database): Transact {
+  return database.transaction((work: () => unknown) => work());
 }
 
 function inodeOf(path: string): number | undefined {

@@ -2,6 +2,7 @@ import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
 import { IndexConnection } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
+import { SharedTransaction } from './shared-transaction.js';
 import { PartLists, type PartBlock } from './part-lists.js';
 import { bytesOf, PartRecords } from './part-records.js';
 import type {
@@ -47,6 +48,7 @@ export class Index {
   readonly #stats: StatRecords;
   readonly #parts: PartRecords;
   readonly #lists: PartLists;
+  readonly #shared = new SharedTransaction((work) => this.transaction(work));
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(layout: CacheLayout) {
@@ -119,6 +121,21 @@ export class Index {
     });
     this.#parts.written();
     return result;
+  }
+
+  /** As `transaction`, soon, with what others add; resolves when it is committed. */
+  together(work: () => void): Promise<void> {
+    return this.#shared.add(work);
+  }
+
+  /** Commits at once what was given to `together`. */
+  commitTogether(): void {
+    this.#shared.commit();
+  }
+
+  /** Equal as long as nobody else has written to the index, and nothing was lost. */
+  get version(): string {
+    return this.#connection.version;
   }
 
   // Stat records. A path may have one for each kind under which it is read.

@@ -293,17 +293,12 @@ export class ObjectStore {
 
   #write(path: string, data: Uint8Array): void {
     const temporary = join(this.#folder, 'tmp', `${this.#writer}-${String(this.#written++)}`);
-    for (let attempt = 0; ; attempt++) {
-      try {
-        writeFileSync(temporary, data, { flag: 'wx', mode: 0o444 });
-        renameSync(temporary, path);
-        return;
-      } catch (error) {
-        rmSync(temporary, { force: true });
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 2) throw error;
-        mkdirSync(dirname(temporary), { recursive: true });
-        mkdirSync(dirname(path), { recursive: true });
-      }
+    try {
+      inFolder(temporary, () => writeFileSync(temporary, data, { flag: 'wx', mode: 0o444 }));
+      inFolder(path, () => renameSync(temporary, path));
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
     }
   }
 
@@ -326,6 +321,17 @@ export class ObjectStore {
       listings.set(folder, names);
     }
     return names.has(path.slice(folder.length + 1));
+  }
+}
+
+/** Writes what is at the path, and makes its folder only where there is none: most often there is. */
+function inFolder(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    write();
   }
 }
 

@@ -9,7 +9,7 @@ import { explainSqlite } from './sqlite.js';
 export type { Holder } from './claims.js';
 
 export interface TargetLock {
-  /** Frees the lock. Again: does nothing. */
+  /** Frees the lock, for others when the event loop turns. Again: does nothing. */
   release(): void;
 }
 
@@ -35,7 +35,7 @@ export async function acquireTargetLock(
   for (let pause = 20; ; pause = Math.min(100, pause * 1.5)) {
     options.signal?.throwIfAborted();
     const answer = explained(layout, () => claims.try(target, options.run));
-    if (answer === 'claimed') return lockOf(layout, claims, target);
+    if (answer === 'claimed') return lockOf(claims, target);
     const text = `${answer.pid} ${answer.run}`;
     if (text !== announced) {
       announced = text;
@@ -47,13 +47,13 @@ export async function acquireTargetLock(
   }
 }
 
-function lockOf(layout: CacheLayout, claims: Claims, target: string): TargetLock {
+function lockOf(claims: Claims, target: string): TargetLock {
   let held = true;
   return {
     release: () => {
       if (!held) return;
       held = false;
-      explained(layout, () => claims.free(target));
+      claims.free(target);
     },
   };
 }
