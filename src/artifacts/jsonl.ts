@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { ObjectRef, ObjectStore } from '../store/objects.js';
-import { ReadAhead } from '../store/read-ahead.js';
+import { ExtentReader } from '../store/extent-reader.js';
 import { SingleFileKind } from './file.js';
 import type { JoinedParts } from './joined-parts.js';
 import type { ArtifactRecord, Kind } from './kind.js';
@@ -20,7 +20,7 @@ class JsonlKind extends SingleFileKind {
     objects: ObjectStore,
     keepWhole: boolean,
   ): Promise<ArtifactRecord> {
-    const reader = new ReadAhead(objects);
+    const reader = new ExtentReader(objects);
     const file = destination === null ? undefined : new FileBehind(destination);
     try {
       const whole = await concatenate(parts, reader, file);
@@ -36,13 +36,13 @@ class JsonlKind extends SingleFileKind {
 }
 
 /** Reads the parts in order, into a file if there is one. @throws UserFacingError where a part's last line has no end. */
-async function concatenate(parts: JoinedParts, reader: ReadAhead, file: FileBehind | undefined): Promise<ObjectRef> {
+async function concatenate(parts: JoinedParts, reader: ExtentReader, file: FileBehind | undefined): Promise<ObjectRef> {
   const hash = createHash('sha256');
   const turn = new Turn();
   const ends = new PartEnds(parts);
   let size = 0;
   // Not part by part: small ones lie next to each other in the store, some ten thousand in one extent.
-  for await (const piece of reader.pieces(parts.extents())) {
+  for (const piece of reader.pieces(parts.extents())) {
     ends.check(piece);
     await file?.write(piece);
     hash.update(piece);

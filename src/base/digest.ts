@@ -1,4 +1,4 @@
-import { hash, webcrypto } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from './canonical.js';
 import type { Json } from './json.js';
 
@@ -7,11 +7,6 @@ export type Digest = `sha256:${string}`;
 
 export function sha256(data: string | NodeJS.ArrayBufferView): Digest {
   return `sha256:${hash('sha256', data, 'hex')}`;
-}
-
-/** As `sha256`, on another thread. The bytes must stay as they are meanwhile. */
-export async function sha256Aside(data: Uint8Array<ArrayBuffer>): Promise<Digest> {
-  return `sha256:${Buffer.from(await webcrypto.subtle.digest('SHA-256', data)).toString('hex')}`;
 }
 
 /** The digest of a JSON value, by its canonical text. */

@@ -1,31 +1,31 @@
 import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
-import { sha256, sha256Aside, type Digest } from '../base/digest.js';
+import { sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
 import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 import { EXTENT_BYTES } from './cut.js';
 import type { Extent } from './object-list.js';
 import { CorruptObject, type ObjectStore } from './objects.js';
 
-/** Less is digested before another thread has heard of it. */
-const LITTLE = 64 << 10;
-/** The blob at hand, the one before, and the one that is read ahead. */
-const WINDOW = 3;
+/** The blob at hand, and the one before. */
+const WINDOW = 2;
 
-/** A blob in a buffer of its own. */
+/** A blob in a buffer of its own; undefined where there is none of that name. */
 interface Opened {
   readonly buffer: Buffer<ArrayBuffer>;
-  /** Once it is checked; undefined where there is no blob of that name. */
-  readonly bytes: Promise<Buffer | undefined>;
+  readonly bytes: Buffer | undefined;
 }
 
 /**
- * Reads objects for somebody who works on one piece while the next is read, and checked on another thread.
+ * Reads objects piece by piece, each checked. The last ones stay as they are while they are on their way to a file.
  *
- *     const reader = new ReadAhead(objects);
- *     for await (const piece of reader.pieces(extents)) …
+ * They are checked on this thread: what Node digests on another one it copies before, into fresh memory, and that alone takes
+ * longer than the digest.
+ *
+ *     const reader = new ExtentReader(objects);
+ *     for (const piece of reader.pieces(extents)) …
  *     reader.close();
  */
-export class ReadAhead {
+export class ExtentReader {
   /** The one that was used last comes last: neighbours often lie in the same few blobs. */
   readonly #window = new Map<Digest, Opened>();
 
@@ -37,12 +37,10 @@ export class ReadAhead {
    *
    * @throws CorruptObject where a piece is damaged or gone. A damaged blob is dropped before.
    */
-  async *pieces(extents: readonly Extent[]): AsyncGenerator<Buffer, void, undefined> {
-    for (const [index, extent] of extents.entries()) {
+  *pieces(extents: readonly Extent[]): Generator<Buffer, void, undefined> {
+    for (const extent of extents) {
       const { sha256, size, from } = extent;
-      const blob = await this.#open(sha256).bytes;
-      const next = extents[index + 1];
-      if (next !== undefined) this.#open(next.sha256);
+      const blob = this.#open(sha256).bytes;
       if (blob === undefined) {
         // A list, or not there at all.
         yield* this.objects.readExtent(extent);
@@ -57,10 +55,7 @@ export class ReadAhead {
 
   /** Nobody uses a piece any more. */
   close(): void {
-    for (const { buffer, bytes } of this.#window.values()) {
-      // Another thread may still look at it.
-      void bytes.catch(() => undefined).then(() => giveBack(buffer));
-    }
+    for (const { buffer } of this.#window.values()) giveBack(buffer);
     this.#window.clear();
   }
 
@@ -73,10 +68,7 @@ export class ReadAhead {
         giveBack(oldest[1].buffer);
       }
       const buffer = takeBuffer(EXTENT_BYTES);
-      const bytes = checked(this.objects.pathOf(digest), digest, buffer);
-      // Whoever asks for it hears of a failure, and perhaps nobody does.
-      bytes.catch(() => undefined);
-      opened = { buffer, bytes };
+      opened = { buffer, bytes: checked(this.objects.pathOf(digest), digest, buffer) };
     }
     this.#window.delete(digest);
     this.#window.set(digest, opened);
@@ -84,10 +76,11 @@ export class ReadAhead {
   }
 }
 
-async function checked(path: string, digest: Digest, buffer: Buffer<ArrayBuffer>): Promise<Buffer | undefined> {
+/** Undefined where there is no blob of that name. @throws CorruptObject */
+function checked(path: string, digest: Digest, buffer: Buffer<ArrayBuffer>): Buffer | undefined {
   const blob = read(path, buffer);
   if (blob === undefined) return undefined;
-  if (blob !== 'too long' && (blob.length < LITTLE ? sha256(blob) : await sha256Aside(blob)) === digest) return blob;
+  if (blob !== 'too long' && sha256(blob) === digest) return blob;
   rmSync(path, { force: true });
   throw new CorruptObject(digest, 'corrupt');
 }

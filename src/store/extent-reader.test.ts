@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { sha256 } from '../base/digest.js';
 import type { Extent } from './object-list.js';
 import { CorruptObject, ObjectStore } from './objects.js';
-import { ReadAhead } from './read-ahead.js';
+import { ExtentReader } from './extent-reader.js';
 import { scratch } from './scratch-for-tests.js';
 
 /** Bytes that look like nothing else. */
 const noise = (size: number, seed: number): Buffer =>
   createHash('shake256', { outputLength: size }).update(String(seed)).digest();
 
-test('pieces are what is stored, and stay until the second one after', async (t) => {
+test('pieces are what is stored, and stay until the second one after', (t) => {
   const objects = new ObjectStore(scratch(t));
   const blobs = [1, 2, 3, 4, 5, 6].map((seed) => noise(seed % 2 === 0 ? 5_000 : 200_000, seed));
   const large = noise(9 << 20, 7);
@@ -25,8 +25,8 @@ test('pieces are what is stored, and stay until the second one after', async (t)
     { weight: 2, arbitrary: fc.record({ blob: fc.nat(5) }) },
     fc.constant({ blob: 6 }),
   );
-  await fc.assert(
-    fc.asyncProperty(fc.array(extent, { maxLength: 10 }), async (places) => {
+  fc.assert(
+    fc.property(fc.array(extent, { maxLength: 10 }), (places) => {
       const extents = places.map((place): Extent => {
         const { sha256, size } = refs[place.blob] ?? { sha256: `sha256:`, size: 0 };
         return 'from' in place ? { sha256, size: place.size, from: place.from } : { sha256, size };
@@ -35,10 +35,10 @@ test('pieces are what is stored, and stay until the second one after', async (t)
         const whole = [...blobs, large][place.blob] ?? Buffer.of();
         return 'from' in place ? whole.subarray(place.from, place.from + place.size) : whole;
       });
-      const reader = new ReadAhead(objects);
+      const reader = new ExtentReader(objects);
       const copies: Buffer[] = [];
       let last: Buffer | undefined;
-      for await (const piece of reader.pieces(extents)) {
+      for (const piece of reader.pieces(extents)) {
         if (last !== undefined) copies.push(Buffer.from(last));
         last = piece;
       }
@@ -50,7 +50,7 @@ test('pieces are what is stored, and stay until the second one after', async (t)
   );
 });
 
-test('a damaged piece is told and dropped, one that is gone is told', async (t) => {
+test('a damaged piece is told and dropped, one that is gone is told', (t) => {
   const objects = new ObjectStore(scratch(t));
   const [good, bad, long, gone] = [1, 2, 3, 4].map((seed) => objects.putBytes(noise(100_000, seed)));
   if (good === undefined || bad === undefined || long === undefined || gone === undefined) return t.fail();
@@ -63,11 +63,11 @@ test('a damaged piece is told and dropped, one that is gone is told', async (t) 
   }
   rmSync(objects.pathOf(gone.sha256));
   for (const ref of [bad, long, gone]) {
-    const reader = new ReadAhead(objects);
+    const reader = new ExtentReader(objects);
     const seen: string[] = [];
-    const error = await t.throwsAsync(
-      async () => {
-        for await (const piece of reader.pieces([good, ref])) seen.push(sha256(piece));
+    const error = t.throws(
+      () => {
+        for (const piece of reader.pieces([good, ref])) seen.push(sha256(piece));
       },
       { instanceOf: CorruptObject },
     );
@@ -78,7 +78,7 @@ test('a damaged piece is told and dropped, one that is gone is told', async (t) 
     t.false(existsSync(objects.pathOf(ref.sha256)));
   }
   const beyond: Extent = { sha256: good.sha256, size: 10, from: 99_995 };
-  const reader = new ReadAhead(objects);
-  await t.throwsAsync(reader.pieces([beyond]).next(), { instanceOf: CorruptObject });
+  const reader = new ExtentReader(objects);
+  t.throws(() => reader.pieces([beyond]).next(), { instanceOf: CorruptObject });
   reader.close();
 });
