@@ -10,6 +10,9 @@ const CR = CARRIAGE_RETURN;
 /** Lines are held whole; longer ones are refused. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
+/** UTF-16 units of the lines that are handled together. */
+const BATCH = 1 << 20;
+
 /** Where lines end: at LF, CRLF or a lone CR, nothing else. A last one without an end counts. Asked for in order. */
 export class LineEnds {
   /** The first CR from where one was last looked for; -1 where there is none, -2 before. */
@@ -38,6 +41,22 @@ export async function copyLines(input: JsonlInput, output: JsonlOutput, limit = 
     if (copied++ >= limit) break;
     output.append(line);
   }
+}
+
+/** The lines of an input, some 1 MiB at a time. */
+export async function* batches(input: JsonlInput): AsyncGenerator<readonly string[], void, undefined> {
+  let batch: string[] = [];
+  let size = 0;
+  for await (const line of input.lines()) {
+    if (size > 0 && size + line.length > BATCH) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(line);
+    size += line.length + 1;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /**

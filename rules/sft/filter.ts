@@ -4,6 +4,7 @@ import { readMembers, writeCanonicalLine } from '../lib/chat/row.js';
 import { RowBytes } from '../lib/chat/row-bytes.js';
 import { addCounts, countsText } from '../lib/counts.js';
 import {
+  batches,
   blockBytes,
   boundedBlocks,
   CARRIAGE_RETURN,
@@ -12,7 +13,8 @@ import {
   LineEnds,
   lineText,
 } from '../lib/jsonl.js';
-import { AcrossRows, decidingMembers, type DropReason, dropReason, membersRow, QuickRows } from './filter/keep.js';
+import { AcrossRows, comparedRows } from './filter/across.js';
+import { decidingMembers, type DropReason, dropReason, membersRow, QuickRows } from './filter/keep.js';
 import { filterParams, type RowParams, rowParams } from './filter/params.js';
 
 /**
@@ -123,15 +125,17 @@ async function keepAcross(
 ): Promise<number> {
   const writer = new LineWriter();
   let count = 0;
-  for await (const line of part.outputs.rows.lines()) {
-    const reason = across.dropReason(line);
-    if (reason === undefined) {
-      outputs.rows.append(line);
-      continue;
+  for await (const lines of batches(part.outputs.rows)) {
+    for (const row of comparedRows(lines)) {
+      const reason = across.dropReason(row);
+      if (reason === undefined) {
+        outputs.rows.append(row.line);
+        continue;
+      }
+      count++;
+      dropped[reason] = (dropped[reason] ?? 0) + 1;
+      outputs.rejects?.append(rejectLine(reason, row.line, writer));
     }
-    count++;
-    dropped[reason] = (dropped[reason] ?? 0) + 1;
-    outputs.rejects?.append(rejectLine(reason, line, writer));
   }
   return count;
 }

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { jsonText } from '../../lib/chat/json-text.js';
 import { isDouble, isTruthy, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
-import { CanonicalKernel, EACH, type RowPath } from '../../lib/chat/canonical-kernel.js';
+import { CanonicalKernel, type RowPath } from '../../lib/chat/canonical-kernel.js';
 import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
-import { imageUrls, memberAt, readMembers } from '../../lib/chat/row.js';
+import { eachImage, IMAGE_PATHS } from '../../lib/chat/row-images.js';
+import { imageUrls, memberAt } from '../../lib/chat/row.js';
 import type { WantedMembers } from '../../lib/chat/row-bytes.js';
-import type { FilterParams, RowParams } from './params.js';
+import type { RowParams } from './params.js';
 
 /** Why a line is dropped, in the order in which it is asked. */
 export type DropReason =
@@ -91,8 +90,6 @@ export function membersRow(row: JsonMap): DecidingRow {
   };
 }
 
-const SEGMENT: RowPath = ['messages', EACH, 'content', EACH];
-
 /** The rows of a text that is read by places: the same as `membersRow` of each that is told of. */
 export class QuickRows implements DecidingRow {
   readonly rows: CanonicalRows;
@@ -102,13 +99,7 @@ export class QuickRows implements DecidingRow {
   constructor(params: RowParams, kernel = CanonicalKernel.get()) {
     this.names = decidingMetadata(params);
     const metadata = this.names.map((name): RowPath => ['metadata', ...name.split('.')]);
-    const segment: RowPath[] = [
-      SEGMENT,
-      [...SEGMENT, 'type'],
-      [...SEGMENT, 'image_url'],
-      [...SEGMENT, 'image_url', 'url'],
-    ];
-    this.rows = new CanonicalRows([...metadata, ...(isCounted(params) ? segment : [])], kernel);
+    this.rows = new CanonicalRows([...metadata, ...(isCounted(params) ? IMAGE_PATHS : [])], kernel);
   }
 
   metadata(name: MetadataName): JsonValue | undefined {
@@ -116,18 +107,8 @@ export class QuickRows implements DecidingRow {
   }
 
   images(): number {
-    const segment = this.names.length;
     let images = 0;
-    let isImage = false;
-    let hasUrl = false;
-    this.rows.each((path, start, end) => {
-      // An `image_url` comes after the `url` in it, and both before the end of their segment.
-      if (path === segment) {
-        if (isImage && hasUrl) images++;
-        isImage = hasUrl = false;
-      } else if (path === segment + 1) isImage = this.rows.is(start, end, '"image_url"');
-      else if (path > segment + 1) hasUrl ||= this.rows.isString(start);
-    });
+    eachImage(this.rows, this.names.length, () => images++);
     return images;
   }
 }
@@ -135,48 +116,4 @@ export class QuickRows implements DecidingRow {
 function numberOf(value: JsonValue | undefined): number | undefined {
   if (isDouble(value)) return value.value;
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
-}
-
-/** Drops rows for what came before them, over all sessions and blocks. */
-export class AcrossRows {
-  private readonly seen = new Set<string>();
-  private readonly perSession = new Map<string, number>();
-
-  constructor(private readonly params: Pick<FilterParams, 'dedupe' | 'max_per_session'>) {}
-
-  /** Whether there is anything to look at across rows. */
-  get isNeeded(): boolean {
-    return this.params.dedupe !== undefined || this.params.max_per_session !== undefined;
-  }
-
-  /** Why the next kept row is dropped after all; undefined to keep it. */
-  dropReason(text: string): DropReason | undefined {
-    const { dedupe, max_per_session: most } = this.params;
-    const row = readMembers(text, ['metadata', ...(dedupe === 'images' ? ['messages'] : [])]);
-    if (typeof row === 'string') return row;
-    if (dedupe === 'rows' && this.isSeen(text)) return 'duplicate row';
-    if (dedupe === 'images') {
-      const urls = imageUrls(row.get('messages'));
-      if (urls.length > 0 && this.isSeen(JSON.stringify(urls))) return 'duplicate images';
-    }
-    const session = most === undefined ? undefined : memberAt(row, 'metadata.session_id');
-    if (most === undefined || session === undefined) return undefined;
-    const name = shortDigest(jsonText(session));
-    const before = this.perSession.get(name) ?? 0;
-    if (before >= most) return 'enough rows of its session';
-    this.perSession.set(name, before + 1);
-    return undefined;
-  }
-
-  private isSeen(text: string): boolean {
-    const digest = shortDigest(text);
-    if (this.seen.has(digest)) return true;
-    this.seen.add(digest);
-    return false;
-  }
-}
-
-/** Stands for a text in memory: 16 bytes of its SHA-256. */
-function shortDigest(text: string): string {
-  return createHash('sha256').update(text).digest('binary').slice(0, 16);
 }
