@@ -93,3 +93,11 @@ test.serial('a build after a watch knows all that the watch believed', async (t)
   t.is((await project.run()).code, 0);
   t.is(project.read('out/deep/tree.txt'), '1two');
 });
+
+test.serial('a watch ends with its project', async (t) => {
+  const [project, watch] = await watching(t, FILES);
+  project.remove('.');
+  const { code, stderr } = await watch.ended;
+  t.is(code, 1);
+  t.regex(stderr, /^VB905: the project is gone/);
+});

@@ -58,6 +58,11 @@ export class Watching {
     return this.#events;
   }
 
+  /** It ends by itself. */
+  get ended(): Promise<Result> {
+    return this.#started.ended;
+  }
+
   async end(): Promise<Result> {
     this.#started.kill('SIGINT');
     return this.#started.ended;

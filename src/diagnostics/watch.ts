@@ -43,4 +43,10 @@ export const watchErrors = {
     headline: `\`${flag}\` does not go with \`--watch\``,
     next: `leave it out, or build once with it: \`vlmbuild ${flag}\``,
   }),
+  /** The folder of the project was removed or moved, or another one is in its place. */
+  rootGone: ({ root }: { root: string }): Diagnostic => ({
+    code: 'VB905',
+    headline: `the project is gone: \`${root}\` is no longer the folder that was watched`,
+    next: 'watch again where the project is now',
+  }),
 };

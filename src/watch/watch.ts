@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shortPath } from '../base/shown-path.js';
+import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
 import type { Session } from '../execute/session.js';
 import { packageRoot } from '../rule/package-root.js';
@@ -50,6 +52,8 @@ const PROGRAM = join(packageRoot(), 'dist');
 
 /** So long an editor may take between deleting a file and writing it anew. */
 const RETURN_MS = 60;
+/** So often it is looked whether the project's folder is still there. */
+const ROOT_MS = 1000;
 
 class Watch {
   /** Resolves when the watch was told to end and no build is under way. */
@@ -70,6 +74,8 @@ class Watch {
   #resting: Promise<void> = Promise.resolve();
   /** Changes that an aborted build was for. */
   #unbuilt: Changed | undefined;
+  readonly #rootFolder: string;
+  readonly #rootTimer: NodeJS.Timeout;
 
   constructor(options: WatchOptions, listener: WatchListener) {
     this.#root = dirname(options.file);
@@ -105,6 +111,8 @@ class Watch {
       },
       () => this.#onQuiet(),
     );
+    this.#rootFolder = folderAt(this.#root);
+    this.#rootTimer = setInterval(() => this.#lookForRoot(), ROOT_MS);
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
@@ -114,6 +122,7 @@ class Watch {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#rootTimer);
     this.#quiet.stop();
     await Promise.allSettled([this.#probing, this.#resting]);
     await this.#paths.close();
@@ -155,6 +164,12 @@ class Watch {
   }
 
   // ---- what happens outside ----
+
+  /** Nobody tells when the folder that holds everything else is there again; hosts and shells would stay in the old one. */
+  #lookForRoot(): void {
+    if (folderAt(this.#root) !== this.#rootFolder)
+      this.#fail(new UserFacingError(watchErrors.rootGone({ root: this.#root }), EXIT.failed));
+  }
 
   #hint(path: string): void {
     const role = this.#paths.roleOf(path);
@@ -232,4 +247,10 @@ class Watch {
     }
     this.#signal({ type: 'probed', inVain: inVain.length > 0 });
   }
+}
+
+/** Which folder it is; empty where there is none. */
+function folderAt(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.dev} ${stats.ino}`;
 }
