@@ -13,7 +13,8 @@ import { Tally } from './inspect/tally.js';
 
 /** Blocks of rows are parts: each is counted on its own, and the counts are added. */
 export default defineRule({
-  summary: 'Summarise chat rows: sessions, turns, images, tool calls, achievements and estimated tokens.',
+  summary:
+    'Summarise chat rows: sessions, turns, images, tool calls, achievements, tokens, and what became of exported rows.',
   params: z.strictObject({}),
   // With `full`, the export, and `rejects` of the filter the summary tells what became of the exported rows.
   inputs: { rows: jsonl(), full: jsonl().optional(), rejects: jsonl().optional() },
