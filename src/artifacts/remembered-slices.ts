@@ -3,6 +3,7 @@ import { hexOf, sha256, type Digest } from '../base/digest.js';
 import type { RowsQuery, SliceQuery } from './kind.js';
 import { touches, type RowRanges } from './row-ranges.js';
 import { isRowidOf } from './sqlite-columns.js';
+import { changesOf, type DatabaseMemory } from './sqlite-content.js';
 import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
 
 /** Where slices are remembered, and whose they are. */
@@ -30,7 +31,7 @@ interface SavedSlices {
 /**
  * What the slices of a database were when they were last listed. A slice of named rows is known without reading them where
  * the memory of the database (`DatabaseMemory`) is of the moment that a read transaction sees, and tells that none of
- * these rows can have changed since that listing.
+ * these rows can have changed since that listing. Where nothing is saved for the target, what is for others will do.
  */
 export class RememberedSlices {
   readonly #file: string;
@@ -61,11 +62,9 @@ export class RememberedSlices {
     const memory = last?.moment === moment ? last : undefined;
     this.#moment = isSettled || memory !== undefined ? moment : undefined;
     this.#id = memory?.id;
-    const saved = memory === undefined ? undefined : (loadMemory(this.#file) as SavedSlices | undefined);
-    const isOf = (state: StateName): boolean => saved !== undefined && isSameState(saved, state);
-    this.#changed = memory?.since.find(isOf)?.changed;
-    const isComparable = saved !== undefined && ((memory !== undefined && isOf(memory)) || this.#changed !== undefined);
-    this.#known = isComparable ? saved.slices : new Map();
+    const known = memory && (knownIn(this.#file, memory) ?? knownBeside(memories, path, target, memory));
+    this.#known = known?.slices ?? new Map();
+    this.#changed = known?.changed;
   }
 
   /** What the slice is, where that is known; else `digest` tells. */
@@ -110,10 +109,61 @@ export class RememberedSlices {
   }
 }
 
-type StateName = Pick<SavedSlices, 'id'> & { readonly moment: string | undefined };
+/** Slices of a state before, and what changed since: undefined where nothing did. */
+interface KnownSlices {
+  readonly slices: ReadonlyMap<string, string>;
+  readonly changed: ReadonlyMap<string, RowRanges> | undefined;
+}
 
-function isSameState(a: StateName, b: StateName): boolean {
-  return (a.id !== undefined && a.id === b.id) || (a.moment !== undefined && a.moment === b.moment);
+/** What was saved of the database itself. */
+function knownIn(file: string, memory: DatabaseMemory): KnownSlices | undefined {
+  const saved = loadMemory(file) as SavedSlices | undefined;
+  if (saved === undefined) return undefined;
+  if (isSameState(saved, memory)) return { slices: saved.slices, changed: undefined };
+  const since = memory.since.find((state) => isSameState(saved, state));
+  return since && { slices: saved.slices, changed: since.changed };
+}
+
+/** So many memories are looked at, which takes less than reading a database that is worth it. */
+const MOST_BESIDE = 8;
+
+/**
+ * What was saved for another target, or of another database that has the same pages but for some: the digest of a slice follows
+ * from what was asked and from the rows alone.
+ */
+function knownBeside(
+  memories: DatabaseMemories,
+  path: string,
+  target: string,
+  memory: DatabaseMemory,
+): KnownSlices | undefined {
+  for (const { file, pages } of memories.slicesBeside(path, target, MOST_BESIDE)) {
+    if (pages === memories.fileOf(path)) {
+      const known = knownIn(file, memory);
+      if (known !== undefined) return known;
+      continue;
+    }
+    const saved = loadMemory(file) as SavedSlices | undefined;
+    const then = saved && (loadMemory(pages) as DatabaseMemory | undefined);
+    if (saved === undefined || then === undefined || !isSameState(saved, then)) continue;
+    const changed = changesOf(then, memory);
+    // A database of its own has no rows to tell of.
+    const isAlike = [...(changed ?? [])].some(([table, ranges]) => {
+      const { first, last } = memory.tables.get(table)?.leaves ?? NONE;
+      return first.some((rowid, run) => !touches(ranges, rowid, last[run] ?? rowid));
+    });
+    if (isAlike) return { slices: saved.slices, changed };
+  }
+  return undefined;
+}
+
+const NONE = { first: new Float64Array(), last: new Float64Array() };
+
+function isSameState(
+  a: Pick<SavedSlices, 'id' | 'moment'>,
+  b: { readonly id: string; readonly moment: string | undefined },
+): boolean {
+  return a.id === b.id || a.moment === b.moment;
 }
 
 const HEX = 64;

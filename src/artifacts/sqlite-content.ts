@@ -167,12 +167,28 @@ function isUtf8(database: Database): boolean {
   return database.pragma('encoding', { simple: true }) === 'UTF-8';
 }
 
-/** Of the tables that both have, with the same columns. */
 function changesBetween(before: DatabaseMemory | undefined, { pages: now, roots }: Seen): Map<string, RowRanges> {
+  const tables = roots.flatMap(({ name, sql }) => {
+    const leaves = now.tables.get(name);
+    return leaves === undefined ? [] : [[name, { sql, leaves }] as const];
+  });
+  return changesTo(tables, before);
+}
+
+/** In which rows what is remembered of two databases differs; undefined where nothing tells. */
+export function changesOf(before: DatabaseMemory, now: DatabaseMemory): ReadonlyMap<string, RowRanges> | undefined {
+  return before.sqlite === now.sqlite ? changesTo(now.tables, before) : undefined;
+}
+
+/** Of the tables that both have, with the same columns. */
+function changesTo(
+  now: Iterable<readonly [name: string, Pick<TableMemory, 'sql' | 'leaves'>]>,
+  before: DatabaseMemory | undefined,
+): Map<string, RowRanges> {
   const changes = new Map<string, RowRanges>();
-  for (const { name, sql } of roots) {
-    const [was, is] = [before?.tables.get(name), now.tables.get(name)];
-    if (was !== undefined && is !== undefined && was.sql === sql) changes.set(name, changedRows(was.leaves, is));
+  for (const [name, { sql, leaves }] of now) {
+    const was = before?.tables.get(name);
+    if (was?.sql === sql) changes.set(name, changedRows(was.leaves, leaves));
   }
   return changes;
 }

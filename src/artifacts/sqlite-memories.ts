@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { hexOf, sha256 } from '../base/digest.js';
@@ -42,16 +42,33 @@ export class DatabaseMemories {
   }
 
   fileOf(path: string): string {
-    return join(this.folder, `${nameOf(path)}.pages`);
+    return join(this.folder, `${nameOf(path)}${PAGES}`);
   }
 
   /** Where slices of the database are remembered for a target. */
   slicesOf(path: string, target: string): string {
-    return join(this.folder, `${nameOf(path)}-${nameOf(target)}.slices`);
+    return join(this.folder, `${nameOf(path)}-${nameOf(target)}${SLICES}`);
+  }
+
+  /** Where else slices are remembered: of this database first, then what was saved last. At most so many. */
+  slicesBeside(path: string, target: string, most: number): { readonly file: string; readonly pages: string }[] {
+    const [own, database] = [this.slicesOf(path, target), nameOf(path)];
+    return namesIn(this.folder)
+      .map((name) => ({ name, file: join(this.folder, name) }))
+      .filter(({ name, file }) => name.endsWith(SLICES) && file !== own)
+      .map(({ name, file }) => ({
+        file,
+        pages: join(this.folder, `${name.slice(0, NAME)}${PAGES}`),
+        isOwn: name.startsWith(database),
+        savedMs: statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+      }))
+      .sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.savedMs - a.savedMs)
+      .slice(0, most);
   }
 }
 
 const NAME = 32;
+const [PAGES, SLICES] = ['.pages', '.slices'];
 
 function nameOf(text: string): string {
   return hexOf(sha256(text)).slice(0, NAME);
