@@ -71,3 +71,16 @@ test('a line that is too long is cut around the place', (t) => {
   t.true(shown.length < 120);
   t.is(shown.slice(marks.indexOf('^'), marks.lastIndexOf('^') + 1), 'HERE');
 });
+
+test('what would make a terminal do something is shown', (t) => {
+  const said = formatDiagnostic(
+    {
+      code: 'VB999',
+      headline: 'no file `a\u001b[2J`',
+      at: { path: 'p.yaml', line: 1, column: 4, text: 'x: \u001b[2J', length: 2 },
+      facts: [['name', '\u0007']],
+    },
+    { color: false },
+  );
+  t.is(said, 'VB999: no file `a␛[2J`\n  p.yaml:1:4\n  1 | x: ␛[2J\n    |    ^^\n  name  ␇');
+});

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { visible } from '../base/text.js';
 import type { Diagnostic, Location } from './diagnostic.js';
 
 interface FormatOptions {
@@ -25,7 +26,7 @@ const SHOWN_BEFORE = 40;
  */
 export function formatDiagnostic(diagnostic: Diagnostic, { color }: FormatOptions): string {
   const paint: Paint = color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
-  const headline = diagnostic.headline.replaceAll('\n', `\n${' '.repeat(diagnostic.code.length + 2)}`);
+  const headline = visible(diagnostic.headline).replaceAll('\n', `\n${' '.repeat(diagnostic.code.length + 2)}`);
   const lines = [`${paint(['red', 'bold'], diagnostic.code)}${paint('bold', `: ${headline}`)}`];
   if (diagnostic.at !== undefined) lines.push(...place(diagnostic.at, '', 'red', paint));
   for (const other of diagnostic.also ?? []) lines.push(...place(other.at, other.label, 'yellow', paint));
@@ -33,7 +34,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, { color }: FormatOption
   if (diagnostic.next !== undefined) pairs.push(['next', diagnostic.next]);
   const width = Math.max(0, ...pairs.map(([name]) => name.length));
   for (const [name, value] of pairs) {
-    const indented = value.replaceAll('\n', `\n${' '.repeat(width + 4)}`);
+    const indented = visible(value).replaceAll('\n', `\n${' '.repeat(width + 4)}`);
     lines.push(`  ${paint(name === 'next' ? 'green' : 'dim', name.padEnd(width))}  ${indented}`);
   }
   return lines.join('\n');
@@ -47,7 +48,7 @@ function formatLocation(at: Location): string {
 function place(at: Location, label: string, style: 'red' | 'yellow', paint: Paint): string[] {
   const head = `  ${paint('cyan', formatLocation(at))}${label === '' ? '' : `  ${label}`}`;
   if (at.text === undefined || at.text.trim() === '') return [head];
-  const characters = Array.from(at.text.trimEnd());
+  const characters = Array.from(visible(at.text.trimEnd()));
   const start = at.column - 1;
   const from =
     characters.length <= SHOWN_COLUMNS

@@ -1,3 +1,4 @@
+import { visibleInLine } from '../base/text.js';
 import type { Reason } from './reasons.js';
 
 /** Of each list of names, this many stand in a line. */
@@ -5,6 +6,10 @@ const NAMES_SHOWN = 3;
 
 /** A reason in one line, the same words everywhere. */
 export function reasonText(reason: Reason): string {
+  return visibleInLine(textOf(reason));
+}
+
+function textOf(reason: Reason): string {
   switch (reason.type) {
     case 'never-built':
       return 'never built';
