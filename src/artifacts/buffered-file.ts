@@ -1,14 +1,16 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 
-/** Written in pieces of this at least. */
+/** What is short is gathered up to this. */
 const PIECE = 1 << 20;
+/** To copy less into a buffer first saves a call of the system; more is written as it is. */
+const LONG = 1 << 18;
 /** The first buffer: most outputs of a part are small, and a part is made many times a second. */
 const FIRST = 1 << 14;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Appends to a file in pieces of 1 MiB or more.
+ * Appends to a file in large pieces.
  *
  *     held ──more bytes than may be held, or `toDisk`──> on disk ──finish, discard──> closed
  *       └──finish: gives the bytes, there is no file──────────────────────────────────> closed
@@ -34,7 +36,9 @@ export class BufferedFile {
   }
 
   write(data: Uint8Array): void {
-    if (!this.makeRoom(data.length)) {
+    const isLong = this.state === 'on disk' && data.length >= LONG;
+    if (isLong) this.flush();
+    if (isLong || !this.makeRoom(data.length)) {
       this.writeAll(data);
       return;
     }

@@ -90,8 +90,10 @@ test('what the kernel takes is what the plain walker takes, and it tells of the 
   let taken = 0;
   let values = 0;
   fc.assert(
-    fc.property(texts, (text) => {
-      const bytes = Buffer.from(text);
+    fc.property(texts, (made) => {
+      const bytes = Buffer.from(made);
+      // Half of a character that was cut through is none in bytes.
+      const text = bytes.toString();
       const told = byKernel(bytes);
       const isPlain = isTakenPlainly(bytes);
       if (isPlain) plain++;

@@ -36,8 +36,10 @@ test('a line that is found canonical is one, and its members are those that are 
   let canonical = 0;
   let found = 0;
   fc.assert(
-    fc.property(line, (text) => {
-      const bytes = Buffer.from(text);
+    fc.property(line, (made) => {
+      const bytes = Buffer.from(made);
+      // Half of a character that was cut through is none in bytes.
+      const text = bytes.toString();
       const members = rows.members(bytes);
       const read = readMembers(text, ['metadata', 'messages']);
       const isCanonical = typeof read !== 'string' && canonicalLine(text) === text;
