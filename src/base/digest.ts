@@ -9,6 +9,11 @@ export function sha256(data: string | NodeJS.ArrayBufferView): Digest {
   return `sha256:${hash('sha256', data, 'hex')}`;
 }
 
+/** The 32 bytes of a text's digest, put where they belong: for short texts, its 64 digits would take as long as the digest. */
+export function writeSha256(data: string, into: Buffer, at: number): void {
+  into.write(hash('sha256', data, 'binary'), at, 'binary');
+}
+
 /** The digest of a JSON value, by its canonical text. */
 export function digestOf(value: Json): Digest {
   return sha256(canonicalJson(value));

@@ -1,14 +1,14 @@
 import { sliceOf } from '../artifacts/handles.js';
 import type { Slice } from '../artifacts/kind.js';
-import { hexOf, type Digest } from '../base/digest.js';
+import { writeSha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
-import { NO_SLICES, partKeys } from '../plan/part-key.js';
+import { NO_SLICES, partPrints } from '../plan/part-key.js';
 import { databasesFolder } from '../store/layout.js';
 import type { Part } from '../rule/define.js';
 import type { RuleSlice } from '../rule/roles.js';
-import { DIGEST_BYTES } from '../store/part-keys.js';
+import { DIGEST_BYTES, digestAt } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK } from '../store/part-lists.js';
 import { KnownFailure } from './failure.js';
 import type { ListedPart, ListTask, TaskMessage, TaskResults } from './protocol.js';
@@ -54,11 +54,40 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
   }
 }
 
+/** A part as the rule lists it, with the text whose digest is its key. */
+type Yielded = Omit<ListedPart, 'key'> & { readonly print: string };
+
+/** Parts that follow each other, with their keys. */
+class Block {
+  readonly #parts: Omit<Yielded, 'print'>[] = [];
+  readonly #keys = Buffer.allocUnsafe(PARTS_PER_BLOCK * DIGEST_BYTES);
+
+  get length(): number {
+    return this.#parts.length;
+  }
+
+  add({ id, spec, slices, print }: Yielded): void {
+    writeSha256(print, this.#keys, this.#parts.length * DIGEST_BYTES);
+    this.#parts.push({ id, spec, slices });
+  }
+
+  /** What the engine hears of all of them. */
+  get told(): { readonly ids: string; readonly keys: Uint8Array } {
+    const ids = JSON.stringify(this.#parts.map(({ id }) => id));
+    return { ids, keys: this.#keys.subarray(0, this.#parts.length * DIGEST_BYTES) };
+  }
+
+  at(row: number): readonly ListedPart[] {
+    const part = this.#parts[row];
+    return part === undefined ? [] : [{ ...part, key: digestAt(this.#keys, row) }];
+  }
+}
+
 /** Parts on their way to the engine. */
 class ListedParts {
   count = 0;
-  #block: ListedPart[] = [];
-  readonly #unanswered: (readonly ListedPart[])[] = [];
+  #block = new Block();
+  readonly #unanswered: Block[] = [];
   #sent: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
@@ -67,8 +96,8 @@ class ListedParts {
     private readonly send: Send,
   ) {
     running.onWanted = (rows) => {
-      const block = this.#unanswered.shift() ?? [];
-      const parts = rows.flatMap((row) => block[row] ?? []);
+      const block = this.#unanswered.shift();
+      const parts = rows.flatMap((row) => block?.at(row) ?? []);
       if (parts.length > 0) this.#sent = this.send({ type: 'parts', parts });
       this.#wake();
     };
@@ -76,20 +105,17 @@ class ListedParts {
   }
 
   /** Whether it is time to `tell`. */
-  add(part: ListedPart): boolean {
-    this.#block.push(part);
+  add(part: Yielded): boolean {
+    this.#block.add(part);
     this.count++;
     return this.#block.length === PARTS_PER_BLOCK;
   }
 
   async tell(): Promise<void> {
     const block = this.#block;
-    this.#block = [];
+    this.#block = new Block();
     this.#unanswered.push(block);
-    const keys = Buffer.alloc(block.length * DIGEST_BYTES);
-    for (const [row, { key }] of block.entries()) keys.write(hexOf(key), row * DIGEST_BYTES, 'hex');
-    const ids = JSON.stringify(block.map(({ id }) => id));
-    await this.send({ type: 'listed', block: { ids, keys } });
+    await this.send({ type: 'listed', block: block.told });
     await this.#answered(MOST_UNANSWERED);
   }
 
@@ -135,12 +161,12 @@ class UnreadInputs {
 
 const NOTHING: Readonly<Record<string, Slice>> = {};
 
-/** Checks what `parts` yields and gives it its key. */
-function lister(task: ListTask): (part: AnyPart) => ListedPart {
+/** Checks what `parts` yields. */
+function lister(task: ListTask): (part: AnyPart) => Yielded {
   const ids = new Set<string>();
   let count = 0;
   const { rule, code, envDigests: env } = task;
-  const keyOf = partKeys({ rule, code, outputs: Object.keys(task.outputs), env });
+  const printOf = partPrints({ rule, code, outputs: Object.keys(task.outputs), env });
   return (part) => {
     const id: unknown = (part as Partial<AnyPart> | null | undefined)?.id;
     if (typeof id !== 'string' || id === '') throw new UserFacingError(hostErrors.partWithoutId());
@@ -150,7 +176,7 @@ function lister(task: ListTask): (part: AnyPart) => ListedPart {
     const slices = inputs === undefined ? NOTHING : slicesOf(id, inputs);
     const digests = inputs === undefined ? NO_SLICES : digestsOf(slices);
     try {
-      return { id, key: keyOf({ spec, slices: digests }), spec, slices };
+      return { id, print: printOf({ spec, slices: digests }), spec, slices };
     } catch (error) {
       throw explained(error, (problem) => hostErrors.specNotJson(id, problem));
     }
