@@ -298,7 +298,8 @@ export class JsonReader {
     const [digits] = match;
     this.at += digits.length;
     if (match[1] !== undefined || match[2] !== undefined) return jsonDouble(Number(digits));
-    if (digits.length > MAX_INTEGER_DIGITS) this.fail('an integer of too many digits');
+    const sign = digits.startsWith('-') ? 1 : 0;
+    if (digits.length - sign > MAX_INTEGER_DIGITS) this.fail('an integer of too many digits');
     if (digits.length <= 15) return digits === '-0' ? 0 : Number(digits);
     const number = Number(digits);
     return Number.isSafeInteger(number) ? number : BigInt(digits);

@@ -103,6 +103,14 @@ test('what Python refuses is refused, read or skipped', (t) => {
   t.not(tryParseJsonText('['.repeat(500) + ']'.repeat(500)), undefined);
 });
 
+test('an integer has at most 4300 digits, its sign not among them', (t) => {
+  for (const sign of ['', '-']) {
+    const integer = sign + '9'.repeat(4300);
+    t.is(jsonText(parseJsonText(integer)), integer);
+    t.is(tryParseJsonText(`${integer}9`), undefined);
+  }
+});
+
 test('a control character is found wherever it stands in a long string', (t) => {
   for (const length of [10, 199, 200, 8192, 20_000, 40_000]) {
     for (const at of [0, 1, Math.floor(length / 2), length - 1]) {
