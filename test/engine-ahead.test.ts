@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import test from 'ava';
-import { deeds, Project, type Files } from './rig.js';
+import { deeds, Project, Puppets, type Files } from './rig.js';
 
 /** More than is listed in its turn. */
 const ROWS = Array.from({ length: 40 }, (_, n) => `${JSON.stringify({ n, text: 'x'.repeat(500_000) })}\n`);
@@ -86,3 +88,65 @@ test('a rule that cannot list its parts fails once, in its own words', async (t)
   t.is(events.filter((event) => event.type === 'log' && event.line === 'listed').length, 1);
   t.is(events.filter((event) => event.type === 'target-failed').length, 1);
 });
+
+const GROUPS = `import { defineRule, jsonl, sqlite } from 'vlmbuild';
+import { z } from 'zod';
+import { ask } from '../lib/puppet.js';
+export default defineRule({
+  summary: 'A row for every group.',
+  params: z.strictObject({}),
+  inputs: { db: sqlite() },
+  outputs: { rows: jsonl() },
+  async *parts({ inputs }) {
+    const db = inputs.db.open();
+    const groups = db.prepare('SELECT DISTINCT g FROM t ORDER BY g').pluck().all();
+    db.close();
+    await ask('listing');
+    for (const g of groups) yield { id: g, spec: g, inputs: { rows: inputs.db.slice({ n: { sql: 'SELECT n FROM t WHERE g = ?', args: [g] } }) } };
+  },
+  make({ spec, inputs, outputs }) {
+    outputs.rows.append(JSON.stringify([spec, [...inputs.rows.rows('n')].length]));
+  },
+});
+`;
+
+for (const journal of ['WAL', 'DELETE']) {
+  test(`a database that is written while it is listed and digested gives what one state of it holds (${journal})`, async (t) => {
+    const project = new Project(t, {
+      'rules/my/groups.ts': GROUPS,
+      'pipeline.yaml': `version: 1
+targets:
+  groups: { rule: my/groups, inputs: { db: data/live.db }, outputs: out/groups.jsonl }
+`,
+    });
+    mkdirSync(project.path('data'));
+    const puppets = await Puppets.open(t, project);
+    const path = project.path('data/live.db');
+    const writing = (write: (db: Database.Database) => void): void => {
+      const db = new Database(path);
+      write(db);
+      db.close();
+    };
+    writing((db) => {
+      db.pragma(`journal_mode = ${journal}`);
+      db.exec('CREATE TABLE t (g, n)');
+      for (let n = 0; n < 40; n++) db.prepare('INSERT INTO t VALUES (?, ?)').run('ab'[n % 2], 'x'.repeat(500_000));
+    });
+    let isWritten = false;
+    void (async () => {
+      for (;;) {
+        const asking = await puppets.asked('listing');
+        // Of the groups that were found this is none.
+        if (!isWritten) writing((db) => db.exec("INSERT INTO t VALUES ('c', 'new'), ('a', 'new')"));
+        isWritten = true;
+        asking.answer();
+      }
+    })();
+    await project.builds(t);
+    const before = '["a",20]\n["b",20]\n';
+    const after = '["a",21]\n["b",20]\n["c",1]\n';
+    t.true([before, after].includes(project.read('out/groups.jsonl')), project.read('out/groups.jsonl'));
+    await project.builds(t);
+    t.is(project.read('out/groups.jsonl'), after);
+  });
+}
