@@ -214,6 +214,11 @@ export class ArtifactDigester {
     return this.#touched.stampOf(path);
   }
 
+  /** Nothing will be asked for a while: gives back the room of what only saves a look. */
+  rest(): void {
+    this.#touched.forgetStamps();
+  }
+
   /** Of what was touched, the folders of directories. */
   listed(): ReadonlySet<string> {
     return this.#touched.listed;

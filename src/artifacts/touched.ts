@@ -58,6 +58,11 @@ export class Touched {
     for (const { path } of files) this.add(path);
   }
 
+  /** Stats take more room than all else that is known of the paths. */
+  forgetStamps(): void {
+    for (const path of this.#paths.keys()) this.#paths.set(path, undefined);
+  }
+
   #keptFolders(): readonly string[] {
     return [...this.#kept.values()].flatMap(({ folders }) => folders);
   }

@@ -240,6 +240,7 @@ export class WatchedProject {
     if (session === undefined) return;
     await this.#keepDirectories(session);
     session.index.rest();
+    session.digester.rest();
     dropSpares();
     collectGarbage();
   }

@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { tempProject } from '../rule/temp-project.js';
+import { locatedAt } from './located.js';
+import { Touched } from './touched.js';
+import { walkDirectory } from './walked-directory.js';
+
+test('files of a directory have the stats of its walk, until they are doubted, looked at by themselves or forgotten', (t) => {
+  const { root } = tempProject(t);
+  mkdirSync(join(root, 'in/sub'), { recursive: true });
+  for (const name of ['a', 'b', 'sub/c']) writeFileSync(join(root, 'in', name), name);
+  const folder = join(root, 'in');
+  const walked = walkDirectory(locatedAt(folder, root));
+  const [a, b, c] = walked.files.map(({ path }) => path);
+  if (a === undefined || b === undefined || c === undefined) return t.fail();
+  const touched = new Touched();
+  touched.addWalked(folder, walked);
+  const stamps = (): unknown[] => [a, b, c].map((path) => touched.stampOf(path));
+  const all = walked.files.map(({ stamp }) => stamp);
+  t.deepEqual(stamps(), all);
+  touched.add(b);
+  t.deepEqual(stamps(), [all[0], undefined, all[2]]);
+  touched.doubt(walked);
+  t.deepEqual(stamps(), [undefined, undefined, undefined]);
+  touched.addWalked(folder, walked);
+  touched.forgetStamps();
+  t.deepEqual(stamps(), [undefined, undefined, undefined]);
+  t.deepEqual([...touched.paths].sort(), [folder, join(folder, 'sub'), a, b, c].sort());
+});
