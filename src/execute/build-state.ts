@@ -6,6 +6,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import type { PlanContext } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import { lockedTarget, type LockedTarget, type LockFile } from '../plan/lock-file.js';
+import type { ActionRecord } from '../store/index-db.js';
 import { noCounts } from './counts.js';
 import { TargetError } from './failure.js';
 import { Gate } from './gate.js';
@@ -16,8 +17,6 @@ type Fresh = Extract<Decision, { state: 'fresh' }>;
 
 /** Decisions of targets whose outputs on disk are the result of their key, by target. */
 export type Settled = ReadonlyMap<string, Fresh>;
-
-type PartCounts = { readonly total: number; readonly failed: number } | null;
 
 /** What the lives of one build's targets share. */
 export class BuildState {
@@ -110,14 +109,15 @@ export class BuildState {
     return new Map([...this.#done].filter(([target]) => !this.#partial.has(target)));
   }
 
-  /** The target's outputs on disk are the result of its key. */
-  settle(decision: Fresh, parts: PartCounts): void {
+  /** The target's outputs on disk are the result of its key, of which the index says so much (nothing: the lock told). */
+  settle(decision: Fresh, action: Pick<ActionRecord, 'parts' | 'accepted'> | undefined): void {
+    const parts = action?.parts ?? null;
     this.#done.set(decision.target, decision);
     if (parts !== null && parts.failed > 0) this.#partial.add(decision.target);
-    const { graph, lock, history } = this.planContext;
+    const { graph, lock } = this.planContext;
     const target = graph.pipeline.targets.get(decision.target);
     if (target === undefined) return;
-    const accepted = history.action(decision.key)?.accepted ?? acceptedOf(lock, decision);
+    const accepted = action?.accepted ?? acceptedOf(lock, decision);
     const digests = Object.fromEntries(Object.entries(decision.outputs).map(([name, { digest }]) => [name, digest]));
     this.succeeded[decision.target] = lockedTarget(target, decision.fingerprint, digests, {
       key: decision.key,

@@ -9,6 +9,7 @@ import type { OutputUse, Target } from '../config/pipeline.js';
 import { modulesOf } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import { detailsToJson, NO_DETAILS } from '../plan/details.js';
+import type { StoredOutput } from '../store/records.js';
 import { CorruptObject } from '../store/objects.js';
 import type { FinishedOutput } from './events.js';
 import { InputChanged } from './failure.js';
@@ -122,10 +123,16 @@ async function presentRecord(run: Run, { path, kind }: OutputUse): Promise<Artif
 /**
  * Before a target's outputs are replaced: what they hold is kept where it is the target's last result and the store lacks
  * it, as it does of a result that was not made here. So a param that is switched back finds its result.
+ *
+ * @param last the outputs of that result
  */
-export async function keepReplaced(run: Run, target: Target): Promise<void> {
-  const { root, index, objects, digester } = run.session;
-  const last = target.store ? index.lastSuccess(target.name)?.outputs : undefined;
+export async function keepReplaced(
+  run: Run,
+  target: Target,
+  last: Readonly<Record<string, StoredOutput>> | undefined,
+): Promise<void> {
+  const { root, objects, digester } = run.session;
+  if (!target.store) return;
   for (const { name, path, kind } of Object.values(target.outputs)) {
     const record = last?.[name];
     if (record?.kind !== kind || isWhole(() => kindNamed(kind).present({ ...record, kind }, objects))) continue;

@@ -8,6 +8,7 @@ import { executeErrors } from '../diagnostics/execute.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import { resolveInput } from '../plan/graph.js';
+import type { ActionRecord } from '../store/index-db.js';
 import { CorruptObject } from '../store/objects.js';
 import { acquireTargetLock, type TargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
@@ -285,7 +286,7 @@ class Life {
     // Its key became another one that has the same result, which is in place already.
     else if (index.lastKey(target.name) !== decision.key) recordRestored(build.run, target, decision);
     build.counts.fresh++;
-    build.settle(decision, index.action(decision.key)?.parts ?? null);
+    build.settle(decision, index.action(decision.key));
     build.run.emit({ type: 'target-fresh', target: target.name, key: decision.key });
     return 'done';
   }
@@ -299,11 +300,11 @@ class Life {
     run.begin();
     const { key, reasons } = decision;
     run.emit({ type: 'target-started', target: target.name, key, action: 'restore', reasons, attempt: 1 });
-    await keepReplaced(run, target);
+    await keepReplaced(run, target, before);
     recordRestored(run, target, decision);
     await run.places.use((place) => restoreOutputs(run, target, decision.outputs, decision.restore, place));
     build.counts.restored++;
-    build.settle({ ...decision, state: 'fresh', source: 'index' }, index.action(decision.key)?.parts ?? null);
+    build.settle({ ...decision, state: 'fresh', source: 'index' }, index.action(decision.key));
     run.emit({
       type: 'target-finished',
       target: target.name,
@@ -337,7 +338,7 @@ class Life {
         ...(last === undefined ? {} : { expectedSeconds: last.seconds }),
       });
       try {
-        const { outputs, parts } = await run.places.use((place) => this.#attemptRun(decision, grant, place));
+        const { outputs, parts } = await run.places.use((place) => this.#attemptRun(decision, last, grant, place));
         build.counts.ran++;
         run.emit({
           type: 'target-finished',
@@ -361,6 +362,7 @@ class Life {
 
   async #attemptRun(
     decision: Stale,
+    last: ActionRecord | undefined,
     grant: Grant,
     place: Place,
   ): Promise<{ outputs: Readonly<Record<string, ArtifactRecord>>; parts: PartsResult['parts'] | null }> {
@@ -389,7 +391,7 @@ class Life {
     };
     try {
       await this.#phase('keep what is replaced', undefined, async () => {
-        await keepReplaced(run, target);
+        await keepReplaced(run, target, last?.outputs);
         await staging.own.take();
       });
       const { outputs, parts } = await this.#work(work);
@@ -411,7 +413,7 @@ class Life {
         outputs,
         source: 'index',
       };
-      build.settle(known, parts);
+      build.settle(known, { parts });
       return { outputs, parts };
     } catch (error) {
       staging.own.putBack();
