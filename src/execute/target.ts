@@ -47,6 +47,7 @@ import { relay, type TargetWork } from './work.js';
  *                       unlock ──> done
  *
  * Of targets with one key that are stale at once, one is let through to the slot at a time: the others find its result.
+ * Where another vlmbuild makes the result of the key for a target of another name, that is waited for too.
  * The lock is held from the second decision to the record. A slot is had before the lock, so that what waits for a slot
  * holds none, and given up while another vlmbuild holds the lock, or when a command has ended: the next one starts while
  * what this one made is recorded. The action is recorded before the outputs
@@ -94,6 +95,8 @@ class Life {
   #key: Digest | undefined;
   #pinned: PinnedDatabases | undefined;
   #ahead: ListingAhead | undefined;
+  /** Held while the result of the key is made. */
+  #keyLock: { readonly key: Digest; readonly lock: TargetLock } | undefined;
   /** Given back early where only little is left to do that takes no slot. */
   #grant: Grant | undefined;
   readonly #failures: TargetFailures;
@@ -154,31 +157,50 @@ class Life {
   /** @param version of the index when it was decided first; undefined where it must be decided again in any case */
   async #inSlot(first: Decision, version: string | undefined): Promise<LifeEnd> {
     const demand = this.#demand(first);
-    const { starting, run } = this.build;
-    const { name } = this.target;
-    const grant = await this.#hold(demand);
+    await this.#hold(demand);
     let lock: TargetLock | undefined;
-    let blocked: Span | undefined;
     try {
-      lock = await acquireTargetLock(run.session.layout, name, {
-        run: run.id,
-        signal: starting,
-        onWait: (holder) => {
-          grant.release();
-          // It may make parts that were found missing.
-          this.#ahead?.drop();
-          const facts = { pid: holder.pid, run: holder.run };
-          blocked ??= run.session.timeline.begin({ phase: 'wait for a lock', lane: { type: 'waiting' }, name, facts });
-          run.emit({ type: 'target-blocked', target: name, holder });
-        },
-      }).finally(() => blocked?.end());
+      lock = (await this.#lock(this.target.name)).lock;
       await this.#hold(demand);
       return await this.#underLock(first.state === 'stale' && version !== undefined ? { first, version } : undefined);
     } finally {
       this.#pinned?.remove();
+      this.#keyLock?.lock.release();
       lock?.release();
       this.#grant?.release();
     }
+  }
+
+  /** Takes a lock, and gives back the slot while another vlmbuild has it. */
+  async #lock(claimed: string): Promise<{ readonly lock: TargetLock; readonly waited: boolean }> {
+    const { starting, run } = this.build;
+    const { name } = this.target;
+    let blocked: Span | undefined;
+    const lock = await acquireTargetLock(run.session.layout, claimed, {
+      run: run.id,
+      signal: starting,
+      onWait: (holder) => {
+        this.#grant?.release();
+        // It may make parts that were found missing.
+        this.#ahead?.drop();
+        const facts = { pid: holder.pid, run: holder.run };
+        blocked ??= run.session.timeline.begin({ phase: 'wait for a lock', lane: { type: 'waiting' }, name, facts });
+        run.emit({ type: 'target-blocked', target: name, holder });
+      },
+    }).finally(() => blocked?.end());
+    return { lock, waited: blocked !== undefined };
+  }
+
+  /**
+   * Another vlmbuild may be making the result of the key for a target of another name. False where it may be there by now:
+   * then it must be looked for. Who has a key's lock waits for no other lock.
+   */
+  async #mayMake(key: Digest): Promise<boolean> {
+    if (this.#forced || this.#keyLock?.key === key) return true;
+    this.#keyLock?.lock.release();
+    const { lock, waited } = await this.#lock(key);
+    this.#keyLock = { key, lock };
+    return !waited && this.build.run.session.index.action(key) === undefined;
   }
 
   /** The slot that it has, or what it demands as soon as that is free. */
@@ -210,8 +232,8 @@ class Life {
           case 'restorable':
             return await this.#restore(decision);
           case 'stale':
-            if (this.#pinned !== undefined || !(await this.#pin(decision, 'where one is written')))
-              return await this.#run(decision);
+            if (this.#pinned === undefined && (await this.#pin(decision, 'where one is written'))) break;
+            if (await this.#mayMake(decision.key)) return await this.#run(decision);
             break;
           case 'waiting':
             throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);

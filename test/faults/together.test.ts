@@ -125,6 +125,24 @@ targets:
   t.is(project.read('out/a.txt'), project.read('out/c.txt'));
 });
 
+test.serial('two targets with one key that two builds want are made once', async (t) => {
+  const project = new Project(t, {});
+  const puppets = await Puppets.open(t, project);
+  const command = puppets.command('held').replaceAll("'", "''");
+  const target = (name: string): string => `  ${name}: { run: '${command} > {output}', outputs: out/${name}.txt }\n`;
+  project.write('pipeline.yaml', `version: 1\ntargets:\n${target('a')}${target('b')}`);
+  const first = project.start('--json', 'a');
+  const held = await puppets.asked('held');
+  const second = project.start('--json', 'b');
+  await says(second, 'target-blocked');
+  held.answer('once');
+  t.deepEqual(deeds(withEvents(await first.ended)), { a: 'run' });
+  const built = withEvents(await second.ended);
+  t.deepEqual(deeds(built), { b: 'restore' });
+  t.is(eventsOf(built, 'target-blocked')[0]?.holder.pid, first.child.pid);
+  t.is(project.read('out/b.txt'), project.read('out/a.txt'));
+});
+
 test.serial('gc beside builds takes nothing that they need', async (t) => {
   t.timeout(200_000);
   const model = randomModel(new Random(11), 5);
