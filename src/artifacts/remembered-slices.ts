@@ -3,7 +3,7 @@ import { hexOf, sha256, type Digest } from '../base/digest.js';
 import type { RowsQuery, SliceQuery } from './kind.js';
 import { touches, type RowRanges } from './row-ranges.js';
 import { isRowidOf } from './sqlite-columns.js';
-import { changesOf, type DatabaseMemory } from './sqlite-content.js';
+import { changesOf, changesThrough, type DatabaseMemory } from './sqlite-content.js';
 import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
 
 /** Where slices are remembered, and whose they are. */
@@ -143,16 +143,17 @@ function knownBeside(
       if (known !== undefined) return known;
       continue;
     }
-    const saved = loadMemory(file) as SavedSlices | undefined;
-    const then = saved && (loadMemory(pages) as DatabaseMemory | undefined);
-    if (saved === undefined || then === undefined || !isSameState(saved, then)) continue;
-    const changed = changesOf(then, memory);
+    const then = loadMemory(pages) as DatabaseMemory | undefined;
+    const known = then && knownIn(file, then);
+    const between = then && changesOf(then, memory);
+    if (known === undefined || between === undefined) continue;
+    const changed = known.changed === undefined ? between : changesThrough(known.changed, between);
     // A database of its own has no rows to tell of.
-    const isAlike = [...(changed ?? [])].some(([table, ranges]) => {
+    const isAlike = [...changed].some(([table, ranges]) => {
       const { first, last } = memory.tables.get(table)?.leaves ?? NONE;
       return first.some((rowid, run) => !touches(ranges, rowid, last[run] ?? rowid));
     });
-    if (isAlike) return { slices: saved.slices, changed };
+    if (isAlike) return { slices: known.slices, changed };
   }
   return undefined;
 }

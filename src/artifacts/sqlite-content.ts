@@ -208,14 +208,22 @@ function knownRows(
 function sinceAll(before: DatabaseMemory, changes: ReadonlyMap<string, RowRanges>): ChangesSince[] {
   const latest = { id: before.id, moment: before.moment, changed: changes };
   const older = before.since.map(({ id, moment, changed }): ChangesSince => {
-    const both = new Map<string, RowRanges>();
-    for (const [table, ranges] of changed) {
-      const more = changes.get(table);
-      if (more !== undefined) both.set(table, bounded(unionOf([...ranges, ...more])));
-    }
-    return { id, moment, changed: both };
+    return { id, moment, changed: changesThrough(changed, changes) };
   });
   return [latest, ...older].slice(0, STATES);
+}
+
+/** What one change and another after it come to, of the tables that both tell of. */
+export function changesThrough(
+  first: ReadonlyMap<string, RowRanges>,
+  then: ReadonlyMap<string, RowRanges>,
+): Map<string, RowRanges> {
+  const both = new Map<string, RowRanges>();
+  for (const [table, ranges] of first) {
+    const more = then.get(table);
+    if (more !== undefined) both.set(table, bounded(unionOf([...ranges, ...more])));
+  }
+  return both;
 }
 
 function bounded(ranges: RowRanges): RowRanges {
