@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -174,6 +174,15 @@ test('what is no trace database is a clear error', async (t) => {
   await t.throwsAsync(exported('other'), { name: 'UserError', message: /it has no table `events`/ });
   const text = play(rule, { inputs: { db: `${FIXTURES}/README.md` } });
   await t.throwsAsync(text, { name: 'UserError', message: /cannot be read as a database/ });
+  const damaged = new Database(database('damaged'));
+  damaged.pragma('foreign_keys = OFF');
+  damaged.exec(readFileSync(`${FIXTURES}/small.sql`, 'utf8'));
+  const root = Number(damaged.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").pluck().get());
+  const pageSize = Number(damaged.pragma('page_size', { simple: true }));
+  damaged.close();
+  const bytes = readFileSync(database('damaged'));
+  writeFileSync(database('damaged'), bytes.fill(0xaa, (root - 1) * pageSize, root * pageSize));
+  await t.throwsAsync(exported('damaged'), { name: 'UserError', message: /cannot be read as a database: .*malformed/ });
 });
 
 test('what is skipped is counted and named', async (t) => {

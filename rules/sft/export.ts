@@ -2,8 +2,8 @@ import { defineRule, jsonl, sqlite, UserError, type JsonObject, type RowsQuery, 
 import { copyLines } from '../lib/jsonl.js';
 import { addCounts, countsText, plural } from '../lib/counts.js';
 import { shownPath } from '../lib/paths.js';
-import { readable, traceTables, type TraceTables } from '../lib/tracing/tables.js';
-import { exportParams } from './export/filters.js';
+import { type TraceTables, traceTables, unreadable } from '../lib/tracing/tables.js';
+import { type ExportParams, exportParams } from './export/filters.js';
 import { namesByTurn, sessionRows } from './export/rows.js';
 import { eligibleSessions, idName, type ListedSession, type RowId } from './export/sessions.js';
 
@@ -22,31 +22,11 @@ export default defineRule({
 
   *parts({ inputs, params }) {
     const path = shownPath(inputs.db.path);
-    const db = readable(path, () => inputs.db.open());
     try {
-      // All tables are listed from one snapshot, while others may write.
-      if (!db.inTransaction) db.exec('BEGIN');
-      const tables = traceTables(db, path);
-      const counts = { sessions: 0, eligible: 0 };
-      for (const session of eligibleSessions(db, tables, params, counts)) {
-        yield {
-          id: partId(session.id),
-          spec: { session: session.id, compat: params.compat, rewarded: session.rewards.length > 0 },
-          inputs: { trace: sliceOf(inputs.db, tables, session) },
-        };
-      }
-      if (counts.sessions === 0) {
-        throw new UserError(`\`${path}\` holds no model calls to export`, {
-          next: 'record episodes into it first; only events of the type `cais` are exported',
-        });
-      }
-      if (counts.eligible === 0) {
-        throw new UserError(`none of the ${counts.sessions} sessions of \`${path}\` passes the filters`, {
-          next: 'loosen `models`, `providers`, the bounds or the required achievements under `params`',
-        });
-      }
-    } finally {
-      db.close();
+      yield* listedSessions(inputs.db, path, params);
+    } catch (error) {
+      // Damage far inside is seen when it is come to.
+      throw unreadable(path, error);
     }
   },
 
@@ -99,6 +79,35 @@ export default defineRule({
     log(`${plural(rows, 'row')} of ${plural(sessions, 'session')}${skips === '' ? '' : `; skipped: ${skips}`}`);
   },
 });
+
+function* listedSessions(input: SqliteInput, path: string, params: ExportParams) {
+  const db = input.open();
+  try {
+    // All tables are listed from one snapshot, while others may write.
+    if (!db.inTransaction) db.exec('BEGIN');
+    const tables = traceTables(db, path);
+    const counts = { sessions: 0, eligible: 0 };
+    for (const session of eligibleSessions(db, tables, params, counts)) {
+      yield {
+        id: partId(session.id),
+        spec: { session: session.id, compat: params.compat, rewarded: session.rewards.length > 0 },
+        inputs: { trace: sliceOf(input, tables, session) },
+      };
+    }
+    if (counts.sessions === 0) {
+      throw new UserError(`\`${path}\` holds no model calls to export`, {
+        next: 'record episodes into it first; only events of the type `cais` are exported',
+      });
+    }
+    if (counts.eligible === 0) {
+      throw new UserError(`none of the ${counts.sessions} sessions of \`${path}\` passes the filters`, {
+        next: 'loosen `models`, `providers`, the bounds or the required achievements under `params`',
+      });
+    }
+  } finally {
+    db.close();
+  }
+}
 
 /** A session's name, which may be anything; where it could be mistaken, or would break a line, in quotes. */
 function partId(session: string): string {

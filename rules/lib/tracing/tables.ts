@@ -21,7 +21,7 @@ const REQUIRED = ['id', 'session_id', 'event_type', 'model_name', 'provider', 'm
 
 /** @throws UserError for a file that is no trace database, or too old a one to export. */
 export function traceTables(db: Database, path: string): TraceTables {
-  const events = readable(path, () => tableOf(db, 'events'));
+  const events = tableOf(db, 'events');
   if (events === undefined) {
     throw new UserError(`\`${path}\` is no trace database: it has no table \`events\``, {
       next: 'give the input `db` a database that a rollout has recorded',
@@ -45,18 +45,14 @@ export function traceTables(db: Database, path: string): TraceTables {
   };
 }
 
-/** What `read` gives. @throws UserError where SQLite cannot read the file. */
-export function readable<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (typeof code !== 'string' || !code.startsWith('SQLITE_')) throw error;
-    throw new UserError(`\`${path}\` cannot be read as a database: ${(error as Error).message}`, {
-      next: 'check the file with `sqlite3 FILE "pragma integrity_check"`, or take it from a backup',
-      cause: error,
-    });
-  }
+/** An error as people are told it: SQLite's own are about the file. */
+export function unreadable(path: string, error: unknown): unknown {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
+  return new UserError(`\`${path}\` cannot be read as a database: ${(error as Error).message}`, {
+    next: 'check the file with `sqlite3 FILE "pragma integrity_check"`, or take it from a backup',
+    cause: error,
+  });
 }
 
 function tableOf(db: Database, name: string): TraceTable | undefined {
