@@ -1,7 +1,7 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import type { Digest } from '../base/digest.js';
-import type { Lane, Phase, Span } from '../base/timeline.js';
+import type { Lane, Phase } from '../base/timeline.js';
 import type { Target } from '../config/pipeline.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
@@ -10,7 +10,6 @@ import type { Decision } from '../plan/decision.js';
 import { resolveInput } from '../plan/graph.js';
 import type { ActionRecord } from '../store/index-db.js';
 import { CorruptObject } from '../store/objects.js';
-import { acquireTargetLock, type TargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
 import { failureOf, InputChanged, TargetError } from './failure.js';
 import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
@@ -26,6 +25,7 @@ import type { LifeEnd } from './scheduler.js';
 import type { Demand, Grant } from './slots.js';
 import { stageOutputs } from './staging.js';
 import { TargetFailures } from './target-failures.js';
+import { Turns } from './turns.js';
 import { relay, type TargetWork } from './work.js';
 
 /**
@@ -95,8 +95,7 @@ class Life {
   #key: Digest | undefined;
   #pinned: PinnedDatabases | undefined;
   #ahead: ListingAhead | undefined;
-  /** Held while the result of the key is made. */
-  #keyLock: { readonly key: Digest; readonly lock: TargetLock } | undefined;
+  readonly #turns: Turns;
   /** Given back early where only little is left to do that takes no slot. */
   #grant: Grant | undefined;
   readonly #failures: TargetFailures;
@@ -106,6 +105,11 @@ class Life {
     private readonly target: Target,
   ) {
     this.#failures = new TargetFailures(build.run, target.name);
+    this.#turns = new Turns(build, target.name, () => {
+      this.#grant?.release();
+      // The other one may make parts that were found missing.
+      this.#ahead?.drop();
+    });
   }
 
   fail(failure: TargetError, started: number): void {
@@ -158,49 +162,15 @@ class Life {
   async #inSlot(first: Decision, version: string | undefined): Promise<LifeEnd> {
     const demand = this.#demand(first);
     await this.#hold(demand);
-    let lock: TargetLock | undefined;
     try {
-      lock = (await this.#lock(this.target.name)).lock;
+      await this.#turns.ofTarget();
       await this.#hold(demand);
       return await this.#underLock(first.state === 'stale' && version !== undefined ? { first, version } : undefined);
     } finally {
       this.#pinned?.remove();
-      this.#keyLock?.lock.release();
-      lock?.release();
+      this.#turns.end();
       this.#grant?.release();
     }
-  }
-
-  /** Takes a lock, and gives back the slot while another vlmbuild has it. */
-  async #lock(claimed: string): Promise<{ readonly lock: TargetLock; readonly waited: boolean }> {
-    const { starting, run } = this.build;
-    const { name } = this.target;
-    let blocked: Span | undefined;
-    const lock = await acquireTargetLock(run.session.layout, claimed, {
-      run: run.id,
-      signal: starting,
-      onWait: (holder) => {
-        this.#grant?.release();
-        // It may make parts that were found missing.
-        this.#ahead?.drop();
-        const facts = { pid: holder.pid, run: holder.run };
-        blocked ??= run.session.timeline.begin({ phase: 'wait for a lock', lane: { type: 'waiting' }, name, facts });
-        run.emit({ type: 'target-blocked', target: name, holder });
-      },
-    }).finally(() => blocked?.end());
-    return { lock, waited: blocked !== undefined };
-  }
-
-  /**
-   * Another vlmbuild may be making the result of the key for a target of another name. False where it may be there by now:
-   * then it must be looked for. Who has a key's lock waits for no other lock.
-   */
-  async #mayMake(key: Digest): Promise<boolean> {
-    if (this.#forced || this.#keyLock?.key === key) return true;
-    this.#keyLock?.lock.release();
-    const { lock, waited } = await this.#lock(key);
-    this.#keyLock = { key, lock };
-    return !waited && this.build.run.session.index.action(key) === undefined;
   }
 
   /** The slot that it has, or what it demands as soon as that is free. */
@@ -233,7 +203,7 @@ class Life {
             return await this.#restore(decision);
           case 'stale':
             if (this.#pinned === undefined && (await this.#pin(decision, 'where one is written'))) break;
-            if (await this.#mayMake(decision.key)) return await this.#run(decision);
+            if (this.#forced || (await this.#turns.ofKey(decision.key))) return await this.#run(decision);
             break;
           case 'waiting':
             throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);
