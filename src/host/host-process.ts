@@ -95,11 +95,13 @@ export class HostProcess {
     });
     this.#child.on('exit', (code, signal) => {
       if (this.pid !== undefined) endGroup(this.pid);
-      const timer = setTimeout(() => end({ code, signal }), DRAIN_MS);
+      // What is there to be read is read before the first turn ends, and told before the second: a frame is never lost.
+      const soon = (): void => void setImmediate(() => setImmediate(() => end({ code, signal })));
+      const timer = setTimeout(soon, DRAIN_MS);
       // Not `close`: Node never tells of it where it was this side that ended the channel.
-      void Promise.all(this.#pipes().map(closed)).then(() => {
+      void Promise.all([...this.#pipes().map(closed), disconnected(this.#child)]).then(() => {
         clearTimeout(timer);
-        end({ code, signal });
+        soon();
       });
     });
     this.rest();
@@ -150,5 +152,13 @@ function closed(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
     if (stream.closed) resolve();
     else stream.once('close', resolve);
+  });
+}
+
+/** Once every message has been told. */
+function disconnected(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.connected) child.once('disconnect', resolve);
+    else resolve();
   });
 }
