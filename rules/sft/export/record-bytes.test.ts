@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { LineWriter } from '../../lib/chat/line-writer.js';
 import { damaged, oddList, oddObject, oddScalar, oddString, oddValue } from '../../lib/testing/odd-json.js';
 import { RecordBytes } from './record-bytes.js';
+import { RecordKernel } from './record-kernel.js';
 import { sessionRows } from './rows.js';
 
 const or = (usual: fc.Arbitrary<string>, weight = 40) =>
@@ -77,13 +78,50 @@ test('records are read the same in the quick way and by the whole', (t) => {
   t.true(quick > 300, `only ${quick} rows came the quick way`);
 });
 
+test('what the kernel takes RecordBytes takes, and both write the same', (t) => {
+  const kernel = RecordKernel.get();
+  if (kernel === null) {
+    t.pass('this processor lacks the vector instructions');
+    return;
+  }
+  const written = (write: (writer: LineWriter) => unknown) => {
+    const writer = new LineWriter();
+    const told = write(writer);
+    // Where there is no row, nobody looks at what is written.
+    return { told, row: typeof told === 'object' ? writer.line().toString() : undefined };
+  };
+  let taken = 0;
+  const told = new Set<string>();
+  fc.assert(
+    fc.property(records, fc.constantFrom('fixed' as const, 'reference' as const), (text, compat) => {
+      const bytes = Buffer.from(text);
+      const quick = written((writer) => kernel.write(bytes, compat, writer));
+      if (quick.told === undefined) return;
+      taken++;
+      told.add(typeof quick.told === 'string' ? quick.told : 'row');
+      t.deepEqual(
+        quick,
+        written((writer) => new RecordBytes(compat).write(bytes, writer)),
+        text,
+      );
+    }),
+    { seed: 2, numRuns: 6000 },
+  );
+  t.true(taken > 300, `only ${taken} records were taken`);
+  t.deepEqual([...told].sort(), ['record has no input', 'record has no reply', 'row']);
+});
+
 test('what is cut is not read past its end', (t) => {
   const reader = new RecordBytes('fixed');
+  const kernel = RecordKernel.get();
   const writer = new LineWriter();
   const text = Buffer.from(
     '[{"input_messages": [{"role": "user", "parts": [{"type": "text", "text": "hi"}]}], "output_text": "yes"}]',
   );
   t.deepEqual(reader.write(text, writer), { userHasImage: false, assistantHasImage: false });
   // A view of the whole: the bytes behind its end are there.
-  for (let end = 1; end < text.length; end++) t.throws(() => reader.write(text.subarray(0, end), writer));
+  for (let end = 1; end < text.length; end++) {
+    t.throws(() => reader.write(text.subarray(0, end), writer));
+    t.is(kernel?.write(text.subarray(0, end), 'fixed', writer), undefined);
+  }
 });

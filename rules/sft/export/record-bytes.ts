@@ -10,10 +10,8 @@ import {
   RECODED,
   type StringForm,
 } from '../../lib/chat/json-bytes.js';
-import { jsonText, parseJsonText } from '../../lib/chat/json-text.js';
 import type { LineWriter } from '../../lib/chat/line-writer.js';
-import { type Reply, replyOf } from '../../lib/chat/reply.js';
-import type { ToolCall } from '../../lib/chat/tool-calls.js';
+import { type Extent, writeReply } from './record-reply.js';
 import type { Skip } from './rows.js';
 
 /** A string in the bytes, its quotes included. */
@@ -23,20 +21,12 @@ interface Piece {
   readonly form: StringForm;
 }
 
-/** The bytes of a value. */
-interface Extent {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** What is known of a record whose messages are written. */
 export interface WrittenRecord {
   readonly userHasImage: boolean;
   readonly assistantHasImage: boolean;
 }
 
-/** Longer replies may be nested so deeply, or have such numbers, that `parseJsonText` refuses what `JSON.parse` takes. */
-const SHORT_REPLY = 2000;
 /** Of the values, only `null` starts with it. */
 const LETTER_N = 0x6e;
 
@@ -94,10 +84,9 @@ export class RecordBytes {
     if (at > 0) json.fail();
     json.finish(-at);
 
-    const reply = this.reply(outputText, toolCalls);
-    if (reply.content === '' && reply.toolCalls.length === 0) return 'record has no reply';
+    const reply = writeReply(records, outputText, toolCalls, this.compat, writer);
+    if (reply === undefined) return 'record has no reply';
     if (inputs === undefined || inputs === start) return 'record has no input';
-    writer.text(`, {"role": "assistant", "content": ${replyText(reply)}}]`);
     return { userHasImage: this.hasUserImage, assistantHasImage: reply.hasImage };
   }
 
@@ -231,14 +220,6 @@ export class RecordBytes {
     }
     return -at;
   }
-
-  private reply(outputText: Piece | undefined, toolCalls: Extent | undefined): Reply {
-    const text = outputText === undefined ? undefined : this.decoded(outputText.start, outputText.end);
-    const quick = text === undefined || text === '' ? undefined : quickReply(text);
-    if (quick !== undefined && quick.toolCalls.length > 0) return quick;
-    const calls = toolCalls && parseJsonText(this.json.bytes.toString('utf8', toolCalls.start, toolCalls.end));
-    return replyOf(text, calls, this.compat);
-  }
 }
 
 /** What a message says, in order. */
@@ -258,56 +239,4 @@ class Segments {
     this.isImage.push(isImage);
     if (isImage) this.hasImage = true;
   }
-}
-
-function replyText({ content, toolCalls }: Reply): string {
-  const said = typeof content === 'string' ? JSON.stringify(content) : jsonText(content);
-  if (toolCalls.length === 0) return said;
-  return `${said}, "tool_calls": [${toolCalls.map(toolCallText).join(', ')}]`;
-}
-
-function toolCallText({ id, function: { name, arguments: args } }: ToolCall): string {
-  return `{"id": ${JSON.stringify(id)}, "type": "function", "function": {"name": ${JSON.stringify(name)}, "arguments": ${JSON.stringify(args)}}}`;
-}
-
-/**
- * The reply of a short complete response whose tool calls are all in the form that chat completions have, and whose
- * content is text or null; undefined for any other, which `replyOf` reads.
- */
-function quickReply(text: string): Reply | undefined {
-  if (text.length > SHORT_REPLY) return undefined;
-  let response: unknown;
-  try {
-    response = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const choices = memberOf(response, 'choices');
-  const message = memberOf(Array.isArray(choices) ? choices[0] : undefined, 'message');
-  const content = memberOf(message, 'content') ?? null;
-  const calls = memberOf(message, 'tool_calls');
-  if (!Array.isArray(calls) || (content !== null && typeof content !== 'string')) return undefined;
-  const toolCalls: ToolCall[] = [];
-  for (const call of calls) {
-    const called = memberOf(call, 'function');
-    const id = memberOf(call, 'id');
-    const name = memberOf(called, 'name');
-    const args = memberOf(called, 'arguments');
-    if (!isFilled(id) || !isFilled(name) || typeof args !== 'string') return undefined;
-    // A name beside the function would come first.
-    if (memberOf(call, 'name') !== undefined) return undefined;
-    toolCalls.push({ id, type: 'function', function: { name, arguments: args } });
-  }
-  return { content: content ?? '', hasImage: false, toolCalls };
-}
-
-function isFilled(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-/** An own member of an object that is no list. */
-function memberOf(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, key))
-    return undefined;
-  return (value as Readonly<Record<string, unknown>>)[key];
 }

@@ -12,6 +12,7 @@ import { rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
 import { columnBytes, columnJson, columnName, columnObject } from '../../lib/tracing/json-column.js';
 import { TurnCounter, turnOf } from '../../lib/tracing/turn.js';
 import { RecordBytes, type WrittenRecord } from './record-bytes.js';
+import { RecordKernel } from './record-kernel.js';
 
 /** A row of a database, by column name. */
 type Columns = Readonly<Record<string, unknown>>;
@@ -111,7 +112,7 @@ function* writtenRecords(
   }
   writer.clear();
   writer.text(BEGUN);
-  const written = quickly(() => quick.write(bytes, writer));
+  const written = RecordKernel.get()?.write(bytes, to.compat, writer) ?? quickly(() => quick.write(bytes, writer));
   if (typeof written === 'object') yield written;
   else if (typeof written === 'string') to.skipped(written, event['id'], 0);
   else if (bytes.length > constants.MAX_STRING_LENGTH) to.skipped('call_records is too long', event['id']);
