@@ -1,5 +1,5 @@
 import { readFully } from '../base/read-fully.js';
-import type { PageLayout } from './sqlite-pages.js';
+import { keptInLeaf, mostInLeaf, type PageLayout } from './sqlite-pages.js';
 
 /** As much is read at once where nearly all of it is wanted. */
 const MOST_BYTES = 512 << 10;
@@ -46,4 +46,28 @@ export class PageWindow {
     this.#asked = this.#last = 0;
     return true;
   }
+}
+
+/**
+ * Copies the payload of a cell together, from where it starts in its leaf and from the pages that it goes on in:
+ * https://sqlite.org/fileformat2.html#cellformat. False where it goes on where no page is.
+ *
+ * @param into as long as the payload, at least.
+ */
+export function gatherPayload(window: PageWindow, leaf: Buffer, start: number, payload: number, into: Buffer): boolean {
+  const { usable } = window.layout;
+  const kept = payload <= mostInLeaf(usable) ? payload : keptInLeaf(payload, usable);
+  if (start + kept + (kept < payload ? 4 : 0) > usable) return false;
+  leaf.copy(into, 0, start, start + kept);
+  let next = kept < payload ? leaf.readUInt32BE(start + kept) : 0;
+  for (let used = kept; used < payload;) {
+    const at = window.at(next);
+    if (at < 0) return false;
+    const { bytes } = window;
+    const length = Math.min(payload - used, usable - 4);
+    bytes.copy(into, used, at + 4, at + 4 + length);
+    next = bytes.readUInt32BE(at);
+    used += length;
+  }
+  return true;
 }

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import type { RowsQuery } from './kind.js';
-import type { PageWindow } from './page-window.js';
+import { gatherPayload, type PageWindow } from './page-window.js';
 import { isRowidOf } from './sqlite-columns.js';
-import { HEADER, INTERIOR, keptInLeaf, LEAF, mostInLeaf, varint } from './sqlite-pages.js';
+import { HEADER, INTERIOR, LEAF, varint } from './sqlite-pages.js';
 import type { SqliteValue } from './sqlite-values.js';
 
 /** The values of the columns; `absent` where there is no such row, `odd` for one that SQLite must be asked for. */
@@ -47,7 +47,6 @@ export class TableRows {
   #last = -Infinity;
   /** The bytes of a row. */
   #row: Buffer = Buffer.allocUnsafeSlow(1 << 16);
-  readonly #most: number;
   /** Of fields: what kind of value each has, and where it begins. */
   readonly #kinds: Float64Array;
   readonly #starts: Float64Array;
@@ -57,7 +56,6 @@ export class TableRows {
     private readonly root: number,
     private readonly columns: readonly Column[],
   ) {
-    this.#most = mostInLeaf(window.layout.usable);
     const fields = Math.max(0, ...columns.map(({ field }) => field + 1));
     this.#kinds = new Float64Array(fields);
     this.#starts = new Float64Array(fields + 1);
@@ -155,27 +153,11 @@ export class TableRows {
   /** Copies the bytes of a row together, and tells how many there are. */
   #gather(cell: number): number {
     const leaf = this.#leaf;
-    const { window } = this;
-    const { usable } = window.layout;
     const [payload, afterPayload] = varint(leaf, cell);
     const start = varint(leaf, afterPayload)[1];
     // Not so where it is NaN, too.
     if (!(payload <= MOST_PAYLOAD)) return ODD;
-    const kept = payload <= this.#most ? payload : keptInLeaf(payload, usable);
-    if (start + kept + (kept < payload ? 4 : 0) > usable) return ODD;
-    const row = this.#reserve(payload);
-    leaf.copy(row, 0, start, start + kept);
-    let next = kept < payload ? leaf.readUInt32BE(start + kept) : 0;
-    for (let used = kept; used < payload;) {
-      const at = window.at(next);
-      if (at < 0) return ODD;
-      const { bytes } = window;
-      const length = Math.min(payload - used, usable - 4);
-      bytes.copy(row, used, at + 4, at + 4 + length);
-      next = bytes.readUInt32BE(at);
-      used += length;
-    }
-    return payload;
+    return gatherPayload(this.window, leaf, start, payload, this.#reserve(payload)) ? payload : ODD;
   }
 
   #reserve(length: number): Buffer {

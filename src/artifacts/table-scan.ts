@@ -1,6 +1,6 @@
-import type { PageWindow } from './page-window.js';
+import { gatherPayload, type PageWindow } from './page-window.js';
 import type { ChunkDigests } from './sqlite-chunks.js';
-import { HEADER, INTERIOR, keptInLeaf, LEAF, mostInLeaf, varint } from './sqlite-pages.js';
+import { HEADER, INTERIOR, LEAF, varint } from './sqlite-pages.js';
 
 /** How a column's values are to be understood. */
 export interface ScannedColumn {
@@ -41,7 +41,6 @@ export class TableScan {
   readonly #levels: Level[] = [];
   #depth = 0;
   #row: Buffer = Buffer.allocUnsafeSlow(1 << 16);
-  readonly #most: number;
   readonly #kinds: Float64Array;
   readonly #starts: Float64Array;
 
@@ -50,7 +49,6 @@ export class TableScan {
     root: number,
     private readonly columns: readonly ScannedColumn[],
   ) {
-    this.#most = mostInLeaf(window.layout.usable);
     this.#kinds = new Float64Array(columns.length);
     this.#starts = new Float64Array(columns.length + 1);
     this.#depth = this.#enter(root) ? 0 : -2;
@@ -122,29 +120,8 @@ export class TableScan {
     // Not so where one is NaN.
     if (!(payload <= MOST_PAYLOAD && rowid > this.rowid)) return false;
     this.rowid = rowid;
-    return this.#gather(page, start, payload) && this.#split(payload);
-  }
-
-  /** Copies the bytes of a row together. */
-  #gather(page: Buffer, start: number, payload: number): boolean {
-    const { window } = this;
-    const { usable } = window.layout;
-    const kept = payload <= this.#most ? payload : keptInLeaf(payload, usable);
-    if (start + kept + (kept < payload ? 4 : 0) > usable) return false;
     if (payload > this.#row.length) this.#row = Buffer.allocUnsafeSlow(2 * payload);
-    const row = this.#row;
-    page.copy(row, 0, start, start + kept);
-    let next = kept < payload ? page.readUInt32BE(start + kept) : 0;
-    for (let used = kept; used < payload;) {
-      const at = window.at(next);
-      if (at < 0) return false;
-      const { bytes } = window;
-      const length = Math.min(payload - used, usable - 4);
-      bytes.copy(row, used, at + 4, at + 4 + length);
-      next = bytes.readUInt32BE(at);
-      used += length;
-    }
-    return true;
+    return gatherPayload(this.window, page, start, payload, this.#row) && this.#split(payload);
   }
 
   /** Finds the fields. False where there are fewer, as rows have that were there before a column, or more. */
