@@ -12,6 +12,7 @@ import type { AssembleTask, MadeParts, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
 import { PartColumns } from '../store/part-columns.js';
+import type { StoredOutput } from '../store/records.js';
 import { storeOf } from './keep-staged.js';
 import { TaskFiles } from './task-files.js';
 
@@ -67,16 +68,33 @@ export async function runAssemble(
   }
 }
 
-/** Outputs are opened when they are asked for: there may be very many parts. */
-function madeParts(block: MadeBlock, open: (record: ArtifactRecord) => OpenedInput['handle']): MadePart<Roles>[] {
-  return (JSON.parse(block.ids) as string[]).map((id, row) => {
-    const { meta, outputs: records } = block.made.result(row);
-    const outputs: Record<string, unknown> = {};
-    for (const [name, record] of Object.entries(records)) {
-      let handle: OpenedInput['handle'] | undefined;
-      const get = (): OpenedInput['handle'] => (handle ??= open(record as ArtifactRecord));
-      Object.defineProperty(outputs, name, { enumerable: true, get });
-    }
-    return { id, meta, outputs: outputs as ReadsOf<Roles> };
+/** There may be very many parts: most rules want of nearly all what they say of themselves alone. */
+function madeParts(
+  { ids, made }: MadeBlock,
+  open: (record: ArtifactRecord) => OpenedInput['handle'],
+): MadePart<Roles>[] {
+  return (JSON.parse(ids) as string[]).map((id, row) => {
+    let outputs: ReadsOf<Roles> | undefined;
+    return {
+      id,
+      meta: made.meta(row),
+      get outputs() {
+        return (outputs ??= openedLater(made.result(row).outputs, open));
+      },
+    };
   });
+}
+
+/** Outputs are opened when they are asked for. */
+function openedLater(
+  records: Readonly<Record<string, StoredOutput>>,
+  open: (record: ArtifactRecord) => OpenedInput['handle'],
+): ReadsOf<Roles> {
+  const outputs: Record<string, unknown> = {};
+  for (const [name, record] of Object.entries(records)) {
+    let handle: OpenedInput['handle'] | undefined;
+    const get = (): OpenedInput['handle'] => (handle ??= open(record as ArtifactRecord));
+    Object.defineProperty(outputs, name, { enumerable: true, get });
+  }
+  return outputs as ReadsOf<Roles>;
 }

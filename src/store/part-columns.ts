@@ -76,8 +76,13 @@ export class PartColumns {
       const output = outputAt(column, row);
       if (output !== undefined) outputs[name] = output;
     }
+    return { outputs, meta: this.meta(row) };
+  }
+
+  /** What a part says of itself: it takes less than its outputs. */
+  meta(row: number): JsonObject {
     this.#parsed ??= this.#metas === null ? [] : (JSON.parse(this.#metas) as JsonObject[]);
-    return { outputs, meta: this.#parsed[row] ?? {} };
+    return this.#parsed[row] ?? {};
   }
 }
 
