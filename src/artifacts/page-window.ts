@@ -2,20 +2,28 @@ import { readFully } from '../base/read-fully.js';
 import { keptInLeaf, mostInLeaf, type PageLayout } from './sqlite-pages.js';
 
 /** As much is read at once where nearly all of it is wanted. */
-const MOST_BYTES = 512 << 10;
+const MOST_BYTES = 256 << 10;
+
+interface Piece {
+  bytes: Buffer;
+  /** Its pages, and how many of them were asked for. */
+  first: number;
+  count: number;
+  asked: number;
+}
 
 /**
- * Pages of a database file as they are asked for. One after the other they come in large pieces, of which there is one at
- * a time; here and there one by one: a piece is twice as long as the last where half of that was wanted, else half.
+ * Pages of a database file as they are asked for. One after the other they come in large pieces, here and there one by
+ * one: a piece is twice as long as the one whose place it takes where more than half of that was wanted, else half. Two
+ * are kept, and begin at multiples of their length: what belongs to a row lies before its page as well as behind it.
  */
 export class PageWindow {
-  bytes = Buffer.alloc(0);
-  /** The pages in the window, and how many of them were asked for. */
-  #first = 1;
-  #count = 0;
-  #asked = 0;
-  #last = 0;
-  #wanted = 4;
+  /** Of the page that was asked for last. */
+  bytes: Buffer = Buffer.alloc(0);
+  #recent: Piece = { bytes: this.bytes, first: 1, count: 0, asked: 0 };
+  #other: Piece = { bytes: this.bytes, first: 1, count: 0, asked: 0 };
+  /** How many pages are read at once. */
+  #wanted = 2;
 
   constructor(
     private readonly file: number,
@@ -24,26 +32,30 @@ export class PageWindow {
 
   /** Where in `bytes` a page begins, until the next one is asked for; -1 where there is none of this number. */
   at(number: number): number {
-    const { size, count } = this.layout;
-    if (number < this.#first || number >= this.#first + this.#count) {
-      if (number < 1 || number > count || !this.#read(number)) return -1;
+    let piece = this.#recent;
+    if (number < piece.first || number >= piece.first + piece.count) {
+      piece = this.#other;
+      this.#other = this.#recent;
+      this.#recent = piece;
+      const isThere = number >= piece.first && number < piece.first + piece.count;
+      if (!isThere && (number < 1 || number > this.layout.count || !this.#read(number, piece))) return -1;
+      this.bytes = piece.bytes;
     }
-    if (number !== this.#last) this.#asked++;
-    this.#last = number;
-    return (number - this.#first) * size;
+    piece.asked++;
+    return (number - piece.first) * this.layout.size;
   }
 
-  #read(number: number): boolean {
+  #read(number: number, piece: Piece): boolean {
     const { size, count } = this.layout;
-    if (2 * this.#asked >= this.#count) this.#wanted = Math.min(2 * this.#wanted, Math.max(1, MOST_BYTES / size));
+    if (2 * piece.asked > piece.count) this.#wanted = Math.min(2 * this.#wanted, Math.max(1, MOST_BYTES / size));
     else this.#wanted = Math.max(1, this.#wanted >> 1);
-    const wanted = Math.min(this.#wanted, count - number + 1);
-    if (this.bytes.length < wanted * size) this.bytes = Buffer.allocUnsafeSlow(this.#wanted * size);
-    this.#count = 0;
-    if (readFully(this.file, this.bytes.subarray(0, wanted * size), (number - 1) * size) < wanted * size) return false;
-    this.#first = number;
-    this.#count = wanted;
-    this.#asked = this.#last = 0;
+    const first = number - ((number - 1) % this.#wanted);
+    const length = Math.min(this.#wanted, count - first + 1) * size;
+    if (piece.bytes.length < length) piece.bytes = Buffer.allocUnsafeSlow(this.#wanted * size);
+    piece.count = piece.asked = 0;
+    if (readFully(this.file, piece.bytes.subarray(0, length), (first - 1) * size) < length) return false;
+    piece.first = first;
+    piece.count = length / size;
     return true;
   }
 }

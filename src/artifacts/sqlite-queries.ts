@@ -5,7 +5,7 @@ import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { RowsQuery, SliceQuery, SqlQuery } from './kind.js';
 import { PageWindow } from './page-window.js';
-import { pageLayout } from './sqlite-pages.js';
+import { pageLayout, type PageLayout } from './sqlite-pages.js';
 import { ValueHash, type SqliteValue } from './sqlite-values.js';
 import { TableRows } from './table-rows.js';
 
@@ -20,7 +20,7 @@ export class Queries {
   readonly #resting = new Map<string, PreparedQuery>();
   readonly #hash = new ValueHash();
   #isUtf8: boolean | undefined;
-  readonly #window: PageWindow | undefined;
+  readonly #file: { readonly number: number; readonly layout: PageLayout } | undefined;
   /** By table and columns; null where they are left to SQLite. */
   readonly #tables = new Map<string, TableRows | null>();
 
@@ -32,7 +32,7 @@ export class Queries {
     this.#database = database;
     this.#path = path;
     const layout = file === undefined ? undefined : pageLayout(file);
-    if (file !== undefined && layout !== undefined) this.#window = new PageWindow(file, layout);
+    if (file !== undefined && layout !== undefined) this.#file = { number: file, layout };
   }
 
   /**
@@ -75,11 +75,12 @@ export class Queries {
   }
 
   #tableOf(query: RowsQuery): TableRows | undefined {
-    if (this.#window === undefined || !this.#keepsUtf8()) return undefined;
+    if (this.#file === undefined || !this.#keepsUtf8()) return undefined;
     const name = JSON.stringify([query.table, query.by, query.columns, query.bytes]);
     let table = this.#tables.get(name);
     if (table === undefined) {
-      table = TableRows.of(this.#database, this.#window, query) ?? null;
+      // Each has a window of its own: where one goes through the file, another looks here and there.
+      table = TableRows.of(this.#database, new PageWindow(this.#file.number, this.#file.layout), query) ?? null;
       if (this.#tables.size === KEPT) this.#tables.clear();
       this.#tables.set(name, table);
     }
