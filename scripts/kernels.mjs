@@ -1,4 +1,4 @@
-// Compiles kernels (rules/**/wasm/*.as, AssemblyScript) and writes those of a folder into a module there that can be
+// Compiles kernels (wasm/*.as, AssemblyScript) and writes those of a folder into a module there that can be
 // bundled: compiled.ts.
 //   node scripts/kernels.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ async function compile(path) {
   return `export const ${name.toUpperCase()} =\n  '${Buffer.from(binary).toString('base64')}';\n`;
 }
 
-const sources = globSync('rules/**/wasm/*.as').sort();
+const sources = globSync('{rules,src}/**/wasm/*.as').sort();
 for (const folder of new Set(sources.map((path) => dirname(path)))) {
   const parts = [];
   for (const path of sources) if (dirname(path) === folder) parts.push(await compile(path));

@@ -182,3 +182,33 @@ test('a digest that is asked for late is of the bytes that were cut, or of none'
   t.throws(() => second?.id, { instanceOf: SliceChanged });
   t.is(third?.digest, blocks[2]?.digest);
 });
+
+// Serial: the others take turns with the memory that is used again.
+test.serial(
+  'digests are of the bytes that were cut when listings go on at once, and where one is broken off',
+  async (t) => {
+    const old = (name: string) => join('node_modules', 'typescript', 'lib', name);
+    const [path, other] = [old('typescript.js'), old('_tsc.js')];
+    const expected = await blocksOf(readFileSync(path));
+    const blocks = jsonlBlocks(path);
+    const others = jsonlBlocks(other);
+    const next = async (of: typeof blocks): Promise<JsonlBlock> => {
+      const result = await of.next();
+      if (result.done === true) throw new Error('the listing has ended');
+      return result.value;
+    };
+    for (const { digest } of expected.slice(0, 3)) {
+      const block = await next(blocks);
+      await next(others);
+      t.is(block.digest, digest);
+    }
+    await others.return(undefined);
+    const left = await next(blocks);
+    await blocks.return(undefined);
+    for await (const block of jsonlBlocks(other)) t.not(block.length, 0);
+    t.deepEqual(
+      [left.digest],
+      expected.slice(3, 4).map(({ digest }) => digest),
+    );
+  },
+);

@@ -1,31 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { type BlockLines, giveBackBlockLines, MAX, PIECE, takeBlockLines } from './block-lines.js';
 import { momentOfFile } from './file-moment.js';
 import { piecesOf, Turn } from './pieces.js';
 import { SliceChanged } from './slices.js';
-import { xxh64 } from './xxh64.js';
-
-/*
- * Where a block ends. A line is taken with its LF; the last one may have none.
- *
- *   - after a line, when the block then has at least MIN bytes and xxh64(line) / 2^64 < length of the line / 1 MiB:
- *     whether a line ends a block depends on the line alone, so an inserted row moves no other end, and every byte has
- *     the same chance however long lines are
- *   - before a line with which the block would have more than MAX bytes
- *   - around a line of more than MAX bytes, which is a block of its own
- *
- * The two bounds keep files of equal lines from being one block, or a block a line.
- */
-const MIN = 256 << 10;
-const MAX = 4 << 20;
-/** 2^64 / 1 MiB: a line ends a block when its hash is below its length times this. */
-const CHANCE_OF_A_BYTE = 1n << 44n;
-/** A line this long always ends a block of MIN bytes, so it need not be hashed. */
-const CERTAIN = 1 << 20;
 
 const LF = 0x0a;
-const PIECE = 1 << 20;
 /** So many times as long as reading takes digesting. */
 const DIGEST_COST = 4;
 
@@ -53,8 +34,12 @@ export async function* jsonlBlocks(path: string): AsyncGenerator<JsonlBlock> {
   const names = new Names();
   for await (const { digest, ...cut } of cutBlocks(path)) {
     const block = new CutBlock(path, cut, digest, names);
-    yield block;
-    block.leave();
+    try {
+      yield block;
+    } finally {
+      // Also where the reader breaks off: others get the memory that the block's bytes are in.
+      block.leave();
+    }
   }
 }
 
@@ -126,64 +111,70 @@ class Names {
 }
 
 async function* cutBlocks(path: string): AsyncGenerator<Cut> {
-  const xxhash = await xxh64();
+  const lines = await takeBlockLines();
   const file = openSync(path, 'r');
   try {
-    const turn = new Turn();
-    // What is at hand of a block, and of the line behind it, is never more than MAX and a piece.
-    const buffer = Buffer.allocUnsafeSlow(MAX + 2 * PIECE);
-    const block = new OpenBlock(buffer, momentOfFile(file));
-    let lineStart = 0;
-    let end = 0;
-    /** Bytes of a line longer than MAX that have gone into the block already, and from the buffer. */
-    let begun = 0;
-    for (;;) {
-      if (buffer.length - end < PIECE) {
-        const gone = block.start;
-        buffer.copyWithin(0, gone, end);
-        end -= gone;
-        lineStart -= gone;
-        block.start = 0;
-      }
-      const count = readSync(file, buffer, end, PIECE, null);
-      if (count === 0) break;
-      let from = end;
-      end += count;
-      const filled = buffer.subarray(0, end);
-      for (;;) {
-        const lineEnd = filled.indexOf(LF, from) + 1;
-        if (lineEnd === 0) break;
-        const length = lineEnd - lineStart;
-        if (begun === 0 && block.length > 0 && block.length + length > MAX) yield block.cut(lineStart);
-        block.length += length;
-        block.lines++;
-        const ends =
-          block.length >= MIN &&
-          (begun + length >= CERTAIN ||
-            xxhash.h64Raw(buffer.subarray(lineStart, lineEnd)) < BigInt(length) * CHANCE_OF_A_BYTE);
-        lineStart = from = lineEnd;
-        begun = 0;
-        if (ends) yield block.cut(lineEnd);
-      }
-      // A line that shall be in the next block need not be read to its end to be known as such.
-      const open = end - lineStart;
-      if (begun === 0 && block.length > 0 && block.length + open > MAX) yield block.cut(lineStart);
-      // What is longer than a block cannot be held to its end: it is digested as it comes.
-      if (begun > 0 || open > MAX) {
-        block.take(end);
-        block.length += open;
-        begun += open;
-        lineStart = end = block.start = 0;
-      }
-      if (turn.due(DIGEST_COST * count)) await turn.pass();
-    }
-    const rest = end - lineStart;
-    block.length += rest;
-    if (begun + rest > 0) block.lines++;
-    if (block.length > 0) yield block.cut(end);
+    yield* cutLines(file, lines);
   } finally {
     closeSync(file);
+    giveBackBlockLines(lines);
   }
+}
+
+async function* cutLines(file: number, lines: BlockLines): AsyncGenerator<Cut> {
+  const turn = new Turn();
+  const { buffer } = lines;
+  const block = new OpenBlock(buffer, momentOfFile(file));
+  let lineStart = 0;
+  let end = 0;
+  /** Bytes of a line longer than MAX that have gone into the block already, and from the buffer. */
+  let begun = 0;
+  for (;;) {
+    if (buffer.length - end < PIECE) {
+      const gone = block.start;
+      buffer.copyWithin(0, gone, end);
+      end -= gone;
+      lineStart -= gone;
+      block.start = 0;
+    }
+    const count = readSync(file, buffer, end, PIECE, null);
+    if (count === 0) break;
+    let from = end;
+    end += count;
+    if (begun > 0) {
+      const lineEnd = buffer.subarray(0, end).indexOf(LF, from) + 1;
+      if (lineEnd > 0) {
+        block.length += lineEnd - lineStart;
+        block.lines++;
+        begun = 0;
+        lineStart = from = lineEnd;
+        yield block.cut(lineEnd);
+      }
+    }
+    while (begun === 0) {
+      const found = lines.next(lineStart, from, end, block.length);
+      ({ line: lineStart, length: block.length } = lines);
+      block.lines += lines.lines;
+      if (found === 'none') break;
+      from = lineStart;
+      yield block.cut(lineStart);
+    }
+    // A line that shall be in the next block need not be read to its end to be known as such.
+    const open = end - lineStart;
+    if (begun === 0 && block.length > 0 && block.length + open > MAX) yield block.cut(lineStart);
+    // What is longer than a block cannot be held to its end: it is digested as it comes.
+    if (begun > 0 || open > MAX) {
+      block.take(end);
+      block.length += open;
+      begun += open;
+      lineStart = end = block.start = 0;
+    }
+    if (turn.due(DIGEST_COST * count)) await turn.pass();
+  }
+  const rest = end - lineStart;
+  block.length += rest;
+  if (begun + rest > 0) block.lines++;
+  if (block.length > 0) yield block.cut(end);
 }
 
 /** The block at hand. It is digested where it was read to, in one go but for a long line. */
