@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { deeds, Project, Puppets, type Files } from './rig.js';
+import { checkTrace } from './trace-check.js';
 
 /** More than is listed in its turn. */
 const ROWS = Array.from({ length: 40 }, (_, n) => `${JSON.stringify({ n, text: 'x'.repeat(500_000) })}\n`);
@@ -150,3 +151,96 @@ targets:
     t.is(project.read('out/groups.jsonl'), after);
   });
 }
+
+const TEXTS = `import { appendFileSync } from 'node:fs';
+import { defineRule, jsonl, sqlite } from 'vlmbuild';
+import { z } from 'zod';
+import { ask } from '../lib/puppet.js';
+export default defineRule({
+  summary: 'A row for every row.',
+  params: z.strictObject({}),
+  inputs: { db: sqlite() },
+  outputs: { rows: jsonl() },
+  async *parts({ inputs }) {
+    const db = inputs.db.open();
+    const ids = db.prepare('SELECT id FROM t ORDER BY id').pluck().all();
+    db.close();
+    await ask('listed');
+    for (const id of ids)
+      yield { id: String(id), spec: id, inputs: { row: inputs.db.slice({ t: { table: 't', by: 'id', values: [id], columns: ['text'] } }) } };
+    appendFileSync('listings', '+');
+  },
+  make({ spec, inputs, outputs }) {
+    for (const { text } of inputs.row.rows('t')) outputs.rows.append(JSON.stringify([spec, text.length, text.slice(0, 3)]));
+  },
+});
+`;
+
+async function texts(t: ExecutionContext) {
+  const project = new Project(t, {
+    'rules/my/texts.ts': TEXTS,
+    'pipeline.yaml': `version: 1
+targets:
+  texts: { rule: my/texts, inputs: { db: ./texts.db }, outputs: out/texts.jsonl }
+`,
+  });
+  const puppets = await Puppets.open(t, project);
+  const write = (sql: string): void => {
+    const db = new Database(project.path('texts.db'));
+    db.exec(sql);
+    db.close();
+  };
+  let whenListed = (): void => undefined;
+  void (async () => {
+    for (;;) {
+      const asking = await puppets.asked('listed');
+      whenListed();
+      asking.answer();
+    }
+  })();
+  write('CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)');
+  const long = "printf('%.*c', 500000, 'x')";
+  write(
+    `INSERT INTO t WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 40) SELECT n, ${long} FROM n`,
+  );
+  await project.builds(t);
+  const expected = (changed: Readonly<Record<number, string>>): string =>
+    Array.from({ length: 40 }, (_, i) => `${JSON.stringify([i + 1, 500_000, changed[i + 1] ?? 'xxx'])}\n`).join('');
+  t.is(project.read('out/texts.jsonl'), expected({}));
+  t.is(project.read('listings'), '+');
+  const change = (id: number, text: string): void =>
+    write(`UPDATE t SET text = '${text}' || substr(text, 4) WHERE id = ${id}`);
+  return { project, expected, change, onListed: (work: () => void) => (whenListed = work) };
+}
+
+test('a database that is remembered is listed while it is digested, once, and what changed in it is made', async (t) => {
+  const { project, expected, change } = await texts(t);
+  change(7, 'new');
+  const { code, stderr } = await project.run('--trace', 'trace.json');
+  t.is(code, 0, stderr);
+  t.is(project.read('out/texts.jsonl'), expected({ 7: 'new' }));
+  t.is(project.read('listings'), '++');
+  const { slices } = checkTrace(project.read('trace.json'));
+  const [list, ...others] = slices.filter(({ cat }) => cat === 'list');
+  const digest = slices.find(({ name }) => name === 'digest: texts.db');
+  t.deepEqual(others, []);
+  t.true(list !== undefined && digest !== undefined && list.start < digest.end && digest.end < list.end);
+  t.deepEqual(
+    slices.filter(({ cat }) => cat === 'make').map(({ name }) => name),
+    ['make: 7'],
+  );
+});
+
+test('a remembered database that is written while it is listed gives what one state of it holds', async (t) => {
+  const { project, expected, change, onListed } = await texts(t);
+  change(7, 'new');
+  let writes = 0;
+  onListed(() => {
+    if (writes++ === 0) change(8, 'too');
+  });
+  await project.builds(t);
+  const [before, after] = [expected({ 7: 'new' }), expected({ 7: 'new', 8: 'too' })];
+  t.true([before, after].includes(project.read('out/texts.jsonl')));
+  await project.builds(t);
+  t.is(project.read('out/texts.jsonl'), after);
+});

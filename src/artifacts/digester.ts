@@ -59,19 +59,23 @@ export class ArtifactDigester {
 
   /**
    * Of a file that must be read to be digested: its size, and its `momentOf`, which any write from now on changes. Undefined
-   * where it might not, the file having been written a moment ago; and of a database of which it is remembered what it held:
-   * its digest tells first what of that is still so.
+   * where it might not, the file having been written a moment ago. Of a database, whether it is remembered what it held: then its
+   * digest tells what of that is still so.
    */
-  unread(path: string, kind: KindName): { readonly size: number; readonly moment: string } | undefined {
+  unread(
+    path: string,
+    kind: KindName,
+  ): { readonly size: number; readonly moment: string; readonly isRemembered: boolean } | undefined {
     const { trust, databases } = this.#options;
     if (kind === 'directory' || trust === 'nothing') return undefined;
     const at = this.#locate(path, kind);
     const { nowNs, tickNs } = this.#options.clock();
     const stat = statOf(at.path);
-    if (stat?.isFile() !== true || (kind === 'sqlite' && databases?.has(at.path) === true)) return undefined;
+    if (stat?.isFile() !== true) return undefined;
     const stamp = stampOf(stat, at.path, kind === 'sqlite');
     if (stamp.side !== '' || !isOlder(stamp, nowNs, tickNs)) return undefined;
-    return { size: stamp.size, moment: stampText(stamp) };
+    const isRemembered = kind === 'sqlite' && databases?.has(at.path) === true;
+    return { size: stamp.size, moment: stampText(stamp), isRemembered };
   }
 
   /** Of a file. */

@@ -136,9 +136,9 @@ function databaseHandle(
       return opened.database;
     },
     slice(queries) {
-      reading ??= new Reading(path());
-      if (memory !== undefined) remembered ??= reading.remembered(memory);
-      return listSlice(reading, queries, remembered);
+      const own = (reading ??= new Reading(path()));
+      // Of what it holds as late as possible: it may be learned while slices are listed.
+      return listSlice(own, queries, () => memory && (remembered ??= own.remembered(memory)));
     },
   };
   return {
@@ -154,7 +154,7 @@ function databaseHandle(
 function listSlice(
   reading: Reading,
   queries: Readonly<Record<string, SliceQuery>>,
-  remembered: RememberedSlices | undefined,
+  remembered: () => RememberedSlices | undefined,
 ): SqliteSliceHandle {
   const { path } = reading;
   const digest = (): ListedSlice => {
@@ -162,8 +162,10 @@ function listSlice(
     for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query);
     return { digest: resultsDigest(results), results };
   };
+  const isOfRows = Object.values(queries).every((query) => 'table' in query);
   let listed: ListedSlice | undefined;
-  const asListed = (): ListedSlice => (listed ??= explained(path, () => remembered?.of(queries, digest) ?? digest()));
+  const asListed = (): ListedSlice =>
+    (listed ??= explained(path, () => (isOfRows ? remembered()?.of(queries, digest) : undefined) ?? digest()));
   const moment = explained(path, () => reading.moment);
   const slice: QuerySlice = {
     kind: 'sqlite',
@@ -178,7 +180,7 @@ function listSlice(
     ...(moment === undefined ? {} : { moment }),
   };
   // Named rows are digested when somebody wants to know; what is wrong with SQL is told whoever wrote it.
-  if (!Object.values(queries).every((query) => 'table' in query)) asListed();
+  if (!isOfRows) asListed();
   return sliceHandle(reading, slice);
 }
 

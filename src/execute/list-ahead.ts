@@ -22,6 +22,8 @@ interface Begun {
   /** Known then; else what the file's stat was. */
   readonly digest?: Digest;
   readonly moment?: string;
+  /** Of a database: its digest will tell what slices are. */
+  readonly isRemembered?: boolean;
 }
 
 /**
@@ -34,6 +36,9 @@ interface Begun {
  * It is of what the digests are of: files that showed no younger stat than before it, and the same one after both, were
  * not written in between. Listing writes nothing, and what the rule says meanwhile is told only where it is used; where it
  * fails, it is done once more in its turn, and fails there.
+ *
+ * Where it is remembered what a database held, nearly all slices are known once its digest is: their keys wait for that, and
+ * so does the comparison with the last listing, which another vlmbuild may replace until the target is locked.
  */
 export class ListingAhead {
   readonly #session: Session;
@@ -41,6 +46,7 @@ export class ListingAhead {
   readonly #drop = new AbortController();
   readonly #said: (readonly [message: TaskMessage, part: string | undefined])[] = [];
   readonly #listing: Promise<Listing | undefined>;
+  #inputsRead: () => void = () => undefined;
   #isTaken = false;
 
   /** Undefined where it would spare nothing, or may not be done yet. */
@@ -51,18 +57,21 @@ export class ListingAhead {
     if (build.planContext.forced.has(target.name) || build.options.locked !== undefined) return undefined;
     const inputs = inputsOf(session, target);
     if (inputs === undefined) return undefined;
-    const listing = new Listing(session.index, target.name, new Set());
-    // Another one is compared with the last, which another vlmbuild may replace until the target is locked.
-    const grant = listing.isFirst ? build.slots.take({ cpus: 1, gpus: 0, pools: {} }, target.name) : undefined;
-    return grant && new ListingAhead(build, target, work, inputs, listing, grant);
+    const keysOnceRead = inputs.begun.some(({ isRemembered }) => isRemembered === true);
+    if (!keysOnceRead && !newListing(session, target).isFirst) return undefined;
+    const grant = build.slots.take({ cpus: 1, gpus: 0, pools: {} }, target.name);
+    return grant && new ListingAhead(build, target, work, { ...inputs, keysOnceRead }, grant);
   }
 
   private constructor(
     build: BuildState,
     target: Target,
     work: RuleUse,
-    inputs: { readonly begun: readonly Begun[]; readonly handed: ListTask['inputs'] },
-    listing: Listing,
+    inputs: {
+      readonly begun: readonly Begun[];
+      readonly handed: ListTask['inputs'];
+      readonly keysOnceRead: boolean;
+    },
     grant: Grant,
   ) {
     const { session } = build.run;
@@ -84,13 +93,18 @@ export class ListingAhead {
       outputs: Object.fromEntries(Object.values(target.outputs).map(({ name, kind }) => [name, { kind, path: '' }])),
       params: target.params,
       envDigests: environmentPrint(target, build.planContext),
+      ...(inputs.keysOnceRead ? { keysOnceRead: true } : {}),
     };
+    // It asks for the last listing when the first parts come: with `keysOnceRead`, when the inputs are read.
+    const listing = newListing(session, target);
+    const inputsRead = new Promise<void>((resolve) => (this.#inputsRead = resolve));
     const options = {
       // What it does is of no use then, and nobody waits for its host.
       grace: { softMs: 0, termMs: 100 },
       signal: AbortSignal.any([build.interrupt, this.#drop.signal]),
       ...(target.timeoutMs === undefined ? {} : { timeoutMs: target.timeoutMs }),
       described: true,
+      inputsRead,
       on: (message: TaskMessage, part?: string) => void this.#said.push([message, part]),
       onMissing: (count: number): void => {
         if (work.concurrency === null) hosts.prepare(task, Math.min(jobs, count));
@@ -111,6 +125,7 @@ export class ListingAhead {
   async taken(work: TargetWork): Promise<Listing | undefined> {
     if (this.#isTaken || !this.#isOf(work.handing)) return undefined;
     this.#isTaken = true;
+    this.#inputsRead();
     const listing = await this.#listing;
     // It has read until now.
     if (listing === undefined || !this.#isOf(work.handing)) return undefined;
@@ -138,6 +153,10 @@ export class ListingAhead {
   }
 }
 
+function newListing({ index }: Session, { name }: Target): Listing {
+  return new Listing(index, name, new Set());
+}
+
 /** Undefined where one cannot be told to be the same later; or all are known, or nearly. */
 function inputsOf(
   session: Session,
@@ -160,7 +179,8 @@ function inputsOf(
         items.push({ kind, path: at, digest });
       } else if (read !== undefined) {
         unread += read.size;
-        begun.push({ path, kind, moment: read.moment });
+        const { moment, isRemembered } = read;
+        begun.push({ path, kind, moment, isRemembered });
         items.push({ kind, path: at, digest: NONE_YET, isUnread: true });
       } else return undefined;
     }

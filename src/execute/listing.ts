@@ -25,8 +25,7 @@ export class Listing {
   readonly #index: Index;
   readonly #target: string;
   readonly #forget: ReadonlySet<Digest> | 'all';
-  /** The last listing, as the index has it. */
-  #recorded: readonly PartBlock[];
+  #last: readonly PartBlock[] | undefined;
   readonly #columns = new Map<PartBlock, PartColumns | undefined>();
   readonly #stretches: Stretch[] = [];
   readonly #missing = new Map<Digest, ListedPart | undefined>();
@@ -39,7 +38,11 @@ export class Listing {
     this.#index = index;
     this.#target = target;
     this.#forget = forget;
-    this.#recorded = index.partBlocks(target);
+  }
+
+  /** The last listing, as the index has it when it is first asked for. */
+  get #recorded(): readonly PartBlock[] {
+    return (this.#last ??= this.#index.partBlocks(this.#target));
   }
 
   get total(): number {
@@ -116,7 +119,7 @@ export class Listing {
       return block;
     });
     this.#index.putPartBlocks(this.#target, blocks, this.#recorded);
-    this.#recorded = blocks;
+    this.#last = blocks;
   }
 
   /** The parts of which something came, in order. */

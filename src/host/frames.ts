@@ -6,6 +6,8 @@ export type ToHost =
   | { readonly type: 'parts'; readonly id: number; readonly parts: MadeParts }
   /** Which parts of the oldest block that was listed and not answered yet are to be made: their rows in it. */
   | { readonly type: 'wanted'; readonly id: number; readonly rows: readonly number[] }
+  /** The inputs of a `list` task that were unread are read by now. */
+  | { readonly type: 'read'; readonly id: number }
   | { readonly type: 'run'; readonly id: number; readonly task: Task }
   | { readonly type: 'abort'; readonly id: number }
   /** There is nothing more to do: the channel closes after this. */

@@ -8,6 +8,8 @@ export interface JobOptions {
   readonly on?: (message: TaskMessage, part?: string) => void;
   /** For `list`: takes parts as they are listed, in order, and gives the rows of those that are to be sent (`parts`). */
   readonly listed?: (block: Omit<PartBlock, 'made'>) => readonly number[];
+  /** For `list`: done when the inputs that were unread are read. */
+  readonly inputsRead?: Promise<void>;
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly concurrency?: number;

@@ -1,5 +1,6 @@
 import { sliceOf } from '../artifacts/handles.js';
 import type { Slice } from '../artifacts/kind.js';
+import { canonicalJson } from '../base/canonical.js';
 import { writeSha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
@@ -22,6 +23,9 @@ type Send = (message: TaskMessage) => Promise<void>;
 /** So many blocks are held until the engine says which of their parts it wants. */
 const MOST_UNANSWERED = 3;
 
+/** So many are held until the inputs are read of which their keys are taken: some 20 MB. */
+const MOST_KEYLESS = 16;
+
 /**
  * Lists a rule's parts in blocks, of which ids and keys go to the engine; the rest only of those that it wants. Each
  * message goes when the pipe took the one before, so that a listing of any length needs the memory of some blocks, and
@@ -32,8 +36,8 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
   const slices = { folder: databasesFolder(task.cache), target: task.target };
   const files = new TaskFiles(task.inputs, {}, 'on disk', { slices });
   const unread = new UnreadInputs(task.inputs, files.inputs);
-  const listed = new ListedParts(running, send);
-  const toListed = lister(task);
+  const listed = new ListedParts(task, running, send);
+  const toListed = lister();
   try {
     const parts = rule.parts({ inputs: files.inputs, params: task.params });
     if (Symbol.asyncIterator in parts) {
@@ -54,32 +58,42 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
   }
 }
 
-/** A part as the rule lists it, with the text whose digest is its key. */
-type Yielded = Omit<ListedPart, 'key'> & { readonly print: string };
+/** A part as the rule lists it. Its spec is canonical JSON: what the rule does later with the value it yielded is no matter. */
+type Yielded = Pick<ListedPart, 'id' | 'slices'> & { readonly spec: string };
 
-/** Parts that follow each other, with their keys. */
+type PrintOf = ReturnType<typeof partPrints>;
+
+/** Parts that follow each other. */
 class Block {
-  readonly #parts: Omit<Yielded, 'print'>[] = [];
+  readonly #parts: Yielded[] = [];
   readonly #keys = Buffer.allocUnsafe(PARTS_PER_BLOCK * DIGEST_BYTES);
+  #keyed = 0;
 
   get length(): number {
     return this.#parts.length;
   }
 
-  add({ id, spec, slices, print }: Yielded): void {
-    writeSha256(print, this.#keys, this.#parts.length * DIGEST_BYTES);
-    this.#parts.push({ id, spec, slices });
+  add(part: Yielded): void {
+    this.#parts.push(part);
   }
 
-  /** What the engine hears of all of them. */
+  /** Takes the keys of those that have none yet. */
+  takeKeys(printOf: PrintOf): void {
+    for (; this.#keyed < this.#parts.length; this.#keyed++) {
+      const { spec, slices } = this.#parts[this.#keyed] as Yielded;
+      writeSha256(printOf({ spec, slices: digestsOf(slices) }), this.#keys, this.#keyed * DIGEST_BYTES);
+    }
+  }
+
+  /** What the engine hears of all parts. */
   get told(): { readonly ids: string; readonly keys: Uint8Array } {
     const ids = JSON.stringify(this.#parts.map(({ id }) => id));
-    return { ids, keys: this.#keys.subarray(0, this.#parts.length * DIGEST_BYTES) };
+    return { ids, keys: this.#keys.subarray(0, this.#keyed * DIGEST_BYTES) };
   }
 
   at(row: number): readonly ListedPart[] {
     const part = this.#parts[row];
-    return part === undefined ? [] : [{ ...part, key: digestAt(this.#keys, row) }];
+    return part === undefined ? [] : [{ ...part, spec: JSON.parse(part.spec) as Json, key: digestAt(this.#keys, row) }];
   }
 }
 
@@ -87,14 +101,21 @@ class Block {
 class ListedParts {
   count = 0;
   #block = new Block();
+  readonly #keyless: Block[] = [];
   readonly #unanswered: Block[] = [];
+  readonly #printOf: PrintOf;
+  readonly #waits: boolean;
   #sent: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
 
   constructor(
+    { rule, code, outputs, envDigests: env, keysOnceRead }: ListTask,
     private readonly running: RunningTask,
     private readonly send: Send,
   ) {
+    this.#printOf = partPrints({ rule, code, outputs: Object.keys(outputs), env });
+    this.#waits = keysOnceRead === true;
+    running.onInputsRead = () => this.#wake();
     running.onWanted = (rows) => {
       const block = this.#unanswered.shift();
       const parts = rows.flatMap((row) => block?.at(row) ?? []);
@@ -107,27 +128,43 @@ class ListedParts {
   /** Whether it is time to `tell`. */
   add(part: Yielded): boolean {
     this.#block.add(part);
+    // A block of rows is at hand now, and would be read again.
+    if (!this.#waits) this.#block.takeKeys(this.#printOf);
     this.count++;
     return this.#block.length === PARTS_PER_BLOCK;
   }
 
   async tell(): Promise<void> {
-    const block = this.#block;
+    this.#keyless.push(this.#block);
     this.#block = new Block();
-    this.#unanswered.push(block);
-    await this.send({ type: 'listed', block: block.told });
-    await this.#answered(MOST_UNANSWERED);
+    if (this.#waits && !this.running.areInputsRead && this.#keyless.length < MOST_KEYLESS) return;
+    await this.#tellAll();
   }
 
   async end(): Promise<void> {
-    if (this.#block.length > 0) await this.tell();
+    if (this.#block.length > 0) this.#keyless.push(this.#block);
+    await this.#tellAll();
     await this.#answered(0);
     await this.#sent;
   }
 
-  async #answered(most: number): Promise<void> {
+  async #tellAll(): Promise<void> {
+    if (this.#waits) await this.#until(() => this.running.areInputsRead);
+    for (let block = this.#keyless.shift(); block !== undefined; block = this.#keyless.shift()) {
+      block.takeKeys(this.#printOf);
+      this.#unanswered.push(block);
+      await this.send({ type: 'listed', block: block.told });
+      await this.#answered(MOST_UNANSWERED);
+    }
+  }
+
+  #answered(most: number): Promise<void> {
+    return this.#until(() => this.#unanswered.length <= most);
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
     this.running.abort.signal.throwIfAborted();
-    while (this.#unanswered.length > most) {
+    while (!isSo()) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
       this.running.abort.signal.throwIfAborted();
     }
@@ -162,11 +199,9 @@ class UnreadInputs {
 const NOTHING: Readonly<Record<string, Slice>> = {};
 
 /** Checks what `parts` yields. */
-function lister(task: ListTask): (part: AnyPart) => Yielded {
+function lister(): (part: AnyPart) => Yielded {
   const ids = new Set<string>();
   let count = 0;
-  const { rule, code, envDigests: env } = task;
-  const printOf = partPrints({ rule, code, outputs: Object.keys(task.outputs), env });
   return (part) => {
     const id: unknown = (part as Partial<AnyPart> | null | undefined)?.id;
     if (typeof id !== 'string' || id === '') throw new UserFacingError(hostErrors.partWithoutId());
@@ -174,9 +209,8 @@ function lister(task: ListTask): (part: AnyPart) => Yielded {
     count++;
     const { spec, inputs } = part;
     const slices = inputs === undefined ? NOTHING : slicesOf(id, inputs);
-    const digests = inputs === undefined ? NO_SLICES : digestsOf(slices);
     try {
-      return { id, print: printOf({ spec, slices: digests }), spec, slices };
+      return { id, spec: canonicalJson(spec), slices };
     } catch (error) {
       throw explained(error, (problem) => hostErrors.specNotJson(id, problem));
     }
@@ -195,7 +229,8 @@ function slicesOf(id: string, inputs: NonNullable<AnyPart['inputs']>): Record<st
   return slices;
 }
 
-function digestsOf(slices: Readonly<Record<string, Slice>>): Record<string, Digest> {
+function digestsOf(slices: Readonly<Record<string, Slice>>): Readonly<Record<string, Digest>> {
+  if (slices === NOTHING) return NO_SLICES;
   return Object.fromEntries(Object.entries(slices).map(([name, { digest }]) => [name, digest]));
 }
 

@@ -54,6 +54,18 @@ test('parts are listed with keys that hold what they depend on, and nothing else
   );
 });
 
+test('what a rule does with a spec that it has yielded is no matter', async (t) => {
+  const listing =
+    'const spec = { z: [0], a: 1 }; for (let i = 0; i < 3; i++) { spec.z[0] = i; yield { id: `p${i}`, spec }; }';
+  const host = hostProject(t, { 'rules/my/rule.ts': partsRule({ parts: listing }) });
+  const { parts } = await host.list('my/rule');
+  t.deepEqual(
+    parts.map(({ spec }) => spec),
+    [0, 1, 2].map((i) => ({ a: 1, z: [i] })),
+  );
+  t.is(new Set(parts.map(({ key }) => key)).size, 3);
+});
+
 test('a long listing comes whole and in order', async (t) => {
   const host = hostProject(t, { 'rules/my/rule.ts': partsRule({}) });
   const { parts, count } = await host.list('my/rule', { params: { n: 20_000 } });

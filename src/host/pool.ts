@@ -238,7 +238,7 @@ export class HostPool {
   }
 
   #start(seat: Seat, job: Job): void {
-    const { id, task } = job;
+    const { id, task, options } = job;
     seat.jobs.set(id, job);
     if ('bundle' in task) seat.bundles.add(task.bundle);
     seat.process.work();
@@ -249,6 +249,7 @@ export class HostPool {
     });
     if (task.type === 'assemble' && task.parts.length > 1) void this.#sendInPieces(seat, job, task);
     else seat.process.send({ type: 'run', id, task });
+    void options.inputsRead?.then(() => seat.process.send({ type: 'read', id }));
   }
 
   async #sendInPieces(seat: Seat, { id }: Job, task: Extract<Task, { type: 'assemble' }>): Promise<void> {

@@ -52,6 +52,9 @@ process.on('message', (message) => {
     case 'wanted':
       running.get(frame.id)?.onWanted(frame.rows);
       break;
+    case 'read':
+      running.get(frame.id)?.inputsRead();
+      break;
     case 'run':
       void start(frame.id, frame.task);
       break;

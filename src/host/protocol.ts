@@ -94,6 +94,11 @@ export interface ListTask extends RuleWorkTask {
   readonly params: JsonObject;
   /** Digests of the declared environment: part of each part's key. */
   readonly envDigests: Readonly<Record<string, Digest | null>>;
+  /**
+   * Keys are taken once inputs that are unread are read: of a database, that tells which slices are as they were, and
+   * those need not be read.
+   */
+  readonly keysOnceRead?: true;
 }
 
 /** A part as listed: what is needed to make it in another process, and its key. */

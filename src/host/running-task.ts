@@ -14,6 +14,9 @@ export class RunningTask {
   readonly atEnd: (() => void)[] = [];
   /** Of a task that lists parts: the engine says which it wants. */
   onWanted: (rows: readonly number[]) => void = () => undefined;
+  /** Of a task that lists parts: inputs that were unread are read. */
+  onInputsRead: () => void = () => undefined;
+  #areInputsRead = false;
   readonly #out = new Lines((line) => this.log('out', line));
   readonly #err = new Lines((line) => this.log('err', line));
   #messages: TaskMessage[] = [];
@@ -58,6 +61,15 @@ export class RunningTask {
   /** Before the engine hears that it has ended. */
   tidy(): void {
     for (const step of this.atEnd.splice(0)) step();
+  }
+
+  get areInputsRead(): boolean {
+    return this.#areInputsRead;
+  }
+
+  inputsRead(): void {
+    this.#areInputsRead = true;
+    this.onInputsRead();
   }
 
   log(stream: 'out' | 'err', line: string): void {

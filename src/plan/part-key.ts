@@ -20,21 +20,22 @@ export interface PartPrint {
 type SharedPrint = Omit<PartPrint, 'spec' | 'slices'>;
 
 export function partKey(part: PartPrint): Digest {
-  return sha256(partPrints(part)(part));
+  return sha256(partPrints(part)({ slices: part.slices, spec: canonicalJson(part.spec) }));
 }
 
 /**
  * Of many parts that differ in spec and slices only, the texts whose digests are their keys: each one's print with the
- * format, in canonical JSON. In byte order the names of what they share come first, so its text is made once.
+ * format, in canonical JSON, as which its spec is given. In byte order the names of what they share come first, so its
+ * text is made once.
  */
-export function partPrints(shared: SharedPrint): (part: Pick<PartPrint, 'spec' | 'slices'>) => string {
+export function partPrints(shared: SharedPrint): (part: Pick<PartPrint, 'slices'> & { spec: string }) => string {
   const { code, env, rule } = shared;
   const text = canonicalJson({ code, env, format: KEY_FORMAT, outputs: shared.outputs.toSorted(compareBytes), rule });
   const start = `${text.slice(0, -1)},"slices":`;
   const sliceless = `${start}{},"spec":`;
   return ({ slices, spec }) => {
     const before = slices === NO_SLICES ? sliceless : `${start}${canonicalJson(slices)},"spec":`;
-    return `${before}${canonicalJson(spec)}}`;
+    return `${before}${spec}}`;
   };
 }
 
