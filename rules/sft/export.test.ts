@@ -157,6 +157,36 @@ test('a session may have any name, and an event any id', async (t) => {
     t.is(rows.split(`"${key}": ["`).length, before.split(`"${key}": ["`).length, key);
 });
 
+test('rewards name their event by a text where the column has no type', async (t) => {
+  const path = database('texts');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.pragma('foreign_keys = OFF');
+  db.exec(`
+    CREATE TABLE r (id INTEGER PRIMARY KEY, event_id, session_id, reward_value, reward_type, annotation);
+    INSERT INTO r SELECT id, ' ' || event_id || '.0', session_id, reward_value, reward_type, annotation FROM event_rewards;
+    DROP TABLE event_rewards; ALTER TABLE r RENAME TO event_rewards`);
+  db.close();
+  t.is(await exported('texts'), await exported('small'));
+});
+
+test('a model call without records is none: it takes no turn, and nothing is skipped', async (t) => {
+  const path = database('recordless');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.exec(`
+    UPDATE events SET metadata = '{}';
+    INSERT INTO events (id, session_id, event_type, model_name, metadata)
+      SELECT -id, session_id, event_type, model_name, '{"turn": []}' FROM events WHERE event_type = 'cais';
+    INSERT INTO events (id, session_id, event_type, model_name, metadata)
+      SELECT id - 1000, session_id, event_type, model_name, '{}' FROM events WHERE event_type = 'cais'`);
+  const { outputs, log } = await play(rule, { inputs: { db: path } });
+  db.exec('DELETE FROM events WHERE id < 0');
+  db.close();
+  t.deepEqual(outputs['rows'], (await play(rule, { inputs: { db: path } })).outputs['rows']);
+  t.regex(log.at(-1) ?? '', /^24 rows of \d+ sessions$/);
+});
+
 test('a database in UTF-16 gives the same rows', async (t) => {
   const path = database('utf16');
   const db = new Database(path);

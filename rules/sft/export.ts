@@ -4,8 +4,9 @@ import { addCounts, countsText, plural } from '../lib/counts.js';
 import { shownPath } from '../lib/paths.js';
 import { type TraceTables, traceTables, unreadable } from '../lib/tracing/tables.js';
 import { type ExportParams, exportParams } from './export/filters.js';
-import { namesByTurn, sessionRows } from './export/rows.js';
-import { eligibleSessions, idName, type ListedSession, type RowId } from './export/sessions.js';
+import { namesByTurn, writeRows } from './export/rows.js';
+import { idName, type RowId } from './export/session-queries.js';
+import { eligibleSessions, type ListedSession } from './export/sessions.js';
 
 /** Skipped events a session names in the log; beyond that they are only counted. */
 const NAMED = 20;
@@ -33,25 +34,24 @@ export default defineRule({
   make({ spec, inputs, outputs, log }) {
     const skipped: Record<string, number> = {};
     let named = 0;
-    let rows = 0;
-    const lines = sessionRows(inputs.trace.rows('events'), {
-      session: spec.session,
-      compat: spec.compat,
-      names: namesByTurn(
-        spec.rewarded ? inputs.trace.rows('rewards') : [],
-        spec.rewarded ? inputs.trace.rows('rewarded') : [],
-        spec.compat,
-      ),
-      skipped(reason, event, record) {
-        skipped[reason] = (skipped[reason] ?? 0) + 1;
-        if (++named > NAMED) return;
-        log(`skipped event ${String(event)}${record === undefined ? '' : `, record ${record}`}: ${reason}`);
+    const rows = writeRows(
+      inputs.trace.rows('events'),
+      {
+        session: spec.session,
+        compat: spec.compat,
+        names: namesByTurn(
+          spec.rewarded ? inputs.trace.rows('rewards') : [],
+          spec.rewarded ? inputs.trace.rows('rewarded') : [],
+          spec.compat,
+        ),
+        skipped(reason, event, record) {
+          skipped[reason] = (skipped[reason] ?? 0) + 1;
+          if (++named > NAMED) return;
+          log(`skipped event ${String(event)}${record === undefined ? '' : `, record ${record}`}: ${reason}`);
+        },
       },
-    });
-    for (const line of lines) {
-      outputs.rows.append(line);
-      rows++;
-    }
+      outputs.rows,
+    );
     if (named > NAMED) log(`skipped ${named - NAMED} more`);
     return { rows, skipped };
   },
@@ -134,11 +134,8 @@ function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
       table: 'event_rewards',
       by: idName(eventRewards),
       values: session.rewards.map(({ id }) => id),
-      columns: ['reward_type', 'annotation'].filter((column) => eventRewards.has(column)),
+      columns: ['event_id', 'reward_type', 'annotation'].filter((column) => eventRewards.has(column)),
     },
-    rewarded: ofEvents(
-      session.rewards.map(({ event }) => event),
-      ['metadata'],
-    ),
+    rewarded: ofEvents([...new Set(session.rewards.map(({ event }) => event))], ['id', 'metadata']),
   });
 }

@@ -17,12 +17,12 @@ function folder(t: ExecutionContext): string {
 }
 
 const SCHEMA = `
-  CREATE TABLE keyed (id INTEGER PRIMARY KEY, a TEXT, b, c JSON, n REAL);
-  CREATE TABLE plain (a TEXT, b, c JSON, n REAL);
-  CREATE TABLE named (id TEXT PRIMARY KEY, a, b, c, n);
-  CREATE TABLE backwards (id INTEGER PRIMARY KEY DESC, a, b, c, n);
-  CREATE TABLE computed (id INTEGER PRIMARY KEY, a, b AS (a || 1), c, n);
-  CREATE TABLE pairs (id INTEGER PRIMARY KEY, a, b, c, n) WITHOUT ROWID;`;
+  CREATE TABLE keyed (id INTEGER PRIMARY KEY, a TEXT, b, i BIGINT, c JSON, n REAL);
+  CREATE TABLE plain (a TEXT, b, i INTEGER, c JSON, n REAL);
+  CREATE TABLE named (id TEXT PRIMARY KEY, a, b, i, c, n);
+  CREATE TABLE backwards (id INTEGER PRIMARY KEY DESC, a, b, i INTEGER, c, n);
+  CREATE TABLE computed (id INTEGER PRIMARY KEY, a, b AS (a || 1), i INTEGER, c, n);
+  CREATE TABLE pairs (id INTEGER PRIMARY KEY, a, b, i INTEGER, c, n) WITHOUT ROWID;`;
 const TABLES = ['keyed', 'plain', 'named', 'backwards', 'computed', 'pairs'];
 
 const length = fc.oneof(fc.nat({ max: 60 }), fc.nat({ max: 5000 }), fc.constantFrom(477, 478, 4061, 4062, 40_000));
@@ -34,9 +34,15 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<unknown[]>(7, 2.5, 1n, -1n, 1n << 62n, 'not UTF-8') },
 );
 const id = fc.oneof({ weight: 30, arbitrary: fc.nat({ max: 40 }) }, fc.constantFrom(-3, 2 ** 40, 2 ** 53 - 1));
+/** Of each size in which integers are stored; and what is none, though the column is made for them. */
+const integer = fc.oneof(
+  fc.constantFrom<unknown[]>(0n, 1n, 2n, -1n, 127n, -128n, 128n, 32_767n, -32_769n, 8_388_608n, -8_388_609n, null),
+  fc.constantFrom<unknown[]>((1n << 31n) - 1n, -(1n << 31n), 1n << 31n, (1n << 47n) - 1n, -(1n << 47n)),
+  { weight: 1, arbitrary: fc.constantFrom<unknown[]>(1n << 47n, -(1n << 63n), 2.5, 3, '12', 'xy', Buffer.from('7')) },
+);
 /** Of the others none is read from pages. */
 const table = fc.constantFrom('keyed', 'keyed', 'keyed', 'plain', 'plain', ...TABLES);
-const row = fc.tuple(table, id, value, value, value);
+const row = fc.tuple(table, id, value, value, integer, value);
 const edit = fc.oneof(
   { weight: 4, arbitrary: id.map((n) => (table: string) => `DELETE FROM ${table} WHERE rowid = ${n}`) },
   { weight: 2, arbitrary: id.map((n) => (table: string) => `UPDATE ${table} SET a = 'q' WHERE rowid > ${n}`) },
@@ -54,10 +60,10 @@ const query = fc.record({
   by: fc.constantFrom('id', 'rowid', 'ROWID'),
   values: fc.array(fc.oneof({ weight: 80, arbitrary: id }, fc.constant('17')), { maxLength: 60 }),
   columns: fc.oneof(
-    { weight: 4, arbitrary: fc.subarray(['rowid', 'a', 'B', 'c'], { minLength: 1 }) },
-    fc.uniqueArray(fc.constantFrom('id', 'rowid', 'a', 'B', 'c', 'n', 'late'), { minLength: 1 }),
+    { weight: 4, arbitrary: fc.subarray(['rowid', 'a', 'B', 'i', 'c'], { minLength: 1 }) },
+    fc.uniqueArray(fc.constantFrom('id', 'rowid', 'a', 'B', 'i', 'c', 'n', 'late'), { minLength: 1 }),
   ),
-  bytes: fc.subarray(['a', 'B']),
+  bytes: fc.subarray(['a', 'B', 'i']),
 });
 
 function write(path: string, { size, vacuum, rows, edits }: typeof database extends fc.Arbitrary<infer T> ? T : never) {
@@ -67,7 +73,7 @@ function write(path: string, { size, vacuum, rows, edits }: typeof database exte
   db.pragma(`auto_vacuum = ${vacuum}`);
   db.exec(SCHEMA);
   const columns = (table: string) =>
-    table === 'plain' ? 'rowid, a, b, c' : `id, a, ${table === 'computed' ? 'n' : 'b'}, c`;
+    table === 'plain' ? 'rowid, a, b, i, c' : `id, a, ${table === 'computed' ? 'n' : 'b'}, i, c`;
   for (const [table, number, ...values] of rows) {
     const places = values.map((each) => (each === 'not UTF-8' ? "CAST(x'c3' AS TEXT)" : '?'));
     db.prepare(`INSERT OR REPLACE INTO ${table} (${columns(table)}) VALUES (?, ${places.join(', ')})`).run(

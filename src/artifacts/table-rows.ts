@@ -21,6 +21,8 @@ interface Column {
   /** Its place among the fields of a row. */
   readonly field: number;
   readonly isBytes: boolean;
+  /** Of integer affinity: what is stored as an integer is one, and not a REAL that was stored so to save room. */
+  readonly isInteger: boolean;
 }
 
 /** A page on the way to a row. */
@@ -34,8 +36,8 @@ interface Level {
  * https://sqlite.org/fileformat2.html. SQLite reads a long row page by page, each through a call of the system, and once
  * more for a column that stands behind a long one.
  *
- * Nothing in the file may change meanwhile, as for `readPages`. What is not as it should be makes a row odd; so are values
- * that are neither text, bytes nor NULL, which may be stored as what they are not.
+ * Nothing in the file may change meanwhile, as for `readPages`. What is not as it should be makes a row odd; so are numbers
+ * that may be stored as what they are not.
  */
 export class TableRows {
   readonly #levels: Level[] = [];
@@ -70,15 +72,18 @@ export class TableRows {
       .pluck()
       .get(table);
     const stored = database
-      .prepare<[string], { name: string; hidden: number }>('SELECT name, hidden FROM pragma_table_xinfo(?)')
+      .prepare<[string], { name: string; type: string; hidden: number }>(
+        'SELECT name, type, hidden FROM pragma_table_xinfo(?)',
+      )
       .all(table);
     // Some that are computed are not stored: then the others have other places.
     if (typeof root !== 'number' || stored.some(({ hidden }) => hidden !== 0)) return undefined;
     const places = columns.flatMap((column): Column | [] => {
       const isBytes = bytes.includes(column);
-      if (isRowidOf(database, table, column)) return isBytes ? [] : { field: ROWID, isBytes };
+      if (isRowidOf(database, table, column)) return isBytes ? [] : { field: ROWID, isBytes, isInteger: true };
       const field = stored.findIndex(({ name }) => name.toLowerCase() === column.toLowerCase());
-      return field < 0 ? [] : { field, isBytes };
+      // https://sqlite.org/datatype3.html#determination_of_column_affinity
+      return field < 0 ? [] : { field, isBytes, isInteger: /INT/i.test(stored[field]?.type ?? '') };
     });
     return places.length < columns.length ? undefined : new TableRows(window, root, places);
   }
@@ -189,7 +194,7 @@ export class TableRows {
   #values(rowid: number): SqliteValue[] | 'odd' {
     const row = this.#row;
     const values: SqliteValue[] = [];
-    for (const { field, isBytes } of this.columns) {
+    for (const { field, isBytes, isInteger } of this.columns) {
       if (field === ROWID) {
         values.push(BigInt(rowid));
         continue;
@@ -199,7 +204,12 @@ export class TableRows {
         values.push(null);
         continue;
       }
-      if (kind < 12) return 'odd';
+      if (kind < 12) {
+        const size = SIZES[kind] as number;
+        if (!isInteger || isBytes || size > 6 || kind > 9) return 'odd';
+        values.push(kind === 8 ? 0n : kind === 9 ? 1n : BigInt(row.readIntBE(this.#starts[field] as number, size)));
+        continue;
+      }
       const [start, end] = [this.#starts[field] as number, this.#starts[field + 1] as number];
       if (isBytes) values.push(row.subarray(start, end));
       else if (kind % 2 === 0) values.push(Buffer.from(row.subarray(start, end)));

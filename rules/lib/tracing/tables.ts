@@ -6,6 +6,10 @@ interface TraceTable {
   /** SQL for a column under the table's alias: `NULL` where the table has no such column. */
   column(alias: string, name: string): string;
   has(name: string): boolean;
+  /** The column that is the rowid, if one is. */
+  readonly rowid: string | undefined;
+  /** Whether a column's values are integers where they can be: of integer affinity. */
+  isInteger(name: string): boolean;
 }
 
 /** The tables an export reads. Databases of older recorders lack some of them, or some of their columns. */
@@ -56,17 +60,21 @@ export function unreadable(path: string, error: unknown): unknown {
 }
 
 function tableOf(db: Database, name: string): TraceTable | undefined {
-  const columns = new Set(
-    db
-      .prepare('SELECT lower(name) FROM pragma_table_xinfo(?)')
-      .pluck()
-      .all(name)
-      .map((column) => String(column)),
-  );
-  if (columns.size === 0) return undefined;
+  const stored = db
+    .prepare<[string], { name: string; type: string; pk: number }>('SELECT name, type, pk FROM pragma_table_xinfo(?)')
+    .all(name);
+  if (stored.length === 0) return undefined;
+  const types = new Map(stored.map((column) => [column.name.toLowerCase(), column.type.toUpperCase()]));
+  // SQLite keeps an index for any primary key that is not the rowid.
+  const origins = db.prepare('SELECT origin FROM pragma_index_list(?)').pluck().all(name);
+  const [key, ...more] = stored.filter(({ pk }) => pk > 0);
+  const isRowid = key?.type.toUpperCase() === 'INTEGER' && more.length === 0 && !origins.includes('pk');
   return {
-    has: (column) => columns.has(column),
+    has: (column) => types.has(column),
     // Checked, because SQLite takes a quoted name that is no column for a string.
-    column: (alias, column) => (columns.has(column) ? `${alias}."${column}"` : 'NULL'),
+    column: (alias, column) => (types.has(column) ? `${alias}."${column}"` : 'NULL'),
+    rowid: isRowid ? key.name.toLowerCase() : undefined,
+    // By the first rule of https://sqlite.org/datatype3.html#determination_of_column_affinity
+    isInteger: (column) => types.get(column)?.includes('INT') === true,
   };
 }

@@ -1,57 +1,82 @@
 import { isDouble, type JsonMap, type JsonValue } from '../chat/json-value.js';
 
-const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+/** The number of a turn: a bigint where it is beyond what is exact as a number, as a counter may be. */
+export type Turn = number | bigint;
 
-/** A turn number, or undefined where the value is none. Exact: a counter may run past what a double holds. */
-export function turnOf(value: JsonValue | undefined): bigint | undefined {
+/** A turn number, which is exact, or undefined where the value is none. */
+export function turnOf(value: JsonValue | undefined): number | undefined {
   switch (typeof value) {
     case 'number':
-    case 'bigint':
-      return bounded(BigInt(value));
+      return bounded(value);
     case 'boolean':
-      return value ? 1n : 0n;
+      return value ? 1 : 0;
     case 'string':
       return turnOfText(value);
     default:
-      if (!isDouble(value) || !Number.isFinite(value.value)) return undefined;
-      return bounded(BigInt(Math.trunc(value.value)));
+      // An integer that is no number is not exact as one.
+      return isDouble(value) ? bounded(Math.trunc(value.value)) : undefined;
   }
 }
 
-function turnOfText(text: string): bigint | undefined {
+function turnOfText(text: string): number | undefined {
   const digits = /^[ \t\n\r\f\v]*([+-]?)([0-9]+)[ \t\n\r\f\v]*$/.exec(text);
-  if (digits?.[2] === undefined) return undefined;
-  // The bound first: turning a megabyte of digits into a number takes long.
-  const short = digits[2].replace(/^0+(?=.)/, '');
-  if (short.length > 16) return undefined;
-  return bounded(digits[1] === '-' ? -BigInt(short) : BigInt(short));
+  return digits?.[2] === undefined ? undefined : bounded(Number(digits[1] === '-' ? `-${digits[2]}` : digits[2]));
 }
 
-function bounded(turn: bigint): bigint | undefined {
-  return turn <= LARGEST && turn >= -LARGEST ? turn : undefined;
+function bounded(turn: number): number | undefined {
+  // Rounding makes no larger number one that is safe. And no turn is -0.
+  return Number.isSafeInteger(turn) ? turn + 0 : undefined;
+}
+
+/** Longer texts may be nested so deeply, or have such numbers, that `parseJsonText` refuses what `JSON.parse` takes. */
+const SHORT = 2000;
+
+/**
+ * What `turnOf` gives for the `turn` of an event's metadata, where that is plainly told; undefined where the metadata
+ * must be read with care.
+ */
+export function quickTurn(metadata: unknown): number | undefined {
+  if (typeof metadata !== 'string' || metadata.length > SHORT) return undefined;
+  let read: unknown;
+  try {
+    read = JSON.parse(metadata);
+  } catch {
+    return undefined;
+  }
+  if (typeof read !== 'object' || read === null || Array.isArray(read) || !Object.hasOwn(read, 'turn'))
+    return undefined;
+  const { turn } = read as { readonly turn?: unknown };
+  return typeof turn === 'number' ? bounded(turn) : undefined;
 }
 
 /** Numbers a session's events that do not say their turn. */
 export class TurnCounter {
-  private next = 0n;
+  private next: Turn = 0;
 
   /** The turn of the session's next event by its metadata; undefined where it says one that cannot be read. */
-  take(metadata: JsonMap): bigint | undefined {
+  take(metadata: JsonMap): Turn | undefined {
     const said = metadata.get('turn');
     if (said !== undefined && said !== null) {
       const turn = turnOf(said);
-      return turn === undefined ? undefined : this.passed(turn);
+      return turn === undefined ? undefined : this.pass(turn);
     }
     const stepId = metadata.get('step_id');
     if (typeof stepId === 'string' && stepId.startsWith('turn_')) {
       const turn = turnOfText(stepId.slice('turn_'.length));
-      if (turn !== undefined) return this.passed(turn);
+      if (turn !== undefined) return this.pass(turn);
     }
-    return this.next++;
-  }
-
-  private passed(turn: bigint): bigint {
-    if (turn >= this.next) this.next = turn + 1n;
+    const turn = this.next;
+    this.next = typeof turn === 'bigint' ? turn + 1n : after(turn);
     return turn;
   }
+
+  /** Counts an event that says its turn. */
+  pass(turn: number): number {
+    if (turn >= this.next) this.next = after(turn);
+    return turn;
+  }
+}
+
+function after(turn: number): Turn {
+  return turn < Number.MAX_SAFE_INTEGER ? turn + 1 : BigInt(turn) + 1n;
 }

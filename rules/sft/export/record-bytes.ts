@@ -11,7 +11,7 @@ import {
   type StringForm,
 } from '../../lib/chat/json-bytes.js';
 import type { LineWriter } from '../../lib/chat/line-writer.js';
-import { type Extent, writeReply } from './record-reply.js';
+import { type Extent, replyMessage } from './record-reply.js';
 import type { Skip } from './rows.js';
 
 /** A string in the bytes, its quotes included. */
@@ -84,9 +84,10 @@ export class RecordBytes {
     if (at > 0) json.fail();
     json.finish(-at);
 
-    const reply = writeReply(records, outputText, toolCalls, this.compat, writer);
+    const reply = replyMessage(records, outputText, toolCalls, this.compat);
     if (reply === undefined) return 'record has no reply';
     if (inputs === undefined || inputs === start) return 'record has no input';
+    writer.text(reply.text);
     return { userHasImage: this.hasUserImage, assistantHasImage: reply.hasImage };
   }
 

@@ -1,6 +1,5 @@
 import type { Compat } from '../../lib/chat/content.js';
-import type { LineWriter } from '../../lib/chat/line-writer.js';
-import { type Extent, writeReply } from './record-reply.js';
+import { type Extent, replyMessage } from './record-reply.js';
 import type { WrittenRecord } from './record-bytes.js';
 import type { Skip } from './rows.js';
 import { RECORD } from './wasm/compiled.js';
@@ -12,37 +11,56 @@ declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
 };
 
+interface Constant {
+  readonly value: number;
+}
+
 /** What `wasm/record.as` exports; the comments there say what each is. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  readonly TEXT: { readonly value: number };
-  readonly MOST: { readonly value: number };
-  readonly OUT: { readonly value: number };
-  readonly END: { readonly value: number };
-  readonly RESULT: { readonly value: number };
-  record(length: number, fixed: number): number;
+  readonly TEXT: Constant;
+  readonly MOST: Constant;
+  readonly OUT: Constant;
+  readonly MOST_OUT: Constant;
+  readonly END: Constant;
+  readonly RESULT: Constant;
+  record(length: number, fixed: number, row: number): number;
 }
 
 const PAGE = 65536;
 /** Behind the text. */
 const ZEROS = 16;
+const LINE_FEED = 0x0a;
 /** What `record` gives. */
 const [WRITTEN, REPLY_LEFT, NO_REPLY, NO_INPUT] = [1, 2, 3, 4];
 
-/** Writes what `RecordBytes` writes, many times as fast, or leaves it to that. */
+/**
+ * Writes what `RecordBytes` writes, many times as fast, or leaves it to that. The lines are gathered, because to hand each
+ * on alone takes about as long as to write it.
+ *
+ *     between rows ──write: a record──> in a row ──end──> between rows
+ *       '───────────write: anything else───────────────────────^
+ */
 export class RecordKernel {
   private static shared: RecordKernel | null | undefined;
   private readonly text: Buffer;
   private readonly out: Buffer;
   private readonly result: Uint32Array;
   private readonly base: number;
+  private readonly outBase: number;
   private readonly most: number;
+  private readonly mostOut: number;
+  /** In `out`: where the lines end that are whole, and the row that is begun. */
+  private gathered = 0;
+  private rowEnd = 0;
 
   private constructor(private readonly exports: Exports) {
-    const { memory, TEXT, MOST, OUT, END, RESULT } = exports;
+    const { memory, TEXT, MOST, OUT, MOST_OUT, END, RESULT } = exports;
     memory.grow(Math.ceil(END.value / PAGE) - memory.buffer.byteLength / PAGE);
     this.base = TEXT.value;
+    this.outBase = OUT.value;
     this.most = MOST.value;
+    this.mostOut = MOST_OUT.value;
     this.text = Buffer.from(memory.buffer, TEXT.value, MOST.value + ZEROS);
     this.out = Buffer.from(memory.buffer, OUT.value, END.value - OUT.value);
     this.result = new Uint32Array(memory.buffer, RESULT.value, 6);
@@ -60,25 +78,55 @@ export class RecordKernel {
   }
 
   /**
-   * Writes the list of messages of a list of one record; where that gives no row, says why; undefined for what is unusual.
+   * Begins the row of a list of one record, `{"messages": [...]`; where that gives no row, says why; undefined for what is
+   * unusual, or where the lines must be taken first.
    *
    * @param records UTF-8.
    */
-  write(records: Buffer, compat: Compat, writer: LineWriter): WrittenRecord | Skip | undefined {
+  write(records: Buffer, compat: Compat): WrittenRecord | Skip | undefined {
     const { length } = records;
-    if (length > this.most) return undefined;
-    this.text.set(records);
-    this.text.fill(0, length, length + ZEROS);
-    const status = this.exports.record(length, compat === 'fixed' ? 1 : 0);
+    const { text, outBase, gathered } = this;
+    if (length > this.most || gathered > this.mostOut) return undefined;
+    text.set(records);
+    text.fill(0, length, length + ZEROS);
+    const status = this.exports.record(length, compat === 'fixed' ? 1 : 0, outBase + gathered);
     if (status === NO_REPLY) return 'record has no reply';
     if (status === NO_INPUT) return 'record has no input';
     if (status !== WRITTEN && status !== REPLY_LEFT) return undefined;
-    const [written, hasImage] = this.result;
-    const userHasImage = hasImage === 1;
-    writer.bytes(this.out, 0, written as number);
-    if (status === WRITTEN) return { userHasImage, assistantHasImage: false };
-    const reply = writeReply(records, this.extent(2), this.extent(4), compat, writer);
-    return reply === undefined ? 'record has no reply' : { userHasImage, assistantHasImage: reply.hasImage };
+    const [end, hasImage] = this.result as unknown as readonly [number, number];
+    this.rowEnd = end - outBase;
+    if (status === WRITTEN) return hasImage === 1 ? WITH_IMAGE : WITHOUT;
+    const reply = replyMessage(records, this.extent(2), this.extent(4), compat);
+    if (reply === undefined) return 'record has no reply';
+    if (!this.hasRoomFor(reply.text)) return undefined;
+    this.rowEnd += this.out.write(reply.text, this.rowEnd);
+    return { userHasImage: hasImage === 1, assistantHasImage: reply.hasImage };
+  }
+
+  /** Ends the row with a text; false, and there is no row, where the text is too long for that. */
+  end(text: string): boolean {
+    if (!this.hasRoomFor(text)) return false;
+    const end = this.rowEnd + this.out.write(text, this.rowEnd);
+    this.out[end] = LINE_FEED;
+    this.gathered = end + 1;
+    return true;
+  }
+
+  /** Whether there are so many lines that they should be taken. */
+  get isFull(): boolean {
+    return this.gathered > this.mostOut;
+  }
+
+  /** The lines since they were last taken; valid until another row is begun. */
+  take(): Buffer {
+    const lines = this.out.subarray(0, this.gathered);
+    this.gathered = 0;
+    return lines;
+  }
+
+  private hasRoomFor(text: string): boolean {
+    // A UTF-16 unit takes at most three bytes.
+    return this.rowEnd + 3 * text.length < this.out.length;
   }
 
   private extent(at: number): Extent | undefined {
@@ -86,3 +134,6 @@ export class RecordKernel {
     return start === 0 ? undefined : { start: start - this.base, end: end - this.base };
   }
 }
+
+const WITH_IMAGE: WrittenRecord = { userHasImage: true, assistantHasImage: false };
+const WITHOUT: WrittenRecord = { userHasImage: false, assistantHasImage: false };

@@ -1,6 +1,5 @@
 import type { Compat } from '../../lib/chat/content.js';
 import { jsonText, parseJsonText } from '../../lib/chat/json-text.js';
-import type { LineWriter } from '../../lib/chat/line-writer.js';
 import { type Reply, replyOf } from '../../lib/chat/reply.js';
 import type { ToolCall } from '../../lib/chat/tool-calls.js';
 
@@ -14,23 +13,21 @@ export interface Extent {
 const SHORT_REPLY = 2000;
 
 /**
- * Writes the message that answers, and what closes the list of messages; undefined, and nothing written, where there is
- * none.
+ * The text of the message that answers, and of what closes the list of messages, which goes on with it; undefined where
+ * there is none.
  *
  * @param outputText of a string, its quotes included; undefined where it is null.
  */
-export function writeReply(
+export function replyMessage(
   records: Buffer,
   outputText: Extent | undefined,
   toolCalls: Extent | undefined,
   compat: Compat,
-  writer: LineWriter,
-): Reply | undefined {
+): { readonly text: string; readonly hasImage: boolean } | undefined {
   const text = outputText && (JSON.parse(textOf(records, outputText)) as string);
   const reply = readReply(text, toolCalls && textOf(records, toolCalls), compat);
   if (reply.content === '' && reply.toolCalls.length === 0) return undefined;
-  writer.text(`, {"role": "assistant", "content": ${replyText(reply)}}]`);
-  return reply;
+  return { text: `, {"role": "assistant", "content": ${replyText(reply)}}]`, hasImage: reply.hasImage };
 }
 
 function readReply(text: string | undefined, toolCalls: string | undefined, compat: Compat): Reply {

@@ -3,48 +3,54 @@ import type { Compat, Content } from '../../lib/chat/content.js';
 import { contentOf } from '../../lib/chat/content.js';
 import { Unusual } from '../../lib/chat/json-bytes.js';
 import { JsonReader, JsonSyntaxError } from '../../lib/chat/json-reader.js';
-import { jsonText, type Writable, writeJsonText } from '../../lib/chat/json-text.js';
+import { type Writable, writeJsonText } from '../../lib/chat/json-text.js';
 import { isMap, type JsonValue } from '../../lib/chat/json-value.js';
 import { LineWriter } from '../../lib/chat/line-writer.js';
 import { replyOf } from '../../lib/chat/reply.js';
 import type { ToolCall } from '../../lib/chat/tool-calls.js';
 import { rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
-import { columnBytes, columnJson, columnName, columnObject } from '../../lib/tracing/json-column.js';
-import { TurnCounter, turnOf } from '../../lib/tracing/turn.js';
+import { columnBytes, columnJson, columnObject } from '../../lib/tracing/json-column.js';
+import { quickTurn, type Turn, TurnCounter, turnOf } from '../../lib/tracing/turn.js';
 import { RecordBytes, type WrittenRecord } from './record-bytes.js';
 import { RecordKernel } from './record-kernel.js';
+import { type Columns, type Names, RowEnds } from './row-ends.js';
 
-/** A row of a database, by column name. */
-type Columns = Readonly<Record<string, unknown>>;
-
-interface Names {
-  readonly newUnique: string[];
-  readonly turnedTrue: string[];
-}
 const NO_NAMES: Names = { newUnique: [], turnedTrue: [] };
 
 /**
- * The achievements of a session's turns, from its rewards in order. Columns: reward_type, annotation; and metadata of the
- * events they are for, in the same order.
+ * The achievements of a session's turns, from its rewards in order. Columns: event_id, reward_type, annotation; of the events
+ * they are for, in any order: id, metadata.
  */
 export function namesByTurn(
   rewards: Iterable<Columns>,
   rewarded: Iterable<Columns>,
   compat: Compat,
-): ReadonlyMap<bigint, Names> {
-  const turns = new Map<bigint, Names>();
-  const events = Array.from(rewarded, (event) => event['metadata']);
-  let index = 0;
+): ReadonlyMap<Turn, Names> {
+  const turns = new Map<Turn, Names>();
+  const turnOfEvent = new Map<unknown, number | undefined>();
+  for (const { id, metadata } of rewarded)
+    turnOfEvent.set(id, quickTurn(metadata) ?? turnOf(columnObject(metadata).get('turn')));
   for (const reward of rewards) {
+    const turn = turnOfEvent.get(integerOf(reward['event_id']));
+    if (turn === undefined) continue;
     const type = String(reward['reward_type']);
-    const turn = turnOf(columnObject(events[index++]).get('turn'));
-    const names = turn === undefined ? undefined : rewardNames(type, columnJson(reward['annotation']), compat);
-    if (turn === undefined || names === undefined) continue;
+    const names = rewardNames(type, columnJson(reward['annotation']), compat);
+    if (names === undefined) continue;
     let entry = turns.get(turn);
     if (entry === undefined) turns.set(turn, (entry = { newUnique: [], turnedTrue: [] }));
     for (const name of names) (type === UNIQUE_DELTA ? entry.newUnique : entry.turnedTrue).push(name);
   }
   return turns;
+}
+
+/** An integer as SQLite compares it with others: where the column has no type that makes it one it may be a text. */
+function integerOf(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (/^\s*[+-]?\d+\s*$/.test(value)) {
+    const integer = BigInt(value.trim().replace(/^\+/, ''));
+    return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+  }
+  return Number(value);
 }
 
 /** Why something gave no row. */
@@ -60,63 +66,105 @@ export type Skip =
 export interface SessionToExport {
   readonly session: string;
   readonly compat: Compat;
-  readonly names: ReadonlyMap<bigint, Names>;
+  readonly names: ReadonlyMap<Turn, Names>;
   /** Told of everything that gives no row: the event's id, and the record's number in it, from 0. */
   skipped(reason: Skip, event: unknown, record?: number): void;
 }
 
+/** Where lines go. What it is given is valid until it returns. */
+export interface Lines {
+  /** Without the line feed. */
+  append(line: Uint8Array): void;
+  /** Whole lines, each with its line feed. */
+  appendLines(lines: Uint8Array): void;
+}
+
 /**
- * The lines of a session, from its model calls in order. Each is valid until the next is asked for. Columns: id, model_name,
- * provider, metadata, call_records.
+ * Writes the lines of a session, from its model calls in order, and tells how many. Columns: id, model_name, provider,
+ * metadata, call_records; an event without records is none.
  */
-export function* sessionRows(events: Iterable<Columns>, to: SessionToExport): Generator<Buffer> {
+export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines: Lines): number {
   const counter = new TurnCounter();
-  const counted = new Set<bigint>();
-  const writer = new LineWriter();
-  const quick = new RecordBytes(to.compat);
-  const session = jsonText(to.session);
+  const counted = new Set<Turn>();
+  const ends = new RowEnds(to.session);
+  const kernel = RecordKernel.get();
+  // Whoever failed before may have left some.
+  kernel?.take();
+  const slow = new SlowRecords(to);
   let cumulative = 0;
+  let rows = 0;
+  /** What a row says behind its messages. */
+  const endOf = (turn: Turn, event: Columns, record: WrittenRecord): string => {
+    const names = to.names.get(turn) ?? NO_NAMES;
+    if (to.compat === 'reference' || !counted.has(turn)) cumulative += names.newUnique.length;
+    counted.add(turn);
+    rows++;
+    return ends.of(turn, event, names, cumulative, record);
+  };
+  const takeLines = (): void => {
+    const taken = kernel?.take();
+    if (taken !== undefined && taken.length > 0) lines.appendLines(taken);
+  };
   for (const event of events) {
-    const turn = counter.take(columnObject(event['metadata']));
+    const recorded = event['call_records'];
+    if (recorded === null) continue;
+    const said = quickTurn(event['metadata']);
+    const turn = said === undefined ? counter.take(columnObject(event['metadata'])) : counter.pass(said);
     if (turn === undefined) {
       to.skipped('turn cannot be read', event['id']);
       continue;
     }
-    const { newUnique, turnedTrue } = to.names.get(turn) ?? NO_NAMES;
-    for (const record of writtenRecords(event, to, quick, writer)) {
-      if (to.compat === 'reference' || !counted.has(turn)) cumulative += newUnique.length;
-      counted.add(turn);
-      const achievements = { new_unique: newUnique, turned_true: turnedTrue, cumulative_unique: cumulative };
-      writer.text(
-        `, "metadata": {"session_id": ${session}, "turn": ${turn}, "model": ${jsonText(columnName(event['model_name']))}, ` +
-          `"provider": ${jsonText(columnName(event['provider']) || 'unknown')}, "achievements": ${jsonText(achievements)}, ` +
-          `"user_has_image": ${record.userHasImage}, "assistant_has_image": ${record.assistantHasImage}, ` +
-          `"has_image": ${record.userHasImage || record.assistantHasImage}}}`,
-      );
-      yield writer.line();
+    const bytes = columnBytes(recorded);
+    if (bytes === undefined) {
+      to.skipped('call_records is not JSON', event['id']);
+      continue;
     }
+    const written = kernel?.write(bytes, to.compat);
+    if (typeof written === 'string') {
+      to.skipped(written, event['id'], 0);
+      continue;
+    }
+    const end = written && endOf(turn, event, written);
+    if (end !== undefined && kernel?.end(end) === true) {
+      if (kernel.isFull) takeLines();
+      continue;
+    }
+    takeLines();
+    for (const record of slow.written(bytes, event['id'])) lines.append(slow.line(end ?? endOf(turn, event, record)));
   }
+  takeLines();
+  return rows;
 }
 
-/** The records of an event that give rows, each with its row begun in the writer: `{"messages": [...]`. */
-function* writtenRecords(
-  event: Columns,
-  to: SessionToExport,
-  quick: RecordBytes,
-  writer: LineWriter,
-): Generator<WrittenRecord> {
-  const bytes = columnBytes(event['call_records']);
-  if (bytes === undefined) {
-    to.skipped('call_records is not JSON', event['id']);
-    return;
+/** The records of an event that no kernel takes. */
+class SlowRecords {
+  private made: { readonly writer: LineWriter; readonly quick: RecordBytes } | undefined;
+
+  constructor(private readonly to: SessionToExport) {}
+
+  /** Those that give rows, each with its row begun: `{"messages": [...]`. */
+  *written(bytes: Buffer, event: unknown): Generator<WrittenRecord> {
+    const { to } = this;
+    const { writer, quick } = this.own();
+    writer.clear();
+    writer.text(BEGUN);
+    const written = quickly(() => quick.write(bytes, writer));
+    if (typeof written === 'object') yield written;
+    else if (typeof written === 'string') to.skipped(written, event, 0);
+    else if (bytes.length > constants.MAX_STRING_LENGTH) to.skipped('call_records is too long', event);
+    else yield* slowRecords(bytes.toString('utf8'), event, to, writer);
   }
-  writer.clear();
-  writer.text(BEGUN);
-  const written = RecordKernel.get()?.write(bytes, to.compat, writer) ?? quickly(() => quick.write(bytes, writer));
-  if (typeof written === 'object') yield written;
-  else if (typeof written === 'string') to.skipped(written, event['id'], 0);
-  else if (bytes.length > constants.MAX_STRING_LENGTH) to.skipped('call_records is too long', event['id']);
-  else yield* slowRecords(bytes.toString('utf8'), event, to, writer);
+
+  /** The line of the row that is begun; valid until the next is. */
+  line(end: string): Buffer {
+    const { writer } = this.own();
+    writer.text(end);
+    return writer.line();
+  }
+
+  private own() {
+    return (this.made ??= { writer: new LineWriter(), quick: new RecordBytes(this.to.compat) });
+  }
 }
 
 const BEGUN = '{"messages": ';
@@ -132,16 +180,16 @@ function quickly<T>(read: () => T): T | undefined {
 }
 
 /** The same for any text, exactly, by reading all of it. */
-function* slowRecords(text: string, event: Columns, to: SessionToExport, writer: LineWriter): Generator<WrittenRecord> {
+function* slowRecords(text: string, event: unknown, to: SessionToExport, writer: LineWriter): Generator<WrittenRecord> {
   const raw = rawRecords(text);
   if (typeof raw === 'string') {
-    to.skipped(raw, event['id']);
+    to.skipped(raw, event);
     return;
   }
   for (const [index, record] of raw.entries()) {
     const read = record === null ? 'record is not an object' : readRecord(record, to.compat);
     if (typeof read === 'string') {
-      to.skipped(read, event['id'], index);
+      to.skipped(read, event, index);
       continue;
     }
     writer.clear();

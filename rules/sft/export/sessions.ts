@@ -1,17 +1,33 @@
 import type { Database } from 'better-sqlite3';
-import { DELTA, outcomeNames, rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
+import { outcomeNames, rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
 import { columnJson, columnName, columnObject } from '../../lib/tracing/json-column.js';
 import type { TraceTables } from '../../lib/tracing/tables.js';
 import { turnOf } from '../../lib/tracing/turn.js';
 import { type ExportParams, parseEventReward } from './filters.js';
-
-/** As text where a number would not be exact; SQLite compares it as an integer all the same. */
-export type RowId = number | string;
+import {
+  type CursorRow,
+  type EventRow,
+  type EventsRow,
+  eventsSql,
+  groupedIds,
+  groupedRewardsSql,
+  indexedEventsSql,
+  type OutcomeRow,
+  outcomesSql,
+  quickQueries,
+  rewardIds,
+  type RewardRow,
+  type RewardsRow,
+  rewardsSql,
+  type RowId,
+  type TotalRow,
+  totalsSql,
+} from './session-queries.js';
 
 /** A session to export: which of its rows its rows follow from, in order. */
 export interface ListedSession {
   readonly id: string;
-  /** Ids of its model calls that have records and, where the params name models, are of one of those. */
+  /** Ids of its model calls, where the params name models of those that are of one of them. */
   readonly events: readonly RowId[];
   /** Ids of its rewards that name achievements, and of the events they are for. */
   readonly rewards: readonly { readonly id: RowId; readonly event: RowId }[];
@@ -44,9 +60,14 @@ export function* eligibleSessions(
     return made;
   };
   const wanted = wantedFacts(params);
+  const quick = quickQueries(db, tables);
   try {
-    const events = cursor<EventRow>(eventsSql(tables));
-    const rewards = cursor<RewardRow>(rewardsSql(tables, wanted.unique));
+    const events = cursor<EventRow | EventsRow>(
+      wanted.models || !quick.events ? eventsSql(tables) : indexedEventsSql(db, tables),
+    );
+    const rewards = cursor<RewardRow | RewardsRow>(
+      wanted.unique || !quick.rewards ? rewardsSql(tables, wanted.unique) : groupedRewardsSql(tables),
+    );
     const outcomes = cursor<OutcomeRow>(wanted.unique || wanted.outcome ? outcomesSql(tables) : undefined);
     const totals = cursor<TotalRow>(wanted.totals.length > 0 ? totalsSql(tables) : undefined);
     for (;;) {
@@ -62,82 +83,17 @@ export function* eligibleSessions(
       if (!isEligible(session, params, wanted)) continue;
       counts.eligible++;
       const ids = exportedEvents(session.events, params.models);
-      if (ids.length > 0)
-        yield { id, events: ids, rewards: session.rewards.map((row) => ({ id: row[1], event: row[2] })) };
+      if (ids.length > 0) yield { id, events: ids, rewards: session.rewards.flatMap(rewardIds) };
     }
   } finally {
     for (const made of open) made.close();
   }
 }
 
-// ---- rows, each led by its session ----
-
-type CursorRow<Row> = Row & { readonly 0: string };
-type EventRow = readonly [session: string, id: RowId, model: unknown, provider: unknown, recorded: 0 | 1];
-type RewardRow = readonly [
-  session: string,
-  id: RowId,
-  event: RowId,
-  type: string,
-  annotation: unknown,
-  metadata: unknown,
-];
-type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
-type TotalRow = readonly [session: string, type: unknown, total: number];
-
-/** `typeof` instead of `IS NOT NULL`: it never reads the pages that hold a long value. */
-function eventsSql({ events, inByteOrder }: TraceTables): string {
-  return `
-    SELECT session_id, ${exactId('id')}, model_name, provider, typeof(${events.column('events', 'call_records')}) <> 'null'
-    FROM events WHERE event_type = 'cais' AND typeof(session_id) = 'text'
-    ORDER BY ${inByteOrder('session_id')}, id`;
-}
-
-function rewardsSql({ eventRewards: table, inByteOrder }: TraceTables, facts: boolean): string | undefined {
-  if (table === undefined || !['session_id', 'event_id', 'reward_type'].every((name) => table.has(name)))
-    return undefined;
-  return `
-    SELECT r.session_id, ${exactId(idOf(table, 'r'))}, ${exactId('e.id')}, r.reward_type,
-      ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
-    FROM event_rewards r JOIN events e ON e.id = r.event_id
-    WHERE ${table.column('r', 'reward_value')} > 0 AND r.reward_type IN ('${UNIQUE_DELTA}', '${DELTA}')
-      AND typeof(r.session_id) = 'text'
-    ORDER BY ${inByteOrder('r.session_id')}, ${idOf(table, 'r')}`;
-}
-
-function outcomesSql({ outcomeRewards: table, inByteOrder }: TraceTables): string | undefined {
-  if (!table?.has('session_id')) return undefined;
-  return `
-    SELECT o.session_id, coalesce(CAST(${table.column('o', 'total_reward')} AS REAL), 0.0), ${table.column('o', 'reward_metadata')}
-    FROM outcome_rewards o WHERE typeof(o.session_id) = 'text'
-    ORDER BY ${inByteOrder('o.session_id')}, ${idOf(table, 'o')}`;
-}
-
-function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): string | undefined {
-  if (!table?.has('session_id')) return undefined;
-  return `
-    SELECT r.session_id, ${table.column('r', 'reward_type')}, total(${table.column('r', 'reward_value')})
-    FROM event_rewards r WHERE typeof(r.session_id) = 'text'
-    GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY ${inByteOrder('r.session_id')}`;
-}
-
-/** The column that orders a table's rows. */
-export function idName(table: { has(name: string): boolean }): string {
-  return table.has('id') ? 'id' : 'rowid';
-}
-
-function idOf(table: { has(name: string): boolean }, alias: string): string {
-  return `${alias}.${idName(table)}`;
-}
-
-function exactId(id: string): string {
-  const most = Number.MAX_SAFE_INTEGER;
-  return `CASE WHEN ${id} BETWEEN -${most} AND ${most} THEN ${id} ELSE CAST(${id} AS TEXT) END`;
-}
-
 // ---- the filters ----
 
 interface WantedFacts {
+  readonly models: boolean;
   readonly unique: boolean;
   readonly outcome: boolean;
   readonly totals: readonly { readonly type: string; readonly min: number }[];
@@ -145,6 +101,7 @@ interface WantedFacts {
 
 function wantedFacts(params: ExportParams): WantedFacts {
   return {
+    models: params.models.length > 0 || params.providers.length > 0,
     unique: params.min_unique > 0 || params.max_unique !== undefined,
     outcome:
       params.require_achievements.length > 0 ||
@@ -155,17 +112,19 @@ function wantedFacts(params: ExportParams): WantedFacts {
 }
 
 interface SessionFacts {
-  readonly events: readonly EventRow[];
-  readonly rewards: readonly RewardRow[];
+  readonly events: readonly (EventRow | EventsRow)[];
+  readonly rewards: readonly (RewardRow | RewardsRow)[];
   readonly outcomes: readonly OutcomeRow[];
   readonly totals: readonly TotalRow[];
 }
 
 function isEligible(session: SessionFacts, params: ExportParams, wanted: WantedFacts): boolean {
-  const dominant = dominantModel(session.events);
-  if (dominant === undefined) return false;
-  if (params.models.length > 0 && !params.models.includes(dominant.model)) return false;
-  if (params.providers.length > 0 && !params.providers.includes(dominant.provider ?? 'unknown')) return false;
+  if (!session.events.some(hasModel)) return false;
+  const dominant = wanted.models ? dominantModel(session.events.filter((row) => row.length === 4)) : undefined;
+  if (dominant !== undefined) {
+    if (params.models.length > 0 && !params.models.includes(dominant.model)) return false;
+    if (params.providers.length > 0 && !params.providers.includes(dominant.provider ?? 'unknown')) return false;
+  }
   if (wanted.unique) {
     const count = uniqueAchievements(session, params);
     if (count < params.min_unique || count > (params.max_unique ?? Infinity)) return false;
@@ -184,10 +143,13 @@ function isEligible(session: SessionFacts, params: ExportParams, wanted: WantedF
   });
 }
 
-function exportedEvents(events: readonly EventRow[], models: readonly string[]): RowId[] {
+function exportedEvents(events: readonly (EventRow | EventsRow)[], models: readonly string[]): readonly RowId[] {
   const ids: RowId[] = [];
   // By index: of ten thousands of rows, taking them apart is what takes long.
-  for (const row of events) if (row[4] === 1 && isAllowed(row[2], models)) ids.push(row[1]);
+  for (const row of events) {
+    if (row.length === 3) for (const id of groupedIds(row)) ids.push(id);
+    else if (isAllowed(row[2], models)) ids.push(row[1]);
+  }
   return ids;
 }
 
@@ -195,6 +157,10 @@ function isAllowed(rawModel: unknown, models: readonly string[]): boolean {
   if (models.length === 0) return true;
   const model = columnName(rawModel);
   return model !== null && models.includes(model);
+}
+
+function hasModel(row: EventRow | EventsRow): boolean {
+  return row.length === 3 ? row[2] === 1 : columnName(row[2]) !== null;
 }
 
 /** Of the model and provider pairs the most frequent; among equals the smallest model, then the smallest provider. */
@@ -237,7 +203,9 @@ function precedes(a: ModelPair, b: ModelPair): boolean {
 
 function uniqueAchievements(session: SessionFacts, params: ExportParams): number {
   const names = new Set<string>();
-  for (const [, , , type, annotation, metadata] of session.rewards) {
+  for (const row of session.rewards) {
+    if (row.length === 2) continue;
+    const [, , , type, annotation, metadata] = row;
     if (type !== UNIQUE_DELTA || turnOf(columnObject(metadata).get('turn')) === undefined) continue;
     for (const name of rewardNames(type, columnJson(annotation), params.compat) ?? []) names.add(name);
   }

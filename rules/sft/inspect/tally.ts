@@ -127,12 +127,7 @@ export class Tally {
 
   private addSession(session: JsonValue | undefined, said: JsonValue | undefined): void {
     if (session === undefined || session === null) return;
-    const turn = turnOf(said);
-    this.addToSession(
-      typeof session === 'string' ? session : jsonText(session),
-      1,
-      turn === undefined ? -1 : Number(turn),
-    );
+    this.addToSession(typeof session === 'string' ? session : jsonText(session), 1, turnOf(said) ?? -1);
   }
 
   private addToSession(id: string, rows: number, last: number): void {

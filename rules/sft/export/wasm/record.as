@@ -3,7 +3,7 @@
  * `RecordBytes` says the same a byte at a time, and takes all that this takes.
  *
  * The records are the caller's to write, from `TEXT` on: UTF-8, with at least 16 bytes of zero behind it. Like all control
- * characters these are in no value, so nothing runs past them. What is written begins at `OUT`.
+ * characters these are in no value, so nothing runs past them. Rows are gathered from `OUT` on.
  */
 
 // What `record` gives.
@@ -21,11 +21,12 @@ export const TEXT: usize = 65536;
 export const MOST: usize = LENGTH;
 /** The recorded text of the reply, without its escapes. */
 const SPEECH: usize = TEXT + LENGTH + 64;
-/** No list of messages is twice as long as the record. */
 export const OUT: usize = SPEECH + LENGTH + 64;
-export const END: usize = OUT + 2 * LENGTH + 65536;
+/** Here a row may begin: up to there no list of messages reaches `END`, because none is twice as long as the record. */
+export const MOST_OUT: usize = 1 << 19;
+export const END: usize = OUT + MOST_OUT + 2 * LENGTH + (1 << 20);
 
-/** Six numbers of 4 bytes: how much is written, whether a user has an image, where output_text and output_tool_calls are. */
+/** Six numbers of 4 bytes: where what is written ends, whether a user has an image, where output_text and output_tool_calls are. */
 export const RESULT: usize = 8192;
 /** By depth, what closes the value that is passed: a byte each. */
 const FRAMES: usize = RESULT + 64;
@@ -48,6 +49,9 @@ const RECODED: u32 = 2;
 
 const IMAGE: u32 = 4;
 
+// {"messages": 
+const MESSAGES = memory.data<u8>([0x7b, 0x22, 0x6d, 0x65, 0x73, 0x73, 0x61, 0x67, 0x65, 0x73, 0x22, 0x3a, 0x20], 16);
+const MESSAGES_LENGTH: usize = 13;
 // {"role": 
 const ROLE = memory.data<u8>([0x7b, 0x22, 0x72, 0x6f, 0x6c, 0x65, 0x22, 0x3a, 0x20], 16);
 const ROLE_LENGTH: usize = 9;
@@ -82,9 +86,11 @@ let form: u32 = PLAIN;
 let out: usize = OUT;
 let hasUserImage: bool = false;
 
-/** Reads a list of one record, of so many bytes. `fixed`: whether a reply may be plain text. */
-export function record(length: usize, fixed: bool): i32 {
-  out = OUT;
+/** Reads a list of one record, of so many bytes, and begins its row. `fixed`: whether a reply may be plain text. */
+export function record(length: usize, fixed: bool, row: usize): i32 {
+  out = row;
+  put(MESSAGES, MESSAGES_LENGTH);
+  const first = out;
   hasUserImage = false;
   let textStart: usize = 0;
   let textEnd: usize = 0;
@@ -140,8 +146,7 @@ export function record(length: usize, fixed: bool): i32 {
   const begun = out;
   let status = REPLY_LEFT;
   if (hasText) {
-    const first = load<u8>(textStart, 1);
-    if (first == 0x7b) status = respond(textStart, textEnd, hasCalls);
+    if (load<u8>(textStart, 1) == 0x7b) status = respond(textStart, textEnd, hasCalls);
     else if (fixed && !hasCalls && isSpeech(textStart + 1)) {
       put(ASSISTANT, ASSISTANT_LENGTH);
       write(textStart, textEnd, textForm);
@@ -149,9 +154,9 @@ export function record(length: usize, fixed: bool): i32 {
       status = WRITTEN;
     }
   }
-  if (begun == OUT) return status == WRITTEN ? NO_INPUT : UNUSUAL;
+  if (begun == first) return status == WRITTEN ? NO_INPUT : UNUSUAL;
   if (status == REPLY_LEFT) out = begun;
-  store<u32>(RESULT, (out - OUT) as u32);
+  store<u32>(RESULT, out as u32);
   store<u32>(RESULT, hasUserImage ? 1 : 0, 4);
   store<u32>(RESULT, textStart as u32, 8);
   store<u32>(RESULT, textEnd as u32, 12);
@@ -841,20 +846,31 @@ function key(at: usize): usize {
   return at == 0 ? 0 : colon(at);
 }
 
+/** Which bytes end a string, or are in none as they stand. */
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function specialIn(bytes: v128): v128 {
+  const ends = v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c)));
+  return v128.or(ends, i8x16.lt_u(bytes, i8x16.splat(0x20)));
+}
+
 /** A string from behind the quote that begins it. */
 function string(at: usize): usize {
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
-  const blank = i8x16.splat(0x20);
   form = PLAIN;
   while (true) {
-    const bytes = v128.load(at);
-    const special = v128.or(v128.or(i8x16.eq(bytes, quote), i8x16.eq(bytes, backslash)), i8x16.lt_u(bytes, blank));
-    if (!v128.any_true(special)) {
+    const special = i8x16.bitmask(specialIn(v128.load(at)));
+    if (special == 0) {
       at += 16;
+      // Of what is so long most is longer.
+      while (true) {
+        const one = v128.or(specialIn(v128.load(at)), specialIn(v128.load(at, 16)));
+        const two = v128.or(specialIn(v128.load(at, 32)), specialIn(v128.load(at, 48)));
+        if (v128.any_true(v128.or(one, two))) break;
+        at += 64;
+      }
       continue;
     }
-    at += ctz(i8x16.bitmask(special)) as usize;
+    at += ctz(special) as usize;
     const byte = load<u8>(at);
     if (byte == 0x22) return at + 1;
     if (byte != 0x5c) return 0;

@@ -1,0 +1,160 @@
+import type { Database } from 'better-sqlite3';
+import { DELTA, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
+import type { TraceTables } from '../../lib/tracing/tables.js';
+
+/*
+ * What sessions are listed from: small columns, in the byte order of the sessions. A query that takes a session in one row
+ * and one that takes it in many list the same.
+ */
+
+/** As text where a number would not be exact; SQLite compares it as an integer all the same. */
+export type RowId = number | string;
+
+export type CursorRow<Row> = Row & { readonly 0: string };
+export type EventRow = readonly [session: string, id: RowId, model: unknown, provider: unknown];
+/** All model calls of a session: their ids, with commas between them, and whether one of them has a model. */
+export type EventsRow = readonly [session: string, ids: string, hasModel: 0 | 1];
+export type RewardRow = readonly [
+  session: string,
+  id: RowId,
+  event: RowId | null,
+  type: string,
+  annotation: unknown,
+  metadata: unknown,
+];
+/** Of all rewards of a session ids and those of their events: `1:10,2:10`. */
+export type RewardsRow = readonly [session: string, ids: string];
+export type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
+export type TotalRow = readonly [session: string, type: unknown, total: number];
+
+/** Whether there is what the queries need that take a session in one row. */
+export function quickQueries(db: Database, { events, eventRewards, inByteOrder }: TraceTables) {
+  // Else the order is none that SQLite has.
+  const isGrouped = inByteOrder('x') === 'x COLLATE BINARY';
+  const indexed = db
+    .prepare(
+      `SELECT info.name FROM pragma_index_list('events') AS list, pragma_index_info(list.name) AS info
+       WHERE NOT list.partial AND info.seqno = 0`,
+    )
+    .pluck()
+    .all()
+    .map((name) => String(name).toLowerCase());
+  return {
+    events:
+      isGrouped &&
+      events.rowid === 'id' &&
+      ['event_type', 'session_id', 'model_name'].every((name) => indexed.includes(name)),
+    rewards:
+      isGrouped &&
+      eventRewards !== undefined &&
+      (eventRewards.rowid === 'id' || !eventRewards.has('id')) &&
+      eventRewards.isInteger('event_id'),
+  };
+}
+
+export function eventsSql({ inByteOrder }: TraceTables): string {
+  return `
+    SELECT session_id, ${exactId('id')}, model_name, provider
+    FROM events WHERE event_type = 'cais' AND typeof(session_id) = 'text'
+    ORDER BY ${inByteOrder('session_id')}, id`;
+}
+
+/** From indexes alone: the rows are spread over all of a database, in which each has some pages. */
+export function indexedEventsSql(db: Database, { inByteOrder }: TraceTables): string {
+  const calls = "+id IN (SELECT id FROM events WHERE event_type = 'cais')";
+  const nameless = db.prepare(`SELECT 1 FROM events WHERE model_name IS NULL AND ${calls} LIMIT 1`).get();
+  const hasModel = nameless === undefined ? '1' : 'max(id IN (SELECT id FROM events WHERE model_name IS NOT NULL))';
+  return `
+    SELECT session_id, group_concat(id), ${hasModel}
+    FROM events WHERE ${calls} AND typeof(session_id) = 'text'
+    GROUP BY session_id COLLATE BINARY ORDER BY ${inByteOrder('session_id')}`;
+}
+
+export function groupedIds([, ids]: EventsRow): RowId[] {
+  return ids.split(',').map(exactRowId).sort(compareIds);
+}
+
+const REWARDS = `reward_type IN ('${UNIQUE_DELTA}', '${DELTA}') AND typeof(r.session_id) = 'text'`;
+
+function hasRewards(table: TraceTables['eventRewards']): table is NonNullable<typeof table> {
+  return table !== undefined && ['session_id', 'event_id', 'reward_type'].every((name) => table.has(name));
+}
+
+/** A reward may be of an event that is not there. */
+export function rewardsSql({ eventRewards: table, inByteOrder }: TraceTables, facts: boolean): string | undefined {
+  if (!hasRewards(table)) return undefined;
+  const event = `iif(typeof(r.event_id) = 'integer', r.event_id, e.id)`;
+  return `
+    SELECT r.session_id, ${exactId(idOf(table, 'r'))}, ${exactId(event)}, r.reward_type,
+      ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
+    FROM event_rewards r LEFT JOIN events e ON e.id = r.event_id
+    WHERE ${table.column('r', 'reward_value')} > 0 AND r.${REWARDS}
+    ORDER BY ${inByteOrder('r.session_id')}, ${idOf(table, 'r')}`;
+}
+
+/** Without an index: so many rewards are listed that to look each up takes longer than to look through all. */
+export function groupedRewardsSql({ eventRewards: table, inByteOrder }: TraceTables): string | undefined {
+  if (!hasRewards(table)) return undefined;
+  return `
+    SELECT r.session_id, group_concat(${idOf(table, 'r')} || ':' || r.event_id)
+    FROM event_rewards r NOT INDEXED
+    WHERE ${table.column('r', 'reward_value')} > 0 AND r.${REWARDS} AND typeof(r.event_id) = 'integer'
+    GROUP BY r.session_id COLLATE BINARY ORDER BY ${inByteOrder('r.session_id')}`;
+}
+
+interface RewardIds {
+  readonly id: RowId;
+  readonly event: RowId;
+}
+
+export function rewardIds(row: RewardRow | RewardsRow): RewardIds[] {
+  if (row.length === 2) {
+    const ids = row[1].split(',').map((text): RewardIds => {
+      const [id = '', event = ''] = text.split(':');
+      return { id: exactRowId(id), event: exactRowId(event) };
+    });
+    return ids.sort((a, b) => compareIds(a.id, b.id));
+  }
+  const [, id, event] = row;
+  return event === null ? [] : [{ id, event }];
+}
+
+function exactRowId(text: string): RowId {
+  const id = Number(text);
+  return Number.isSafeInteger(id) ? id : text;
+}
+
+function compareIds(a: RowId, b: RowId): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return BigInt(a) < BigInt(b) ? -1 : 1;
+}
+
+export function outcomesSql({ outcomeRewards: table, inByteOrder }: TraceTables): string | undefined {
+  if (!table?.has('session_id')) return undefined;
+  return `
+    SELECT o.session_id, coalesce(CAST(${table.column('o', 'total_reward')} AS REAL), 0.0), ${table.column('o', 'reward_metadata')}
+    FROM outcome_rewards o WHERE typeof(o.session_id) = 'text'
+    ORDER BY ${inByteOrder('o.session_id')}, ${idOf(table, 'o')}`;
+}
+
+export function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): string | undefined {
+  if (!table?.has('session_id')) return undefined;
+  return `
+    SELECT r.session_id, ${table.column('r', 'reward_type')}, total(${table.column('r', 'reward_value')})
+    FROM event_rewards r WHERE typeof(r.session_id) = 'text'
+    GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY ${inByteOrder('r.session_id')}`;
+}
+
+/** The column that orders a table's rows. */
+export function idName(table: { has(name: string): boolean }): string {
+  return table.has('id') ? 'id' : 'rowid';
+}
+
+function idOf(table: { has(name: string): boolean }, alias: string): string {
+  return `${alias}.${idName(table)}`;
+}
+
+function exactId(id: string): string {
+  const most = Number.MAX_SAFE_INTEGER;
+  return `CASE WHEN ${id} BETWEEN -${most} AND ${most} THEN ${id} ELSE CAST(${id} AS TEXT) END`;
+}
