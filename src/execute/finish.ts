@@ -40,7 +40,9 @@ export async function replaceLock(run: Run, next: (before: Buffer | undefined) =
   const held = await acquireTargetLock(layout, LOCK_FILE, { run: run.id });
   try {
     const before = existsSync(lockPath) ? readFileSync(lockPath) : undefined;
-    const bytes = Buffer.from(next(before));
+    const made = next(before);
+    // It may have 3 MB: bytes are not copied.
+    const bytes = typeof made === 'string' ? Buffer.from(made) : made;
     if (before?.equals(bytes) !== true) writeAtomic(lockPath, bytes);
   } finally {
     held.release();
