@@ -5,6 +5,7 @@ import { sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
 import { PackedStamps } from './file-stamp.js';
 import { piecesOf } from './pieces.js';
+import { piecesAhead } from './pieces-ahead.js';
 import { xxh64Hex, xxh64Of } from './xxh64.js';
 
 /** Files to be hashed, in columns: they go to another thread and back, and 20,000 texts are copied faster than objects. */
@@ -116,30 +117,42 @@ export function isWorthAGuess({ sizes, known }: HashBatch): boolean {
 
 /** xxh64 of a batch's only file; '' where that has another stat now, or cannot be read. */
 export function* xxh64OfOnly(batch: HashBatch, xxhash: XXHashAPI): Generator<number, string, undefined> {
-  return (yield* ofOnly(batch, (file) => xxh64OfFile(file, xxhash))) ?? '';
-}
-
-/** SHA-256 of a batch's only file; '' where that has another stat now, or cannot be read. */
-export function* sha256OfOnly(batch: HashBatch): Generator<number, Digest | '', undefined> {
-  return (yield* ofOnly(batch, (file) => sha256OfFile(file))) ?? '';
-}
-
-function* ofOnly<T>(
-  { paths: [path = ''], stamps }: HashBatch,
-  work: (file: number) => Generator<number, T, undefined>,
-): Generator<number, T | undefined, undefined> {
   try {
-    const file = openSync(path, 'r');
+    const file = openSync(batch.paths[0] ?? '', 'r');
     try {
-      const result = yield* work(file);
-      return new PackedStamps(stamps).isSame(0, fstatSync(file, { bigint: true })) ? result : undefined;
+      const xxh64 = yield* xxh64OfFile(file, xxhash);
+      return isAsStamped(batch, file) ? xxh64 : '';
     } finally {
       closeSync(file);
     }
   } catch (error) {
-    if (isSystemError(error)) return undefined;
+    if (isSystemError(error)) return '';
     throw error;
   }
+}
+
+/** SHA-256 of a batch's only file; '' where that has another stat now, or cannot be read. */
+export async function* sha256OfOnly(batch: HashBatch): AsyncGenerator<number, Digest | '', undefined> {
+  try {
+    const file = openSync(batch.paths[0] ?? '', 'r');
+    try {
+      const hash = createHash('sha256');
+      for await (const piece of piecesAhead(file)) {
+        hash.update(piece);
+        yield piece.length * SHA256_COST;
+      }
+      return isAsStamped(batch, file) ? `sha256:${hash.digest('hex')}` : '';
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (isSystemError(error)) return '';
+    throw error;
+  }
+}
+
+function isAsStamped({ stamps }: HashBatch, file: number): boolean {
+  return new PackedStamps(stamps).isSame(0, fstatSync(file, { bigint: true }));
 }
 
 function* xxh64OfFile(file: number, xxhash: XXHashAPI): Generator<number, string, undefined> {

@@ -186,14 +186,14 @@ export class Hashing {
   async #guess(job: Job, xxhash: XXHashAPI, turn: Turn): Promise<void> {
     job.guess = 'under way';
     const steps = sha256OfOnly(job.batch);
-    let step = steps.next();
-    for (; step.done !== true; step = steps.next()) {
+    let step = await steps.next();
+    for (; step.done !== true; step = await steps.next()) {
       if (turn.due(step.value)) await turn.pass();
       const isOfNoUse = !this.#jobs.has(job.id);
       // There is something better to do, unless the guess was right.
       const isInTheWay = this.#jobs.size > 1 && job.compared === undefined;
       if (!isOfNoUse && !isInTheWay) continue;
-      steps.return('');
+      await steps.return('');
       delete job.guess;
       return;
     }
