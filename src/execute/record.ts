@@ -11,7 +11,6 @@ import type { Decision } from '../plan/decision.js';
 import { detailsToJson, NO_DETAILS } from '../plan/details.js';
 import type { StoredOutput } from '../store/records.js';
 import { CorruptObject } from '../store/objects.js';
-import type { FinishedOutput } from './events.js';
 import { InputChanged } from './failure.js';
 import type { PartsResult } from './parts.js';
 import type { Run } from './run.js';
@@ -151,20 +150,3 @@ function isWhole(present: () => boolean): boolean {
 }
 
 /** What a target's outputs are, for people. The size of a directory is that of its files. */
-export async function finishedOutputs(
-  run: Run,
-  target: Target,
-  outputs: Readonly<Record<string, ArtifactRecord>>,
-): Promise<readonly FinishedOutput[]> {
-  const finished: FinishedOutput[] = [];
-  for (const { name, path, kind } of Object.values(target.outputs)) {
-    const record = outputs[name];
-    if (record === undefined) continue;
-    const size =
-      kind === 'directory'
-        ? (await run.session.digester.entries(path)).reduce((sum, entry) => sum + entry.size, 0)
-        : record.bytes.size;
-    finished.push({ name, path, kind, digest: record.digest, size });
-  }
-  return finished;
-}

@@ -1,4 +1,3 @@
-import type { ArtifactRecord } from '../artifacts/kind.js';
 import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
 import type { Digest } from '../base/digest.js';
 import type { Lane, Phase } from '../base/timeline.js';
@@ -8,25 +7,20 @@ import { executeErrors } from '../diagnostics/execute.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import { resolveInput } from '../plan/graph.js';
-import type { ActionRecord } from '../store/index-db.js';
 import { CorruptObject } from '../store/objects.js';
 import type { BuildState } from './build-state.js';
-import { failureOf, InputChanged, TargetError } from './failure.js';
-import { checkInputs, commandText, handingOf, valuesOf } from './handing.js';
-import { installOutputs } from './install.js';
-import { runParts, type PartsResult } from './parts.js';
-import { adoptResult, finishedOutputs, keepReplaced, recordAction, recordRestored } from './record.js';
+import { failureOf, InputChanged, type TargetError } from './failure.js';
+import { handingOf } from './handing.js';
+import { adoptResult, recordRestored } from './record.js';
 import { ListingAhead } from './list-ahead.js';
 import { PinnedDatabases } from './pinned-databases.js';
-import type { Place } from './place.js';
-import { restoreOutputs } from './restore.js';
-import { limits, ruleTask } from './rule-task.js';
+import { restoreTarget } from './restore-target.js';
 import type { LifeEnd } from './scheduler.js';
 import type { Demand, Grant } from './slots.js';
-import { stageOutputs } from './staging.js';
+import { secondsSince } from './seconds-since.js';
+import { TargetAttempts } from './target-attempts.js';
 import { TargetFailures } from './target-failures.js';
 import { Turns } from './turns.js';
-import { relay, type TargetWork } from './work.js';
 
 /**
  * One target's life, from the moment when all that it needs is done:
@@ -50,9 +44,9 @@ import { relay, type TargetWork } from './work.js';
  * Where another vlmbuild makes the result of the key for a target of another name, that is waited for too.
  * The lock is held from the second decision to the record. A slot is had before the lock, so that what waits for a slot
  * holds none, and given up while another vlmbuild holds the lock, or when a command has ended: the next one starts while
- * what this one made is recorded. The action is recorded before the outputs
- * are moved into place: a build killed in between finds the result and restores it. Whatever fails leaves the outputs
- * that were there as they were.
+ * what this one made is recorded. The action is recorded before the outputs are moved into place: a build killed in between
+ * finds the result and restores it. Whatever fails leaves the outputs that were there as they were.
+ * What happens from "run" on is in target-attempts.ts.
  */
 export async function liveTarget(build: BuildState, target: Target): Promise<LifeEnd> {
   const { run } = build;
@@ -87,11 +81,9 @@ const PARTS_DEMAND: Demand = { cpus: 1, gpus: 0, pools: {} };
 const MUCH = 16 << 20;
 
 type Stale = Extract<Decision, { state: 'stale' }>;
-type Restorable = Extract<Decision, { state: 'restorable' }>;
 type Fresh = Extract<Decision, { state: 'fresh' }>;
 
 class Life {
-  #attempt = 0;
   #key: Digest | undefined;
   #pinned: PinnedDatabases | undefined;
   #ahead: ListingAhead | undefined;
@@ -99,12 +91,14 @@ class Life {
   /** Given back early where only little is left to do that takes no slot. */
   #grant: Grant | undefined;
   readonly #failures: TargetFailures;
+  readonly #attempts: TargetAttempts;
 
   constructor(
     private readonly build: BuildState,
     private readonly target: Target,
   ) {
     this.#failures = new TargetFailures(build.run, target.name);
+    this.#attempts = new TargetAttempts(build, target, this.#failures);
     this.#turns = new Turns(build, target.name, () => {
       this.#grant?.release();
       // The other one may make parts that were found missing.
@@ -113,7 +107,7 @@ class Life {
   }
 
   fail(failure: TargetError, started: number): void {
-    this.#failures.final(failure, { attempt: this.#attempt, seconds: secondsSince(started) }, this.#key);
+    this.#failures.final(failure, { attempt: this.#attempts.count, seconds: secondsSince(started) }, this.#key);
   }
 
   async live(): Promise<LifeEnd> {
@@ -200,11 +194,18 @@ class Life {
           case 'fresh':
             return await this.#fresh(decision);
           case 'restorable':
-            return await this.#restore(decision);
+            await restoreTarget(this.build, this.target, decision);
+            return 'done';
           case 'stale':
             if (this.#pinned === undefined && (await this.#pin(decision, 'where one is written'))) break;
-            if (this.#forced || (await this.#turns.ofKey(decision.key))) return await this.#run(decision);
-            break;
+            if (!this.#forced && !(await this.#turns.ofKey(decision.key))) break;
+            await this.#attempts.run({
+              decision,
+              pinned: this.#pinned,
+              ahead: this.#ahead,
+              hold: () => this.#hold(this.#runDemand),
+            });
+            return 'done';
           case 'waiting':
             throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);
         }
@@ -277,179 +278,10 @@ class Life {
     if (decision.source === 'lock') await adoptResult(build.run, target, decision);
     // Its key became another one that has the same result, which is in place already.
     else if (index.lastKey(target.name) !== decision.key) recordRestored(build.run, target, decision);
-    build.counts.fresh++;
     build.settle(decision, index.action(decision.key));
     build.run.emit({ type: 'target-fresh', target: target.name, key: decision.key });
+    build.counts.fresh++;
     return 'done';
-  }
-
-  async #restore(decision: Restorable): Promise<LifeEnd> {
-    const { build, target } = this;
-    const { run } = build;
-    const { index } = run.session;
-    const started = performance.now();
-    const before = index.lastSuccess(target.name)?.outputs;
-    run.begin();
-    const { key, reasons } = decision;
-    run.emit({ type: 'target-started', target: target.name, key, action: 'restore', reasons, attempt: 1 });
-    await keepReplaced(run, target, before);
-    recordRestored(run, target, decision);
-    await run.places.use((place) => restoreOutputs(run, target, decision.outputs, decision.restore, place));
-    build.counts.restored++;
-    build.settle({ ...decision, state: 'fresh', source: 'index' }, index.action(decision.key));
-    run.emit({
-      type: 'target-finished',
-      target: target.name,
-      action: 'restore',
-      seconds: secondsSince(started),
-      outputs: await finishedOutputs(run, target, decision.outputs),
-      unchanged: sameDigests(before, decision.outputs),
-    });
-    return 'done';
-  }
-
-  async #run(decision: Stale): Promise<LifeEnd> {
-    const { build, target } = this;
-    const { run } = build;
-    const inParts = target.work.type === 'rule' && target.work.rule.shape === 'parts';
-    if (decision.refused !== undefined && !inParts) throw new TargetError(decision.refused);
-    this.#checkSecrets();
-    const last = run.session.index.lastSuccess(target.name);
-    run.begin();
-    for (;;) {
-      const grant = await this.#hold(this.#runDemand);
-      const started = performance.now();
-      this.#attempt++;
-      run.emit({
-        type: 'target-started',
-        target: target.name,
-        key: decision.key,
-        action: 'run',
-        reasons: decision.reasons,
-        attempt: this.#attempt,
-        ...(last === undefined ? {} : { expectedSeconds: last.seconds }),
-      });
-      try {
-        const { outputs, parts } = await run.places.use((place) => this.#attemptRun(decision, last, grant, place));
-        build.counts.ran++;
-        run.emit({
-          type: 'target-finished',
-          target: target.name,
-          action: 'run',
-          seconds: secondsSince(started),
-          outputs: await finishedOutputs(run, target, outputs),
-          unchanged: sameDigests(last?.outputs, outputs),
-          ...(parts === null ? {} : { parts }),
-        });
-        return 'done';
-      } catch (error) {
-        // Parts are tried again one by one; a target in parts is not.
-        if (inParts || error instanceof InputChanged || this.#attempt > target.retries) throw error;
-        const failure = failureOf(error, run.session.root);
-        if (failure.different) throw error;
-        this.#failures.retried(failure, { attempt: this.#attempt, seconds: secondsSince(started) });
-      }
-    }
-  }
-
-  async #attemptRun(
-    decision: Stale,
-    last: ActionRecord | undefined,
-    grant: Grant,
-    place: Place,
-  ): Promise<{ outputs: Readonly<Record<string, ArtifactRecord>>; parts: PartsResult['parts'] | null }> {
-    const { build, target } = this;
-    const { run, slots, interrupt } = build;
-    const { session } = run;
-    const started = performance.now();
-    const original = handingOf(session, target, decision.fingerprint);
-    const handing = this.#pinned?.hand(original) ?? original;
-    run.hide(handing.secrets);
-    const staging = stageOutputs(run, target, place);
-    const forced = this.#forced;
-    const work: TargetWork = {
-      run,
-      target,
-      decision,
-      handing,
-      staging,
-      slots,
-      grant,
-      priority: () => build.priority(target.name),
-      signal: interrupt,
-      forced,
-      askAgain: forced && build.askAgain,
-      ahead: this.#ahead,
-    };
-    try {
-      await this.#phase('keep what is replaced', undefined, async () => {
-        await keepReplaced(run, target, last?.outputs);
-        await staging.own.take();
-      });
-      const { outputs, parts } = await this.#work(work);
-      // What is left is not what slots are for.
-      grant.release();
-      await this.#phase('compare inputs', undefined, () => checkInputs(session, handing.items));
-      build.checkLockedOutputs(target, outputs);
-      const seconds = secondsSince(started);
-      const others = build.isAwaited(target.name) || slots.isIdle ? 'will not come' : 'may come';
-      await this.#phase('record', undefined, () =>
-        recordAction(run, target, decision, outputs, parts, seconds, others),
-      );
-      await this.#phase('install', undefined, () => installOutputs(run, target, outputs, staging));
-      const known: Fresh = {
-        state: 'fresh',
-        target: target.name,
-        key: decision.key,
-        fingerprint: decision.fingerprint,
-        outputs,
-        source: 'index',
-      };
-      build.settle(known, { parts });
-      return { outputs, parts };
-    } catch (error) {
-      staging.own.putBack();
-      throw error;
-    }
-  }
-
-  async #work(
-    work: TargetWork,
-  ): Promise<{ outputs: Readonly<Record<string, ArtifactRecord>>; parts: PartsResult['parts'] | null }> {
-    const { target, handing, staging } = work;
-    const { hosts, root, layout } = work.run.session;
-    const options = { ...limits(work), on: relay(work) };
-    const lane = { type: 'slot', slot: work.grant.slot } as const;
-    const outputs = staging.outputs;
-    if (target.work.type === 'command') {
-      const task = {
-        type: 'command',
-        target: target.name,
-        root,
-        cache: layout.cache,
-        env: handing.env,
-        secrets: handing.secrets,
-        inputs: handing.inputs,
-        outputs,
-        text: commandText(target.work.text, handing, outputs),
-        keep: target.store,
-      } as const;
-      const onlyLittleLeft = (): void => work.grant.release();
-      const made = await this.#phase('run', lane, () => hosts.run(task, { ...options, onlyLittleLeft }));
-      return { outputs: made.outputs, parts: null };
-    }
-    const { rule } = target.work;
-    if (rule.shape === 'parts') return runParts(work, target.work);
-    const task = {
-      type: 'whole',
-      ...ruleTask(work, rule),
-      inputs: handing.inputs,
-      outputs,
-      params: target.params,
-      keep: target.store,
-    } as const;
-    const made = await this.#phase('run', lane, () => hosts.run(task, options));
-    return { outputs: made.outputs, parts: null };
   }
 
   /** What must be free before the target starts. Parts have demands of their own; listing them takes a slot. */
@@ -462,26 +294,7 @@ class Life {
     return work.type === 'rule' && work.rule.shape === 'parts' ? PARTS_DEMAND : resources;
   }
 
-  #checkSecrets(): void {
-    const { name: target, secrets, at } = this.target;
-    const set = valuesOf(this.build.run.session, secrets);
-    for (const name of secrets) {
-      if (!(name in set)) throw new TargetError(executeErrors.secretMissing({ target, name, at }));
-    }
-  }
-
   #warn(diagnostic: Diagnostic): void {
     this.build.run.emit({ type: 'warning', target: this.target.name, diagnostic });
   }
-}
-
-function secondsSince(started: number): number {
-  return (performance.now() - started) / 1000;
-}
-
-function sameDigests(
-  before: Readonly<Record<string, { readonly digest: Digest }>> | undefined,
-  now: Readonly<Record<string, { readonly digest: Digest }>>,
-): boolean {
-  return before !== undefined && Object.entries(now).every(([name, { digest }]) => before[name]?.digest === digest);
 }
