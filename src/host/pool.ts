@@ -1,3 +1,4 @@
+import { atExit } from '../base/at-exit.js';
 import { scrubber } from '../base/scrub.js';
 import type { FromHost } from './frames.js';
 import { HostGuard } from './guard.js';
@@ -48,16 +49,18 @@ export class HostPool {
   readonly #seats = new Set<Seat>();
   readonly #waiting: Job[] = [];
   /** However this process ends by its own doing, no host or command outlives it. */
-  readonly #atExit = (): void => {
+  readonly #killHosts = (): void => {
     for (const { process, jobs } of this.#seats) {
       for (const job of jobs.values()) job.kill();
       process.signal('SIGKILL');
     }
   };
-  readonly #atExitOfCommands = (): void => {
+  readonly #killCommands = (): void => {
     for (const job of this.#inShells) job.kill();
     this.#commands.kill();
   };
+  #spareHosts: (() => void) | undefined;
+  #spareCommands: (() => void) | undefined;
   /** And however else it ends, not for longer than a second or two. */
   readonly #guard = new HostGuard();
   readonly #commands: Commands;
@@ -144,7 +147,7 @@ export class HostPool {
   }
 
   async #runInShell(job: Job, task: CommandTask, options: RunOptions): Promise<void> {
-    if (this.#inShells.size === 0) process.on('exit', this.#atExitOfCommands);
+    this.#spareCommands ??= atExit(this.#killCommands);
     this.#inShells.add(job);
     const { id } = job;
     try {
@@ -231,7 +234,7 @@ export class HostPool {
       bundles: new Set(),
       ending: false,
     };
-    if (this.#seats.size === 0) process.on('exit', this.#atExit);
+    this.#spareHosts ??= atExit(this.#killHosts);
     this.#seats.add(seat);
     if (seat.process.pid !== undefined) this.#guard.add(seat.process.pid);
     return seat;
@@ -271,7 +274,10 @@ export class HostPool {
   }
 
   #settled(job: Job): void {
-    if (this.#inShells.delete(job) && this.#inShells.size === 0) process.off('exit', this.#atExitOfCommands);
+    if (this.#inShells.delete(job) && this.#inShells.size === 0) {
+      this.#spareCommands?.();
+      this.#spareCommands = undefined;
+    }
     const waiting = this.#waiting.indexOf(job);
     if (waiting >= 0) this.#waiting.splice(waiting, 1);
     for (const seat of this.#seats) {
@@ -300,7 +306,8 @@ export class HostPool {
     }
     seat.jobs.clear();
     if (this.#seats.size === 0) {
-      process.off('exit', this.#atExit);
+      this.#spareHosts?.();
+      this.#spareHosts = undefined;
       this.#onEmpty?.();
     }
     this.#dispatch();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
+import { atExit } from '../base/at-exit.js';
 import { lockFileSync, tryLockExistingFile, tryLockFile, type FileLock } from './file-lock.js';
 import type { CacheLayout } from './layout.js';
 import { enterWal, isDamage, openDatabase, sqliteCode } from './sqlite.js';
@@ -158,7 +159,7 @@ export class Claims {
     }
     if (this.#tidies) return;
     this.#tidies = true;
-    process.once('exit', () => {
+    atExit(() => {
       try {
         this.#tell();
         rmSync(path, { force: true });
