@@ -54,7 +54,26 @@ export default defineRule({
     quick.rows.open(bytes);
     // Nearly all lines are canonical, and nearly all of these are kept: they are written together, from `run` on.
     let run = 0;
+    const leaveOut = (start: number, next: number): void => {
+      if (run < start) outputs.rows.appendLines(bytes.subarray(run, start));
+      run = next;
+    };
+    const drop = (reason: DropReason, rows: number): void => {
+      dropped[reason] = (dropped[reason] ?? 0) + rows;
+    };
     for (let at = 0; at < bytes.length;) {
+      // Where each dropped row is written, each is looked at.
+      for (const alike of outputs.rejects === undefined ? quick.runs(at) : []) {
+        const reason = dropReason(alike, spec);
+        total += alike.rows;
+        at = alike.end;
+        if (reason === undefined) kept += alike.rows;
+        else {
+          drop(reason, alike.rows);
+          leaveOut(alike.start, at);
+        }
+      }
+      if (at >= bytes.length) break;
       total++;
       const isQuick = quick.rows.at(at);
       const end = isQuick ? quick.rows.end : ends.after(at);
@@ -63,18 +82,17 @@ export default defineRule({
         ? { reason: dropReason(quick, spec), text: undefined }
         : readSlowly(bytes.subarray(at, end), slow, spec);
       if (reason === undefined) kept++;
-      else dropped[reason] = (dropped[reason] ?? 0) + 1;
+      else drop(reason, 1);
       // A line that ends in another way than LF is not as it is written.
       if (reason !== undefined || text !== undefined || bytes[end] === CARRIAGE_RETURN) {
-        if (run < at) outputs.rows.appendLines(bytes.subarray(run, at));
-        run = next;
+        leaveOut(at, next);
         const line = bytes.subarray(at, end);
         if (reason === undefined) outputs.rows.append(text === undefined ? line : canonicalLine(text, writer));
         else outputs.rejects?.append(rejectLine(reason, text ?? line, writer));
       }
       at = next;
     }
-    if (run < bytes.length) outputs.rows.appendLines(bytes.subarray(run));
+    leaveOut(bytes.length, bytes.length);
     return { total, kept, dropped };
   },
 

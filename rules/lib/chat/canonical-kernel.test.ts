@@ -129,6 +129,12 @@ test('control characters, keys that come twice and deep nesting are found wherev
   for (let length = 0; length < 150; length++) {
     const filler = Array.from('é😀x'.repeat(length)).slice(0, length).join('');
     t.not(byKernel(Buffer.from(`{"${filler}a": "${filler}"}`)), undefined);
+    for (const escape of ['\\"', '\\\\', '\\n\\"', '\\\\\\"'])
+      t.not(
+        byKernel(Buffer.from(`{"a": "${filler}${escape}${filler}", "b": "${escape}"}`)),
+        undefined,
+        filler + escape,
+      );
     for (const text of [
       `{"a": "${filler}\t"}`,
       `{"a": "${filler}\n${filler}"}`,
@@ -187,6 +193,129 @@ test('what there is no room for is told of from there on, and a row with too muc
     t.true(kernel.open({}, Buffer.from(rowOf(values)), paths));
     t.is(kernel.rows(0), 3 * entries);
   }
+});
+
+/** How many of the first lines are in runs, and how many runs these are. */
+function inRuns(lines: readonly string[], paths: readonly RowPath[] = [['a', 'flag']]): [rows: number, runs: number] {
+  kernel.open({}, Buffer.from(lines.join('\n')), paths);
+  const count = kernel.runs(0);
+  let rows = 0;
+  for (let i = 3; i < count; i += 4) rows += kernel.runTable[i] as number;
+  return [rows, count / 4];
+}
+
+test('a row that differs from the one before in a value is taken when the value is', (t) => {
+  const isTaken = (row: string, other: string) => inRuns([row, other])[0] === 2;
+  const long = 'x'.repeat(70);
+  for (const [a, b] of [
+    ['"ab\\ncd"', '"ab\\tcd"'],
+    ['"ab\\\\ncd"', '"ab\\\\"'],
+    ['"ab\\\\cd"', '"ab\\"cd"'],
+    ['"ab\\\\\\n"', '"ab\\\\\\""'],
+    ['"ab"', '"abc"'],
+    ['"ab"', '"ab\\n"'],
+    ['"\\n"', '"\\t"'],
+    ['""', '"é"'],
+    [`"${long}"`, `"${long}${long}"`],
+    ['7', '71'],
+    ['71', '7'],
+    ['7', '7.5'],
+    ['7.5', '7'],
+    ['-1', '1'],
+    ['7', '"7"'],
+    ['"7"', '7'],
+    ['null', 'NaN'],
+    ['true', '"true"'],
+    ['[]', '[1, {"b": []}]'],
+    ['{}', '{"b": 1}'],
+    ['[]', '{}'],
+    ['[]', '0'],
+    ['0', '{"b": {}}'],
+  ] as const) {
+    for (const wrap of ['{"b": @}', '{"b": @, "c": 1}', '{"b": [1, @, @], "c": "x"}', '{"b": {"c": @, "d": @}}']) {
+      const [first, second] = [wrap.replaceAll('@', a), wrap.replaceAll('@', b)];
+      t.true(isTaken(first, second), `${first} ${second}`);
+      t.true(isTaken(first, wrap.replace('@', b).replace('@', a)), `${first} ${second}`);
+      t.not(byKernel(Buffer.from(second)), undefined, second);
+    }
+  }
+  for (const [a, b] of [
+    ['"ab\\ncd"', '"ab\\qcd"'],
+    ['"ab\\ncd"', '"ab\\u0041"'],
+    ['"ab\\\\cd"', '"ab\\cd"'],
+    ['"x"', '"x"y"'],
+    ['"x"', '"x" '],
+    ['"x"', '"x'],
+    ['"x"', '"\t"'],
+    ['7', '7x'],
+    ['7', '07'],
+    ['7', '7.'],
+    ['7.5', '7.50'],
+    ['7', '7e1'],
+    ['0', '-0'],
+    ['7', ''],
+    ['true', 'truex'],
+    ['null', 'nul'],
+    ['[]', '[ ]'],
+    ['[]', '[1,2]'],
+    ['[]', '[]]'],
+    ['{}', '{"b": 1, "b": 2}'],
+    ['{}', '{"b":1}'],
+    ['1', '1, "b": 2'],
+    ['1', '1, 2'],
+  ] as const) {
+    for (const wrap of ['{"b": @}', '{"b": @, "c": 1}', '{"b": [1, @, 2], "c": "x"}', '{"b": {"b": @, "d": 1}}']) {
+      const [first, second] = [wrap.replace('@', a), wrap.replace('@', b)];
+      const isRow = byKernel(Buffer.from(second)) !== undefined;
+      t.is(isTaken(first, second), isRow, `${first} ${second}`);
+      t.true(!isRow || b === '1, 2', second);
+    }
+  }
+  // No value of a row: the row itself.
+  for (const other of ['"a"', '[]', '[{}]', '1', '', ' {}', '{} ']) t.false(isTaken('{}', other), other);
+  t.true(isTaken('{}', '{"a": 1}'));
+  const nested = (depth: number, inner: string) => `{"a": ${'['.repeat(depth)}${inner}${']'.repeat(depth)}}`;
+  t.true(isTaken(nested(300, '[]'), nested(300, nested(198, '1'))));
+  t.false(isTaken(nested(300, '[]'), nested(300, nested(199, '1'))));
+});
+
+test('flags are those of each row, wherever its values come from', (t) => {
+  const rows = [
+    ...['{"a": {"flag": true}, "b": 1}', '{"a": {"flag": true}, "b": 2}', '{"a": {"flag": false}, "b": 2}'],
+    ...['{"a": {"flag": null}, "b": 3}', '{"a": 1, "b": 3}', '{"a": {}, "b": 3}', '{"a": {"flag": true}, "b": 3}'],
+    ...[
+      '{"a": [], "b": 3}',
+      '{"a": [true], "b": 3}',
+      '{"a": {"flag": true}, "b": []}',
+      '{"a": {"flag": true}, "b": [{}]}',
+    ],
+  ];
+  const flags = [1, 1, 0, 0, 0, 0, 1, 0, 0, 1, 1];
+  for (let rotation = 0; rotation < rows.length; rotation++) {
+    const turned = <T>(all: readonly T[]) => [...all.slice(rotation), ...all.slice(0, rotation)];
+    t.is(inRuns(turned(rows))[0], rows.length);
+    const told = Array.from({ length: inRuns(turned(rows))[1] }, (_, i) => [
+      ...kernel.runTable.slice(4 * i, 4 * i + 4),
+    ]);
+    t.deepEqual(
+      told.flatMap(([flag = 0, , , count]) => Array<number>(count ?? 0).fill(flag)),
+      turned(flags),
+    );
+  }
+  for (const odd of ['1', '"true"', '{}', '[]', '[true]', '{"flag": true}', 'NaN', '0']) {
+    const row = `{"a": {"flag": ${odd}}, "b": 1}`;
+    for (const first of [rows[0] ?? '', rows[4] ?? '', rows[7] ?? '']) t.deepEqual(inRuns([first, row, first]), [1, 1]);
+    t.deepEqual(inRuns([row]), [0, 0]);
+  }
+});
+
+test('runs for which there is no room are told of from there on', (t) => {
+  const rows = Array.from({ length: 3000 }, (_, i) => `{"a": {"flag": ${i % 2 === 0}}, "b": ${i}}`);
+  t.deepEqual(inRuns(rows), [1024, 1024]);
+  t.is(kernel.runs((kernel.runTable[4 * 1023 + 2] as number) - kernel.base), 4096);
+  t.is(kernel.rows(0), 2 * 3 * 3000);
+  const wide = (start: number) => `{"b": [${Array.from({ length: 5000 }, (_, i) => start + i).join(', ')}]}`;
+  t.deepEqual(inRuns([wide(0), wide(1), wide(2)]), [3, 1]);
 });
 
 test('nothing is left of what was read before, and what it cannot hold is refused', (t) => {

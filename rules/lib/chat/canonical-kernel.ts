@@ -21,7 +21,9 @@ interface Exports {
   readonly MOST_KEY_TEXT: Constant;
   readonly TOLD: Constant;
   readonly TEXT: Constant;
+  readonly RUNS: Constant;
   rows(at: number, end: number): number;
+  runs(at: number, end: number): number;
   units(at: number, end: number): number;
 }
 
@@ -41,6 +43,8 @@ export class CanonicalKernel {
   private static shared: CanonicalKernel | null | undefined;
   /** In threes: the number of a path, from 1, and the addresses where a value begins and ends; number 0 for a row, after its values. */
   readonly told: Uint32Array;
+  /** In fours: what `RUNS` is said to have. */
+  readonly runTable: Uint32Array;
   /** The address of the text. */
   readonly base: number;
   private readonly text: Uint8Array;
@@ -48,11 +52,12 @@ export class CanonicalKernel {
   private user: object | undefined;
 
   private constructor(private readonly exports: Exports) {
-    const { memory, TEXT, TOLD } = exports;
+    const { memory, TEXT, TOLD, RUNS } = exports;
     this.base = TEXT.value;
     const pages = Math.ceil((this.base + MOST_BYTES + ZEROS) / PAGE);
     memory.grow(pages - memory.buffer.byteLength / PAGE);
     this.told = new Uint32Array(memory.buffer, TOLD.value, (this.base - TOLD.value) / 4);
+    this.runTable = new Uint32Array(memory.buffer, RUNS.value, (TOLD.value - RUNS.value) / 4);
     this.text = new Uint8Array(memory.buffer, this.base);
   }
 
@@ -89,6 +94,15 @@ export class CanonicalKernel {
    */
   rows(at: number): number {
     return 3 * this.exports.rows(this.base + at, this.base + this.length);
+  }
+
+  /**
+   * Tells of lines from one on that are alike in whether the values at the paths, 32 at the most, are true: up to the first
+   * that is no canonical row, or unusual, or ends in another way than LF, or has a value there that is neither true nor false
+   * nor null. Returns how many numbers of `runTable` are filled; what was `told` of is forgotten.
+   */
+  runs(at: number): number {
+    return 4 * this.exports.runs(this.base + at, this.base + this.length);
   }
 
   /** How long a string is that was told of, by where what stands between its quotes begins and ends. */

@@ -74,6 +74,118 @@ test('what is told of is a canonical line, ends where lines end, and has the val
   t.true(found > 0.25 * canonical, `${found} of ${canonical}`);
 });
 
+/** What may differ between rows of one form, and keys, which may not. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|null|NaN|\[\]|\{\}/g;
+const another = fc.oneof(
+  fc.constantFrom('true', 'true', 'false', 'null', '0', '1', '10', '1.5', '1.50', '-0', '[]', '{}', '""', '"a"'),
+  fc.constantFrom(
+    '"a\\n"',
+    '"a\\nb"',
+    '"a\\\\"',
+    '"a\\\\n"',
+    '["a"]',
+    '{"a": [1]}',
+    '{"a": 1, "a": 2}',
+    '[1,2]',
+    '"user_has_image"',
+  ),
+  fc.constantFrom('"' + 'x'.repeat(60) + '"', '"' + 'x'.repeat(60) + '\\n"', '"' + 'x'.repeat(61) + 'é"', '"\\u0041"'),
+  oddValue,
+);
+const usual = fc.oneof({ weight: 9, arbitrary: another }, oddValue);
+const usualFlag = fc.oneof({ weight: 9, arbitrary: fc.constantFrom('true', 'true', 'false', 'null') }, oddValue);
+const usualRow = fc
+  .record({
+    messages: oddList(oddObject({ role: usual, content: usual })),
+    metadata: oddObject({ user_has_image: usualFlag, list: oddList(usual), turn: usualFlag }),
+  })
+  .map(({ messages, metadata }) => `{"messages":${messages},"metadata":${metadata}}`);
+/** Rows of one form, most of them. */
+const alike = fc
+  .tuple(usualRow, fc.array(fc.array(fc.tuple(fc.nat(), another), { maxLength: 3 }), { minLength: 1, maxLength: 10 }))
+  .map(([text, all]) => {
+    const value = tryParseJsonText(text);
+    const first = value === undefined ? text : jsonText(value);
+    return all.map((changes) => {
+      let changed = first;
+      for (const [at, token] of changes) {
+        const places = [...changed.matchAll(TOKEN)];
+        const place = places[at % Math.max(1, places.length)];
+        if (place !== undefined)
+          changed = changed.slice(0, place.index) + token + changed.slice(place.index + place[0].length);
+      }
+      return changed;
+    });
+  });
+const mostlyFeeds = fc.oneof({ weight: 20, arbitrary: fc.constant('\n') }, ending);
+const manyAlike = fc
+  .array(
+    fc.oneof(
+      { weight: 6, arbitrary: alike },
+      line.map((one) => [one]),
+    ),
+    { minLength: 1, maxLength: 3 },
+  )
+  .chain((groups) => {
+    const lines = groups.flat();
+    return fc
+      .tuple(fc.array(mostlyFeeds, { minLength: lines.length, maxLength: lines.length }), fc.boolean())
+      .map(([ends, isEnded]) =>
+        lines.map((own, i) => own + (i < lines.length - 1 || isEnded ? (ends[i] ?? '') : '')).join(''),
+      );
+  });
+
+test('runs are of the rows that are told of one by one, and have what these have', (t) => {
+  const flagPaths = ['metadata.user_has_image', 'metadata.turn', 'a'].map((name): RowPath => name.split('.'));
+  const whole = new CanonicalRows(flagPaths);
+  const one = new CanonicalRows(flagPaths);
+  const counts = { runs: 0, rows: 0, long: 0 };
+  fc.assert(
+    fc.property(manyAlike, (text) => {
+      const bytes = Buffer.from(text);
+      const ends = new LineEnds(bytes);
+      /** The flags of the row on a line; undefined where it is not to be in a run. */
+      const flagsAt = (start: number, end: number): number | undefined => {
+        one.open(bytes.subarray(start, end));
+        if (!one.at(0) || one.end !== end - start || bytes[end] === 0x0d) return undefined;
+        const values = flagPaths.map((_, path) => one.value(path));
+        const areFlags = values.every((value) => value === undefined || value === null || typeof value === 'boolean');
+        return areFlags ? values.reduce<number>((all, value, i) => all | (value === true ? 1 << i : 0), 0) : undefined;
+      };
+      const expected: (number | undefined)[] = [];
+      const starts: number[] = [];
+      for (let at = 0; at < bytes.length;) {
+        const end = ends.after(at);
+        starts.push(at);
+        expected.push(flagsAt(at, end));
+        at = ends.next(end);
+      }
+      starts.push(bytes.length);
+      whole.open(bytes);
+      const found: (number | undefined)[] = [];
+      while (found.length < expected.length) {
+        const runs = whole.runs(starts[found.length] ?? 0);
+        for (const { start, end, rows, flags } of runs) {
+          t.is(start, starts[found.length] ?? -1);
+          for (let i = 0; i < rows; i++) found.push(flags);
+          t.is(end, starts[found.length] ?? -1);
+          counts.runs++;
+          counts.rows += rows;
+          if (rows > 3) counts.long++;
+        }
+        // What ended them is nothing that belongs into one.
+        if (found.length < expected.length) {
+          t.is(expected[found.length], undefined, text);
+          found.push(undefined);
+        }
+      }
+      t.deepEqual(found, expected, text);
+    }),
+    { seed: 1, numRuns: 3000 },
+  );
+  t.true(counts.runs > 3000 && counts.rows > 1.3 * counts.runs && counts.long > 50, JSON.stringify(counts));
+});
+
 test('lines are gone to in any order, and those of two texts in turns', (t) => {
   const all = [1, 2].map((n) => {
     const own = new CanonicalRows([['metadata', 'n'], ['m']]);

@@ -6,6 +6,16 @@ import type { JsonValue } from './json-value.js';
 
 const CARRIAGE_RETURN = 0x0d;
 
+/** Rows that follow each other, and are alike in which values at the paths are true. All end with an LF, or the text. */
+export interface RowRun {
+  /** Where the first begins, and where the line behind the last does. */
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  /** A bit for each path, from the first on. */
+  readonly flags: number;
+}
+
 /**
  * Reads values of rows that are written just as `writeCanonicalLine` writes them. It does not tell of all that are: then
  * `RowBytes`, or `readMembers` and `writeCanonicalLine`, are to be asked.
@@ -45,14 +55,10 @@ export class CanonicalRows {
 
   /** Goes to the row whose line begins at an index of the text. False where this way does not tell of it. */
   at(start: number): boolean {
-    const { kernel } = this;
-    if (!this.isOpen || kernel === null) return false;
-    if (!kernel.isOpenFor(this)) {
-      kernel.open(this, this.text, this.paths);
-      this.last = this.count = 0;
-    }
+    const kernel = this.kernelAtHand();
+    if (kernel === undefined) return false;
     let first = this.last + 3;
-    if (first >= this.count || start !== this.following) {
+    if (!this.isTold(start)) {
       this.count = kernel.rows(start);
       if (this.count === 0) {
         this.last = 0;
@@ -75,6 +81,40 @@ export class CanonicalRows {
     this.end = end;
     this.following = end + (text[end] === CARRIAGE_RETURN && text[end + 1] === LINE_FEED ? 2 : 1);
     return true;
+  }
+
+  /**
+   * The rows from the line on that begins at an index, as long as values at the paths are true, false, null or absent. None
+   * where this way does not tell of them, or has told of the row there already.
+   */
+  runs(start: number): readonly RowRun[] {
+    const kernel = this.kernelAtHand();
+    if (kernel === undefined || this.isTold(start)) return [];
+    this.last = this.count = 0;
+    const count = kernel.runs(start);
+    const { runTable, base } = kernel;
+    const runs: RowRun[] = [];
+    for (let at = 0; at < count; at += 4) {
+      const [flags = 0, first = 0, end = 0, rows = 0] = runTable.subarray(at, at + 4);
+      runs.push({ start: first - base, end: end - base, rows, flags });
+    }
+    return runs;
+  }
+
+  /** Whether it has been told of the row whose line begins at an index, and it has not been gone to. */
+  private isTold(start: number): boolean {
+    return this.last + 3 < this.count && start === this.following;
+  }
+
+  /** The kernel with this text; undefined where it is not for it. */
+  private kernelAtHand(): CanonicalKernel | undefined {
+    const { kernel } = this;
+    if (!this.isOpen || kernel === null) return undefined;
+    if (!kernel.isOpenFor(this)) {
+      kernel.open(this, this.text, this.paths);
+      this.last = this.count = 0;
+    }
+    return kernel;
   }
 
   /** The value at a path; the last of them where it leads to several. */

@@ -90,16 +90,41 @@ export function membersRow(row: JsonMap): DecidingRow {
   };
 }
 
+/** Rows that follow each other, and over which the same decides; see `RowRun`. */
+export interface AlikeRows extends DecidingRow {
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+}
+
+const FLAGS: ReadonlySet<MetadataName> = new Set(['user_has_image', 'assistant_has_image']);
+
 /** The rows of a text that is read by places: the same as `membersRow` of each that is told of. */
 export class QuickRows implements DecidingRow {
   readonly rows: CanonicalRows;
   private readonly names: readonly MetadataName[];
+  /** Whether all that decides is whether values are true. */
+  private readonly areFlags: boolean;
 
   /** @param kernel `null` to do without. */
   constructor(params: RowParams, kernel = CanonicalKernel.get()) {
     this.names = decidingMetadata(params);
+    this.areFlags = this.names.every((name) => FLAGS.has(name)) && !isCounted(params);
     const metadata = this.names.map((name): RowPath => ['metadata', ...name.split('.')]);
     this.rows = new CanonicalRows([...metadata, ...(isCounted(params) ? IMAGE_PATHS : [])], kernel);
+  }
+
+  /**
+   * Rows from an index on that are alike in all that decides over them, as `runs` of `CanonicalRows` tells of them: where
+   * flags alone decide.
+   */
+  runs(at: number): readonly AlikeRows[] {
+    if (!this.areFlags) return [];
+    return this.rows.runs(at).map(({ flags, ...run }) => ({
+      ...run,
+      metadata: (name) => (flags & (1 << this.names.indexOf(name))) !== 0,
+      images: () => NaN,
+    }));
   }
 
   metadata(name: MetadataName): JsonValue | undefined {
