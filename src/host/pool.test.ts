@@ -51,6 +51,31 @@ test('a host is used again, and no more are started than there are slots', async
   t.true(pids.includes((await host.whole('my/pid')).text));
 });
 
+test('after a renewal other hosts take what comes; what runs ends where it is', async (t) => {
+  const host = hostProject(
+    t,
+    {
+      'rules/my/pid.ts': pidRule,
+      'rules/my/waits.ts': wholeRule(
+        "const before = String(process.pid); writeFileSync('begun', ''); while (!existsSync('go')) await setImmediate(); await outputs.out.write(before);",
+        "import { existsSync, writeFileSync } from 'node:fs'; import { setImmediate } from 'node:timers/promises';",
+      ),
+    },
+    { slots: 1 },
+  );
+  const first = (await host.whole('my/pid')).text;
+  const waits = host.whole('my/waits');
+  await appeared(join(host.root, 'begun'));
+  host.pool.renew();
+  const next = host.whole('my/pid');
+  host.write({ go: '' });
+  t.is((await waits).text, first, 'it was there before');
+  const second = (await next).text;
+  t.not(second, first);
+  host.pool.renew();
+  t.not((await host.whole('my/pid')).text, second, 'one at rest');
+});
+
 test('a rule that never lets go is ended by a timeout', async (t) => {
   const host = hostProject(t, { 'rules/my/stuck.ts': stuckRule, 'rules/my/pid.ts': pidRule });
   t.deepEqual(await failureOf(t, host.whole('my/stuck', { timeoutMs: 500 })), { type: 'timeout', seconds: 0.5 });

@@ -33,6 +33,8 @@ interface Seat {
   readonly bundles: Set<string>;
   /** It was told to end and takes no more work. */
   ending: boolean;
+  /** It takes no more work, and ends after what it has. */
+  outdated: boolean;
 }
 
 const GRACE_MS = 500;
@@ -119,6 +121,15 @@ export class HostPool {
     }
   }
 
+  /** What hosts have loaded is no longer what is there: other hosts take what comes. */
+  renew(): void {
+    this.#unloadable.clear();
+    for (const seat of this.#seats) {
+      seat.outdated = true;
+      if (seat.jobs.size === 0 && !seat.ending) this.#dismiss(seat);
+    }
+  }
+
   /** Ends idle hosts at once, those at work after it. Resolves when all are gone. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -194,7 +205,7 @@ export class HostPool {
     const limit = options.concurrency ?? 1;
     const idle: Seat[] = [];
     for (const seat of this.#seats) {
-      if (seat.ending) continue;
+      if (seat.ending || seat.outdated) continue;
       if (seat.jobs.size === 0) idle.push(seat);
       else if (task.type === 'make' && seat.jobs.size < limit) {
         const [other] = seat.jobs.values();
@@ -233,6 +244,7 @@ export class HostPool {
       jobs: new Map(),
       bundles: new Set(),
       ending: false,
+      outdated: false,
     };
     this.#spareHosts ??= atExit(this.#killHosts);
     this.#seats.add(seat);
@@ -283,7 +295,7 @@ export class HostPool {
     for (const seat of this.#seats) {
       if (!seat.jobs.delete(job.id) || seat.jobs.size > 0) continue;
       seat.process.rest();
-      if (this.#closed) this.#dismiss(seat);
+      if (this.#closed || seat.outdated) this.#dismiss(seat);
     }
     this.#dispatch();
   }

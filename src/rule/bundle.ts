@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import type { BuildOptions, Loader, Message, OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
-import { sha256, type Digest } from '../base/digest.js';
+import { digestOf, sha256, type Digest } from '../base/digest.js';
 import { compareBytes, sortedEntries } from '../base/order.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { ruleErrors } from '../diagnostics/rule.js';
@@ -11,7 +11,14 @@ import { codeDigest, moduleDigest } from './code-digest.js';
 import { mistakesIn, withEsbuild, type Esbuild } from './esbuild-service.js';
 import type { FoundRule } from './find.js';
 import { FORBIDDEN, forbiddenUses, locator } from './forbidden.js';
-import { findPackage, HANDED_PACKAGES, packageClosure, packageName, type FoundPackage } from './packages.js';
+import {
+  findPackage,
+  HANDED_PACKAGES,
+  nearerPlaces,
+  packageClosure,
+  packageName,
+  type FoundPackage,
+} from './packages.js';
 import { locationIn } from './source-location.js';
 
 /** A rule with everything that it imports, in one program. */
@@ -23,9 +30,9 @@ export interface Bundle {
   readonly modules: Readonly<Record<string, Digest>>;
   /** Absolute: modules, assets, package.json files. */
   readonly closure: readonly string[];
-  /** Absolute paths that do not exist, but would be bundled in place of a module if they did. */
+  /** Absolute paths that do not exist, but would count in place of a module or a package if they did. */
   readonly absent: readonly string[];
-  /** Digests of the modules and assets as they were when they were bundled, by absolute path. */
+  /** Digests of modules, assets and manifests of packages as they were when they were bundled, by absolute path. */
   readonly read: ReadonlyMap<string, Digest>;
 }
 
@@ -62,6 +69,7 @@ export async function bundleRule(rule: FoundRule): Promise<Bundle> {
 async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
   const home = realpathSync(rule.home);
   const packages = new Map<string, FoundPackage>();
+  const nearer = new Set<string>();
   const problems: Diagnostic[] = [];
   const sources = new Map<string, Buffer>();
   const result = await esbuild
@@ -70,7 +78,7 @@ async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
       absWorkingDir: home,
       entryPoints: [rule.path],
       outfile: join(home, 'rules', `${rule.name}.cjs`),
-      plugins: [packagesPlugin(rule, packages, problems), sourcesPlugin(sources)],
+      plugins: [packagesPlugin(rule, { packages, nearer, problems }), sourcesPlugin(sources)],
     })
     .catch((error: unknown) => {
       const found = mistakesIn(error).flatMap((message) => diagnosticOf(rule, message, home));
@@ -87,11 +95,11 @@ async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
   if (problems.length > 0) throw new UserFacingError(problems);
 
   const inputs = [...sources.keys()];
-  const needed = [...packages.values()].flatMap((item) => packageClosure(item));
-  const names = needed.map((item) => `${item.name}@${item.version}`);
+  const needed = packageClosure(packages.values());
+  const names = unique(needed.packages.map((item) => `${item.name}@${item.version}`));
   const [minified, program, modules] = await Promise.all([
     esbuild.transform(printed, { format: 'esm', minifyWhitespace: true, legalComments: 'none', target: TARGET }),
-    toProgram(esbuild, printed, rule),
+    toProgram(esbuild, printed, rule, names),
     moduleDigests(esbuild, sources, home),
   ]);
   for (const name of names) modules[name] = moduleDigest(name);
@@ -99,13 +107,22 @@ async function bundleWith(esbuild: Esbuild, rule: FoundRule): Promise<Bundle> {
     code: codeDigest(minified.code, names),
     program,
     modules: Object.fromEntries(sortedEntries(modules)),
-    closure: unique([...inputs, ...needed.map((item) => item.manifest), ...enclosingManifests(inputs, home)]),
-    absent: shadowingModules(result.metafile.inputs, home),
-    read: new Map([...sources].map(([path, bytes]) => [path, sha256(bytes)])),
+    closure: unique([...inputs, ...needed.packages.map((item) => item.manifest), ...enclosingManifests(inputs, home)]),
+    absent: unique([...shadowingModules(result.metafile.inputs, home), ...nearer, ...needed.absent]),
+    read: new Map([
+      ...[...sources].map(([path, bytes]) => [path, sha256(bytes)] as const),
+      ...needed.packages.map(({ manifest, content }) => [manifest, content] as const),
+    ]),
   };
 }
 
-async function toProgram(esbuild: Esbuild, printed: string, rule: FoundRule): Promise<string> {
+/** @param packages what is remembered by the program (what it says of params) follows from these as well */
+async function toProgram(
+  esbuild: Esbuild,
+  printed: string,
+  rule: FoundRule,
+  packages: readonly string[],
+): Promise<string> {
   try {
     const { code } = await esbuild.transform(printed, {
       format: 'cjs',
@@ -115,7 +132,7 @@ async function toProgram(esbuild: Esbuild, printed: string, rule: FoundRule): Pr
       sourcesContent: false,
       charset: 'utf8',
     });
-    return code;
+    return packages.length === 0 ? code : `${code}// packages: ${digestOf(packages)}\n`;
   } catch (error) {
     // Only `await` at the top of a module survives the first step and fails here.
     const place = locator(printed, dirname(realpathSync(rule.path)));
@@ -174,7 +191,16 @@ const MODULE_LOADERS: Readonly<Record<string, Loader>> = {
  * Leaves npm packages outside of the bundle, and notes them. Bundled after all are packages that are links to folders
  * being worked on, whose version does not tell their content, and those that the rule itself would find elsewhere.
  */
-function packagesPlugin(rule: FoundRule, packages: Map<string, FoundPackage>, problems: Diagnostic[]): Plugin {
+function packagesPlugin(
+  rule: FoundRule,
+  found: {
+    readonly packages: Map<string, FoundPackage>;
+    /** Where a package that is imported would be found before. */
+    readonly nearer: Set<string>;
+    readonly problems: Diagnostic[];
+  },
+): Plugin {
+  const { packages, nearer, problems } = found;
   const ruleFolder = dirname(rule.path);
   return {
     name: 'packages',
@@ -184,10 +210,11 @@ function packagesPlugin(rule: FoundRule, packages: Map<string, FoundPackage>, pr
         if (isBuiltin(args.path)) return { path: args.path, external: true };
         const name = packageName(args.path);
         if (HANDED_PACKAGES.has(name)) return handed(args);
-        const found = findPackage(name, args.resolveDir);
-        if (found === undefined) return undefined;
-        if (!found.installed || findPackage(name, ruleFolder)?.folder !== found.folder) return undefined;
-        packages.set(name, found);
+        const item = findPackage(name, args.resolveDir);
+        if (item === undefined) return undefined;
+        for (const from of [args.resolveDir, ruleFolder]) for (const at of nearerPlaces(name, from)) nearer.add(at);
+        if (!item.installed || findPackage(name, ruleFolder)?.folder !== item.folder) return undefined;
+        packages.set(name, item);
         return { path: args.path, external: true };
       });
       // What was handed over must not be imported by Node, which may not find it: see `handed`.
@@ -260,7 +287,7 @@ function shadowingModules(
       if (asked !== resolve(home, path)) absent.add(asked);
     }
   }
-  return [...absent].sort(compareBytes);
+  return [...absent];
 }
 
 function diagnosticOf(rule: FoundRule, message: Message, home: string): readonly Diagnostic[] {

@@ -83,6 +83,42 @@ for (const [what, change, digest] of [
   });
 }
 
+const manifest = (name: string, version: string, more = {}): string => JSON.stringify({ name, version, ...more });
+const PACKAGED = {
+  'rules/my/rule.ts': FILES['rules/my/rule.ts'].replace('./deep/help.js', 'help'),
+  'node_modules/help/package.json': manifest('help', '1.0.0', { dependencies: { pad: '*', missing: '*' } }),
+  'node_modules/pad/package.json': manifest('pad', '1.0.0'),
+};
+
+for (const [what, change] of [
+  ['a package', { 'node_modules/help/package.json': manifest('help', '1.0.1') }],
+  ['a package that a package needs', { 'node_modules/pad/package.json': manifest('pad', '2.0.0') }],
+  ['a package nearer to the rule', { 'rules/node_modules/help/package.json': manifest('help', '2.0.0') }],
+  [
+    'a package nearer to the one that needs it',
+    { 'node_modules/help/node_modules/pad/package.json': manifest('pad', '2.0.0') },
+  ],
+  ['a package that was missing', { 'node_modules/missing/package.json': manifest('missing', '1.0.0') }],
+] as const) {
+  test(`${what} has another version: nothing that came of the rule before is believed`, async (t) => {
+    const project = tempProject(t, PACKAGED);
+    const of = async () => {
+      const { loader, asked } = loaderOf(project);
+      const rule = await loader.find('my/rule');
+      if (rule === undefined) throw new Error('there is no rule');
+      await loader.check(rule, {});
+      return { rule, asked };
+    };
+    const before = await of();
+    t.deepEqual((await of()).asked, { described: 0, checked: 0 });
+    project.write(change);
+    const after = await of();
+    t.deepEqual(after.asked, { described: 1, checked: 1 });
+    t.not(after.rule.code, before.rule.code);
+    t.not(after.rule.bundle, before.rule.bundle, 'a host that has loaded the one has not loaded the other');
+  });
+}
+
 test('what is remembered is not believed when it is damaged or its bundle is gone', async (t) => {
   const project = tempProject(t, FILES);
   const rule = await loaderOf(project).loader.find('my/rule');

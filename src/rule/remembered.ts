@@ -7,7 +7,7 @@ import { parseRecord, recordText } from '../store/record-text.js';
 import type { LoadedRule } from './description.js';
 
 /** Raised by hand when what is remembered, or how it is found, changes. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 export type Content = Digest | 'absent';
 

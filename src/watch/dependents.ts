@@ -9,6 +9,9 @@ import { withoutProgram } from './scope.js';
 
 /** For what was read when the project was opened: not one target, all of them. */
 const PROJECT = Symbol('the project');
+/** For what says which npm packages rules have, beside that. */
+const PACKAGES = Symbol('packages');
+type Concerned = string | typeof PROJECT | typeof PACKAGES;
 
 /** What is after a `*`, `?`, `[` or `{` of a glob is below this folder. */
 function globFolder(pattern: string): string {
@@ -19,7 +22,7 @@ function globFolder(pattern: string): string {
 
 /** Which targets of a project a change can matter to. */
 export class Dependents {
-  readonly #index = new PathIndex<string | typeof PROJECT>();
+  readonly #index = new PathIndex<Concerned>();
   readonly #readers = new Map<string, string[]>();
   /** Paths that the pipeline names as inputs, and its own files. */
   readonly #named = new Set<string>();
@@ -29,11 +32,12 @@ export class Dependents {
   constructor({ pipeline, graph, lockPath: lock }: Session, program: string) {
     const { root } = pipeline;
     this.#graph = graph;
-    const add = (path: string, value: string | typeof PROJECT): void => this.#index.add(resolve(root, path), value);
+    const add = (path: string, value: Concerned): void => this.#index.add(resolve(root, path), value);
     const { loaded } = coverageOf(pipeline, [], { touched: [], lock, program, environment: {} });
     for (const path of withoutProgram(loaded, root, program)) {
       const absolute = resolve(root, path);
       add(absolute, PROJECT);
+      if (/\/node_modules\/.*\/package\.json$/.test(absolute)) add(absolute, PACKAGES);
       // Of what was looked for and was not there, nothing is missed.
       if (existsSync(absolute)) this.#named.add(absolute);
     }
@@ -62,17 +66,26 @@ export class Dependents {
     return this.#named.has(path);
   }
 
-  /** The targets whose inputs or outputs these paths (absolute) are, and whether the project itself was read from them. */
-  of(paths: Iterable<string>): { readonly project: boolean; readonly targets: ReadonlySet<string> } {
+  /**
+   * The targets whose inputs or outputs these paths (absolute) are, and whether the project itself was read from them, and
+   * whether rules may have other packages.
+   */
+  of(paths: Iterable<string>): {
+    readonly project: boolean;
+    readonly packages: boolean;
+    readonly targets: ReadonlySet<string>;
+  } {
     let project = false;
+    let packages = false;
     const targets = new Set<string>();
     for (const path of paths) {
       for (const value of this.#index.touchedBy(path)) {
         if (value === PROJECT) project = true;
+        else if (value === PACKAGES) packages = true;
         else targets.add(value);
       }
     }
-    return { project, targets };
+    return { project, packages, targets };
   }
 
   /** With all that need them. */

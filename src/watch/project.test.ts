@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { BuildOutcome } from '../execute/events.js';
@@ -174,4 +174,34 @@ test('what there is can be learned without building, and what is learned is sett
   await other.rest();
   t.deepEqual([...other.settled.keys()].sort(), ['a', 'b']);
   t.deepEqual(settled(), ALL);
+});
+
+test('a rule whose package has another version runs with that one, in whatever host ran it before', async (t) => {
+  const project = rig(t);
+  const { build, edit, root } = project;
+  const greet = (version: string): Record<string, string> => ({
+    'node_modules/greet/index.js': `exports.greeting = 'greet ${version}';`,
+    'node_modules/greet/package.json': JSON.stringify({ name: 'greet', version }),
+  });
+  project.write({
+    ...greet('1.0.0'),
+    'rules/my/greet.ts': `import { greeting } from 'greet';
+import { defineRule, file } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Greets.',
+  params: z.strictObject({}),
+  inputs: {},
+  outputs: { out: file() },
+  run: ({ outputs }) => outputs.out.write(greeting),
+});
+`,
+    'pipeline.yaml': 'version: 1\ntargets:\n  hello: { rule: my/greet, outputs: hello.txt }\n',
+  });
+  const greeting = (): string => readFileSync(join(root, 'hello.txt'), 'utf8');
+  await build();
+  t.is(greeting(), 'greet 1.0.0');
+  edit(greet('2.0.0'));
+  t.deepEqual((await build()).ran, ['hello']);
+  t.is(greeting(), 'greet 2.0.0');
 });

@@ -43,6 +43,8 @@ export interface Begun {
 interface Affected {
   /** Whether the project must be opened anew. */
   readonly project: boolean;
+  /** Whether rules may have other packages than hosts have loaded. */
+  readonly packages: boolean;
   readonly targets: ReadonlySet<string>;
   readonly unfit: ReadonlySet<string>;
 }
@@ -111,6 +113,7 @@ export class WatchedProject {
   /** Nothing that was found out is believed: changes may go unnoticed. */
   doubtAll(): void {
     this.#outdated = true;
+    this.#hosts.renew();
     this.#kept.clear();
   }
 
@@ -133,8 +136,9 @@ export class WatchedProject {
     const doubts = [...this.#doubts];
     this.#doubts.clear();
     if (doubts.length > MOST_DOUBTS) this.doubtAll();
-    const { project, targets, unfit } = this.#affected(doubts);
+    const { project, packages, targets, unfit } = this.#affected(doubts);
     this.#unfit = unfit;
+    if (packages) this.#hosts.renew();
     if (project || this.#store !== identityOf(this.#index)) this.#outdated = true;
     for (const name of targets) this.#settled.delete(name);
     const before = this.#session;
@@ -197,7 +201,8 @@ export class WatchedProject {
    * @throws UserFacingError
    */
   async keys(): Promise<ReadonlyMap<string, Decision>> {
-    const { project, targets } = this.#affected([...this.#doubts]);
+    const { project, packages, targets } = this.#affected([...this.#doubts]);
+    if (packages) this.#hosts.renew();
     if (project || this.#session === undefined) {
       const session = await openSession(this.#sessionOptions());
       try {
@@ -256,14 +261,15 @@ export class WatchedProject {
   #affected(doubts: readonly string[]): Affected {
     const [session, dependents] = [this.#session, this.#dependents];
     if (session === undefined || dependents === undefined)
-      return { project: true, targets: new Set(), unfit: new Set() };
-    const { project, targets } = dependents.of(doubts);
+      return { project: true, packages: false, targets: new Set(), unfit: new Set() };
+    const { project, packages, targets } = dependents.of(doubts);
     const unfit = [...new Set([...targets, ...this.#unfit])].filter((name) => {
       const target = session.pipeline.targets.get(name);
       return target !== undefined && !dependents.fits(target);
     });
     return {
       project: project || unfit.length > 0,
+      packages,
       targets: dependents.withReaders(targets),
       unfit: dependents.withReaders(unfit),
     };
