@@ -7,7 +7,8 @@ const argumentsOf = (call: string) => toolCallsOf(parseJsonText(`[${call}]`))[0]
 test('arguments: those of the function, else those beside it, else their text', (t) => {
   for (const [call, expected] of [
     ['{"function": {"arguments": "{\\"a\\":1}"}, "arguments": "x"}', '{"a":1}'],
-    ['{"function": {"arguments": null}, "arguments": "x", "arguments_json": "{\\"a\\":1}"}', '{}'],
+    ['{"function": {"arguments": null}, "arguments": "x", "arguments_json": "{\\"a\\":1}"}', '{"a": 1}'],
+    ['{"function": {"arguments": null}, "arguments": "x"}', '{}'],
     ['{"function": {"name": "f"}, "arguments": "x", "arguments_json": "{\\"a\\":1}"}', 'x'],
     ['{"function": {"name": "f"}, "arguments": null, "arguments_json": "{\\"a\\":1}"}', '{"a": 1}'],
     ['{"arguments_json": "{\\"a\\":1"}', '{"a":1'],

@@ -16,7 +16,7 @@ export function toolCallsOf(calls: JsonValue | undefined): ToolCall[] {
 function toolCallOf(call: JsonMap, index: number): ToolCall {
   const inner = call.get('function');
   const called: JsonMap = isMap(inner) ? inner : new Map<string, JsonValue>();
-  const args = called.has('arguments') ? called.get('arguments') : ownArguments(call);
+  const args = argumentsOf(call, called);
   return {
     id: asText(firstTruthy(call.get('id'), call.get('call_id')) ?? `call_${index}`),
     type: 'function',
@@ -27,9 +27,9 @@ function toolCallOf(call: JsonMap, index: number): ToolCall {
   };
 }
 
-/** Arguments that stand beside the function. Those in it are the arguments even where they are null. */
-function ownArguments(call: JsonMap): JsonValue | undefined {
-  const args = call.get('arguments');
+/** Those of the function, where it has the key; else those beside it. Where either are null, their text may say them. */
+function argumentsOf(call: JsonMap, called: JsonMap): JsonValue | undefined {
+  const args = called.has('arguments') ? called.get('arguments') : call.get('arguments');
   const json = call.get('arguments_json');
   if ((args !== undefined && args !== null) || typeof json !== 'string') return args;
   const parsed = tryParseJsonText(json);
