@@ -62,3 +62,37 @@ targets:
   );
   t.is(project.read('out/a.txt'), 'in');
 });
+
+test('what is wrong with an output is said of its path in the pipeline', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  folder: { run: 'mkdir {output}', outputs: out/a.txt }
+  text: { run: 'echo text > {output}', outputs: out/b.db }
+  pipe: { run: 'mkdir -p {output}/deep; mkfifo {output}/deep/p', outputs: out/c/ }
+  rule: { rule: my/folder, outputs: out/d.txt }
+`,
+    'rules/my/folder.ts': `import { mkdirSync } from 'node:fs';
+import { defineRule, file } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Makes a folder.',
+  params: z.strictObject({}),
+  inputs: {},
+  outputs: { out: file() },
+  run: async ({ outputs }) => void mkdirSync(outputs.out.path),
+});
+`,
+  });
+  const failed = await project.build('-k', 'folder', 'text', 'pipe', 'rule');
+  t.is(failed.code, 1);
+  const said = eventsOf(failed, 'target-failed').map(({ target, diagnostic }) => [target, diagnostic.headline]);
+  const [text] = eventsOf(failed, 'target-failed').filter(({ target }) => target === 'text');
+  t.deepEqual(text?.diagnostic.facts, [['sqlite says', 'file is not a database']]);
+  t.deepEqual(Object.fromEntries(said), {
+    folder: '`out/a.txt` is a folder, not a file',
+    text: '`out/b.db` cannot be read as a SQLite database',
+    pipe: '`out/c/deep/p` is neither a file nor a folder',
+    rule: '`out/d.txt` is a folder, not a file',
+  });
+});

@@ -38,9 +38,13 @@ export class InputChanged extends Error {
 export function diagnosticOf(failure: Exclude<TaskFailure, { type: 'aborted' }>, root: string): Diagnostic {
   switch (failure.type) {
     case 'user-error': {
-      // What vlmbuild itself says within a rule has a code of its own.
-      const said = executeErrors.ruleSaid(failure);
-      return failure.code === undefined ? said : { ...said, code: failure.code };
+      // What vlmbuild itself says within a rule has a code of its own, and facts.
+      const { code, facts } = failure;
+      return {
+        ...executeErrors.ruleSaid(failure),
+        ...(code === undefined ? {} : { code }),
+        ...(facts === undefined ? {} : { facts }),
+      };
     }
     case 'threw':
       return executeErrors.ruleThrew(failure);

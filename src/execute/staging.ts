@@ -1,9 +1,11 @@
 import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { shortPath } from '../base/shown-path.js';
 import { mentionedOutputs } from '../config/command.js';
 import type { KindName } from '../artifacts/kind.js';
 import type { OutputUse, Target } from '../config/pipeline.js';
 import type { StagedOutput } from '../host/protocol.js';
+import { TaskError } from '../host/task-error.js';
 import { DATABASE_SIDES, move } from './aside.js';
 import type { Place } from './place.js';
 import type { Run } from './run.js';
@@ -39,6 +41,27 @@ export function clearStaged({ outputs, own }: Staging): void {
     if (own.has(name)) continue;
     for (const side of ['', ...DATABASE_SIDES]) rmSync(path + side, { recursive: true, force: true });
   }
+}
+
+/** What vlmbuild itself said of a staged output, said of the path that the pipeline gives it. */
+export function saidOfDeclared(error: unknown, { outputs }: Staging, target: Target, root: string): unknown {
+  if (!(error instanceof TaskError) || error.failure.type !== 'user-error' || error.failure.code === undefined) {
+    return error;
+  }
+  const said = (text: string): string => {
+    for (const { name, path } of Object.values(target.outputs)) {
+      const staged = outputs[name]?.path;
+      if (staged === undefined) continue;
+      text = text.replaceAll(staged, path).replaceAll(shortPath(staged, root), path);
+    }
+    return text;
+  };
+  const { message, facts } = error.failure;
+  return new TaskError({
+    ...error.failure,
+    message: said(message),
+    ...(facts && { facts: facts.map(([name, value]) => [name, said(value)] as const) }),
+  });
 }
 
 const PART_SUFFIX: Readonly<Record<KindName, string>> = { file: '', directory: '', jsonl: '.jsonl', sqlite: '.db' };

@@ -14,7 +14,7 @@ import type { Place } from './place.js';
 import { keepReplaced, recordAction } from './record.js';
 import { secondsSince } from './seconds-since.js';
 import type { Grant } from './slots.js';
-import { stageOutputs } from './staging.js';
+import { saidOfDeclared, stageOutputs } from './staging.js';
 import type { TargetFailures } from './target-failures.js';
 import { tellFinished } from './target-finished.js';
 import type { TargetWork } from './work.js';
@@ -138,7 +138,7 @@ export class TargetAttempts {
       return made;
     } catch (error) {
       staging.own.putBack();
-      throw error;
+      throw saidOfDeclared(error, staging, target, session.root);
     }
   }
 

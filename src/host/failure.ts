@@ -42,8 +42,14 @@ export function failureOf(error: unknown, root: string): TaskFailure {
     case 'CorruptObject':
       return { type: 'system', code: 'CORRUPT', message: error.message };
     case 'UserFacingError': {
-      const { code, next } = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics?.[0] ?? {};
-      return { type: 'user-error', message: error.message, ...(next && { next }), ...(code && { code }) };
+      const { code, facts, next } = (error as { diagnostics?: readonly Diagnostic[] }).diagnostics?.[0] ?? {};
+      return {
+        type: 'user-error',
+        message: error.message,
+        ...(next && { next }),
+        ...(code && { code }),
+        ...(facts && { facts }),
+      };
     }
     case 'UserError': {
       const { next } = error as { next?: unknown };

@@ -1,7 +1,7 @@
 import type { ArtifactRecord, KindName, Slice } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Json, JsonObject } from '../base/json.js';
-import type { DiagnosticCode } from '../diagnostics/diagnostic.js';
+import type { Diagnostic, DiagnosticCode } from '../diagnostics/diagnostic.js';
 import type { CheckedParams, DescribedRule } from '../rule/description.js';
 import type { PartBlock } from '../store/part-lists.js';
 
@@ -195,6 +195,7 @@ export type TaskFailure =
       readonly next?: string;
       /** Where vlmbuild said it in the rule's place. */
       readonly code?: DiagnosticCode;
+      readonly facts?: Diagnostic['facts'];
     }
   /** A bug of the rule: with a stack mapped to its source. */
   | { readonly type: 'threw'; readonly message: string; readonly stack: string }
