@@ -11,7 +11,23 @@ const or = (usual: fc.Arbitrary<string>, weight = 40) =>
 const word = (...words: readonly string[]) => or(fc.constantFrom(...words.map((text) => JSON.stringify(text))));
 const quoted = (text: fc.Arbitrary<string>) => text.map((value) => JSON.stringify(value));
 
+/** Members that stand in one record as in the next: the kernel passes them at once, where they are as they were. */
+const nulls = (...also: readonly string[]) => {
+  const run = (...keys: readonly string[]) => ['null', ...keys.map((key) => `${JSON.stringify(key)}: null`)].join(', ');
+  const usual = run('width', 'height', 'duration_ms', 'language');
+  const odd = also.map((key) => run('width', key, 'height', 'duration_ms'));
+  return fc.oneof({ weight: 20, arbitrary: fc.constant(usual) }, fc.constantFrom('null', ...odd));
+};
+const tools =
+  '[{"name": "act", "choices": ["noop", "move_left", "do"], "more": {"a": null, "at_least": 1, "at_most": 8}}]';
+const request = oddObject({
+  temperature: nulls('messages'),
+  messages: or(oddList(oddObject({ role: word('system'), content: or(oddString) }))),
+  tools: fc.oneof({ weight: 9, arbitrary: fc.constant(tools) }, damaged(fc.constant(tools))),
+});
+
 const part = oddObject({
+  sha256: nulls('text', 'uri'),
   type: word('text', 'text', 'text', 'image', 'image_url', 'audio'),
   text: or(oddString, 9),
   uri: or(
@@ -21,6 +37,7 @@ const part = oddObject({
   mime_type: word('image/jpeg'),
   data: or(fc.constant('null')),
   image_url: or(oddObject({ url: or(oddString) }), 9),
+  base64_data: nulls('text', 'uri', 'image_url', 'type'),
 });
 const message = oddObject({
   role: word('system', 'user', 'user', 'assistant'),
@@ -44,11 +61,12 @@ const response = oddObject({
   choices: or(oddList(or(oddObject({ message: or(oddObject({ content: or(oddScalar), tool_calls: calls })) })))),
 });
 const record = oddObject({
-  request_params: or(fc.constantFrom('{"a": [1, {}]}'), 1),
+  request_params: or(request),
   input_messages: or(oddList(or(message), 2, 1)),
   output_text: fc.oneof(or(quoted(damaged(response))), or(oddString)),
   output_tool_calls: calls,
   outputs: or(oddScalar),
+  usage: nulls('output_text', 'output_tool_calls', 'input_messages'),
 });
 const records = damaged(
   fc.oneof({ weight: 8, arbitrary: record.map((text) => `[${text}]`) }, oddList(or(record)), oddValue),
@@ -89,19 +107,21 @@ test('records are read the same in the quick way and by the whole', (t) => {
 
 const kernel = RecordKernel.get();
 
+function byKernel(bytes: Buffer, compat: 'fixed' | 'reference') {
+  const told = kernel?.write(bytes, compat);
+  if (typeof told !== 'object') return { told };
+  if (kernel?.end('!') !== true) throw new Error('a short end fits');
+  return { told, row: kernel.take().toString() };
+}
+
+function byBytes(bytes: Buffer, compat: 'fixed' | 'reference') {
+  const writer = new LineWriter();
+  const told = new RecordBytes(compat).write(bytes, writer);
+  // Where there is no row, nobody looks at what is written.
+  return typeof told === 'object' ? { told, row: `{"messages": ${writer.line().toString()}!\n` } : { told };
+}
+
 (kernel === null ? test.skip : test)('what the kernel takes RecordBytes takes, and both write the same', (t) => {
-  const byKernel = (bytes: Buffer, compat: 'fixed' | 'reference') => {
-    const told = kernel?.write(bytes, compat);
-    if (typeof told !== 'object') return { told };
-    t.true(kernel?.end('!'));
-    return { told, row: kernel?.take().toString() };
-  };
-  const byBytes = (bytes: Buffer, compat: 'fixed' | 'reference') => {
-    const writer = new LineWriter();
-    const told = new RecordBytes(compat).write(bytes, writer);
-    // Where there is no row, nobody looks at what is written.
-    return typeof told === 'object' ? { told, row: `{"messages": ${writer.line().toString()}!\n` } : { told };
-  };
   let taken = 0;
   const told = new Set<string>();
   fc.assert(
@@ -118,6 +138,30 @@ const kernel = RecordKernel.get();
   t.true(taken > 300, `only ${taken} records were taken`);
   t.deepEqual([...told].sort(), ['record has no input', 'record has no reply', 'row']);
 });
+
+(kernel === null ? test.skip : test)(
+  'what one record had says nothing of another, and what was in one place nothing of another',
+  (t) => {
+    const same = (text: string) => {
+      const bytes = Buffer.from(text);
+      t.deepEqual(byKernel(bytes, 'fixed'), byBytes(bytes, 'fixed'), text);
+    };
+    const recordOf = (text: string, members = '"a": 1', ofPart = '"b": 1', ofRequest = '"c": 1') =>
+      `[{"output_text": "yes", "request": {${ofRequest}}, "input_messages": [{"role": "user", "parts": [` +
+      `{"type": "text", "text": "${text}", "uri": "data:", ${ofPart}}]}], ${members}}]`;
+    // Strings that begin in the same place, and in the same way.
+    for (const length of [90, 20, 300, 63, 64, 65, 48, 91]) {
+      for (const end of ['', '\\n', '\\"', '\\\\', '\\u0041', '\\/', 'é']) same(recordOf('x'.repeat(length) + end));
+    }
+    const runs = ['output_text', 'output_tool_calls', 'text', 'uri', 'other'].map((key) =>
+      ['width', key, 'height', 'duration_ms', 'language'].map((name) => `"${name}": null`).join(', '),
+    );
+    for (const run of runs) {
+      const all = [recordOf('hi', run), recordOf('hi', undefined, run), recordOf('hi', undefined, undefined, run)];
+      for (const first of all) for (const second of all) for (const text of [first, first, second, second]) same(text);
+    }
+  },
+);
 
 test('what is cut is not read past its end', (t) => {
   const reader = new RecordBytes('fixed');

@@ -21,22 +21,45 @@ export const TEXT: usize = 65536;
 export const MOST: usize = LENGTH;
 /** The recorded text of the reply, without its escapes. */
 const SPEECH: usize = TEXT + LENGTH + 64;
-export const OUT: usize = SPEECH + LENGTH + 64;
+/** Lists and objects: length, that of one that was seen once, and from 16 on their bytes. 4096 bytes each, 16 of them. */
+const VALUES: usize = SPEECH + LENGTH + 64;
+const VALUE_SLOT: usize = 4096;
+const VALUE_SHIFT: u64 = 60;
+const LEAST_VALUE: usize = 96;
+const MOST_VALUE: usize = VALUE_SLOT - 16;
+export const OUT: usize = VALUES + 16 * VALUE_SLOT;
 /** Here a row may begin: up to there no list of messages reaches `END`, because none is twice as long as the record. */
 export const MOST_OUT: usize = 1 << 19;
 export const END: usize = OUT + MOST_OUT + 2 * LENGTH + (1 << 20);
 
 /** Six numbers of 4 bytes: where what is written ends, whether a user has an image, where output_text and output_tool_calls are. */
 export const RESULT: usize = 8192;
-/** By depth, what closes the value that is passed: a byte each. */
+/** By depth, what closes the value that is passed: a byte each. And where it begins: 4 bytes each. */
 const FRAMES: usize = RESULT + 64;
 const MOST_DEPTH: usize = 480;
+const BEGINS: usize = FRAMES + 512;
+/** Strings of the record that are not short: where they begin and end, their form, and `records` then. 16 bytes each. */
+const STRINGS: usize = BEGINS + 2048;
+const STRING_SHIFT: u64 = 58;
+/** A shorter one is as soon passed as compared. */
+const LEAST_STRING: usize = 48;
 /** Of a message: where each segment's string begins and ends, and what it is: 12 bytes each. */
 const SEGMENTS: usize = 16384;
 const MOST_SEGMENTS: usize = 1024;
 /** Of a reply's tool calls: where id, name and arguments begin and end, and their forms: 36 bytes each. */
 const TOOL_CALLS: usize = 32768;
 const MOST_TOOL_CALLS: usize = 256;
+/** Runs of members that are null: length, what is in them, and from 16 on their bytes. 512 bytes each, 32 of them. */
+const RUNS: usize = 45056;
+const RUN_SLOT: usize = 512;
+const RUN_SHIFT: u64 = 59;
+const LEAST_RUN: usize = 48;
+const MOST_RUN: usize = RUN_SLOT - 16;
+// What a run is in, and whether a part's `text` or `uri` is in it.
+const IN_PART: u32 = 1;
+const IN_RECORD: u32 = 2;
+const HAS_TEXT: u32 = 4;
+const HAS_URI: u32 = 8;
 /** Longer numbers are left to who asks. */
 const MOST_DIGITS: usize = 1000;
 
@@ -86,9 +109,13 @@ let form: u32 = PLAIN;
 let out: usize = OUT;
 let hasUserImage: bool = false;
 
+/** Counts records. */
+let records: u32 = 0;
+
 /** Reads a list of one record, of so many bytes, and begins its row. `fixed`: whether a reply may be plain text. */
 export function record(length: usize, fixed: bool, row: usize): i32 {
   out = row;
+  records++;
   put(MESSAGES, MESSAGES_LENGTH);
   const first = out;
   hasUserImage = false;
@@ -103,34 +130,52 @@ export function record(length: usize, fixed: bool, row: usize): i32 {
   at = blanks(at + 1);
   if (load<u8>(at) != 0x7b) return UNUSUAL;
   at = blanks(at + 1);
+  let runStart: usize = 0;
+  let runEnd: usize = 0;
   while (true) {
-    const key = at + 1;
-    at = plainKey(at);
-    if (at == 0) return UNUSUAL;
-    const keyLength = at - key - 1;
-    at = colon(at);
-    if (at == 0) return UNUSUAL;
-    if (isInputMessages(key, keyLength)) {
-      if (hasInputs) return UNUSUAL;
-      hasInputs = true;
-      at = inputMessages(at);
-    } else if (isOutputText(key, keyLength)) {
-      textStart = 0;
-      if (load<u8>(at) == 0x22) {
-        textStart = at;
-        at = string(at + 1);
-        textEnd = at;
-        textForm = form;
-      } else if (load<u8>(at) == 0x6e) at = scalar(at);
-      else return UNUSUAL;
-    } else if (isOutputToolCalls(key, keyLength)) {
-      callsStart = at;
-      at = skip(at);
-      callsEnd = at;
-    } else {
-      at = skip(at);
+    const again = passRun(at, IN_RECORD);
+    if (again != 0) at = again;
+    else {
+      const begin = at;
+      const key = at + 1;
+      at = plainKey(at);
+      if (at == 0) return UNUSUAL;
+      const keyLength = at - key - 1;
+      at = colon(at);
+      if (at == 0) return UNUSUAL;
+      let isRun = false;
+      if (isInputMessages(key, keyLength)) {
+        if (hasInputs) return UNUSUAL;
+        hasInputs = true;
+        at = inputMessages(at);
+      } else if (isOutputText(key, keyLength)) {
+        textStart = 0;
+        if (load<u8>(at) == 0x22) {
+          textStart = at;
+          at = string(at + 1);
+          textEnd = at;
+          textForm = form;
+        } else if (load<u8>(at) == 0x6e) at = scalar(at);
+        else return UNUSUAL;
+      } else if (isOutputToolCalls(key, keyLength)) {
+        callsStart = at;
+        at = skip(at);
+        callsEnd = at;
+      } else if (load<u32>(at) == NULL) {
+        at += 4;
+        isRun = true;
+      } else {
+        at = skip(at);
+      }
+      if (at == 0) return UNUSUAL;
+      if (isRun) {
+        if (runStart == 0) runStart = begin;
+        runEnd = at;
+      } else if (runStart != 0) {
+        keepRun(runStart, runEnd, IN_RECORD);
+        runStart = 0;
+      }
     }
-    if (at == 0) return UNUSUAL;
     at = blanks(at);
     const after = load<u8>(at);
     at = blanks(at + 1);
@@ -138,6 +183,7 @@ export function record(length: usize, fixed: bool, row: usize): i32 {
     if (after != 0x7d) return UNUSUAL;
     break;
   }
+  if (runStart != 0) keepRun(runStart, runEnd, IN_RECORD);
   if (load<u8>(at) != 0x5d || blanks(at + 1) != TEXT + length) return UNUSUAL;
 
   const hasCalls = callsStart != 0 && !isEmptyList(callsStart, callsEnd);
@@ -252,39 +298,68 @@ function parts(at: usize): usize {
     let uriEnd: usize = 0;
     let uriForm = PLAIN;
     urlStart = 0;
+    let runStart: usize = 0;
+    let runEnd: usize = 0;
+    let run: u32 = IN_PART;
     while (true) {
-      const key = at + 1;
-      at = plainKey(at);
-      if (at == 0) return 0;
-      const keyLength = at - key - 1;
-      at = colon(at);
-      if (at == 0) return 0;
-      const start = at;
-      const isString = load<u8>(at) == 0x22;
-      if (isImageUrl(key, keyLength)) {
-        if (load<u8>(at) == 0x7b) at = imageUrl(at);
-        else {
-          urlStart = 0;
-          if (load<u8>(at) != 0x6e) return 0;
-          at = scalar(at);
-        }
+      const again = passRun(at, IN_PART);
+      if (again != 0) {
+        at = again;
+        if (runHas & HAS_TEXT) textStart = 0;
+        if (runHas & HAS_URI) uriStart = 0;
+        // What comes is no part of a run before it: `run` does not tell what is in this one.
+        runStart = 0;
+        run = IN_PART;
       } else {
-        at = isString ? string(at + 1) : skip(at);
-        if (isType(key, keyLength)) {
-          if (!isString || form != PLAIN) return 0;
-          typeStart = start;
-          typeEnd = at;
-        } else if (isText(key, keyLength)) {
-          textStart = isString ? start : 0;
-          textEnd = at;
-          textForm = form;
-        } else if (isUri(key, keyLength)) {
-          uriStart = isString ? start : 0;
-          uriEnd = at;
-          uriForm = form;
+        const begin = at;
+        const key = at + 1;
+        at = plainKey(at);
+        if (at == 0) return 0;
+        const keyLength = at - key - 1;
+        at = colon(at);
+        if (at == 0) return 0;
+        const start = at;
+        const isString = load<u8>(at) == 0x22;
+        let isRun = false;
+        if (isImageUrl(key, keyLength)) {
+          if (load<u8>(at) == 0x7b) at = imageUrl(at);
+          else {
+            urlStart = 0;
+            if (load<u8>(at) != 0x6e) return 0;
+            at = scalar(at);
+          }
+        } else {
+          if (isString) at = string(at + 1);
+          else if (load<u32>(at) == NULL) {
+            at += 4;
+            isRun = true;
+          } else at = skip(at);
+          if (isType(key, keyLength)) {
+            if (!isString || form != PLAIN) return 0;
+            typeStart = start;
+            typeEnd = at;
+          } else if (isText(key, keyLength)) {
+            textStart = isString ? start : 0;
+            textEnd = at;
+            textForm = form;
+            if (isRun) run |= HAS_TEXT;
+          } else if (isUri(key, keyLength)) {
+            uriStart = isString ? start : 0;
+            uriEnd = at;
+            uriForm = form;
+            if (isRun) run |= HAS_URI;
+          }
+        }
+        if (at == 0) return 0;
+        if (isRun) {
+          if (runStart == 0) runStart = begin;
+          runEnd = at;
+        } else if (runStart != 0) {
+          keepRun(runStart, runEnd, run);
+          runStart = 0;
+          run = IN_PART;
         }
       }
-      if (at == 0) return 0;
       at = blanks(at);
       const after = load<u8>(at);
       at = blanks(at + 1);
@@ -292,6 +367,7 @@ function parts(at: usize): usize {
       if (after != 0x7d) return 0;
       break;
     }
+    if (runStart != 0) keepRun(runStart, runEnd, run);
     if (typeStart == 0) return 0;
     const type = typeStart + 1;
     const typeLength = typeEnd - typeStart - 2;
@@ -769,7 +845,84 @@ function isArguments(at: usize, length: usize): bool {
   return length == 9 && load<u64>(at) == 0x746e656d75677261 && load<u64>(at, 1) == 0x73746e656d756772;
 }
 
+// ---- what was passed before: in one record and the next much is the same, byte for byte, and so as right as it was ----
+
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+const SPREAD: u64 = 0x9e3779b97f4a7c15;
+
+/** Of 16 bytes or more. */
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function isEqual(one: usize, other: usize, length: usize): bool {
+  const last = length - 16;
+  for (let at: usize = 0; at < last; at += 16) {
+    if (v128.any_true(v128.xor(v128.load(one + at), v128.load(other + at)))) return false;
+  }
+  return !v128.any_true(v128.xor(v128.load(one + last), v128.load(other + last)));
+}
+
+/** What is in the run that `passRun` passed last. */
+let runHas: u32 = 0;
+
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function runSlot(at: usize, where: u32): usize {
+  return RUNS + ((((load<u64>(at) + where) * SPREAD) >> RUN_SHIFT) as usize) * RUN_SLOT;
+}
+
+/** The address behind members that are null, if those from a key on are known; else 0. */
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function passRun(at: usize, where: u32): usize {
+  const slot = runSlot(at, where);
+  // Mostly the first key is another one.
+  if (load<u64>(at) != load<u64>(slot, 16)) return 0;
+  const length = load<u32>(slot) as usize;
+  runHas = load<u32>(slot, 4);
+  return length != 0 && (runHas & 3) == where && isEqual(at, slot + 16, length) ? at + length : 0;
+}
+
+function keepRun(start: usize, end: usize, has: u32): void {
+  const length = end - start;
+  if (length < LEAST_RUN || length > MOST_RUN) return;
+  const slot = runSlot(start, has & 3);
+  memory.copy(slot + 16, start, length);
+  store<u32>(slot, length as u32);
+  store<u32>(slot, has, 4);
+}
+
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function valueSlot(at: usize): usize {
+  const mixed = (load<u64>(at) * SPREAD) ^ load<u64>(at, 8);
+  return VALUES + (((mixed * SPREAD) >> VALUE_SHIFT) as usize) * VALUE_SLOT;
+}
+
+/** The address behind a list or object, if it is known; else 0. */
+function passValue(at: usize): usize {
+  const slot = valueSlot(at);
+  const length = load<u32>(slot) as usize;
+  return length != 0 && isEqual(at, slot + 16, length) ? at + length : 0;
+}
+
+/** Keeps a value the second time that one of its length comes: most never come again. */
+function keepValue(start: usize, end: usize): void {
+  const length = end - start;
+  if (length < LEAST_VALUE || length > MOST_VALUE) return;
+  const slot = valueSlot(start);
+  if (load<u32>(slot, 4) != (length as u32)) {
+    store<u32>(slot, length as u32, 4);
+    return;
+  }
+  memory.copy(slot + 16, start, length);
+  store<u32>(slot, length as u32);
+}
+
 // ---- passing values: each gives the address behind one, 0 for what is none or unusual ----
+
+// null
+const NULL: u32 = 0x6c6c756e;
 
 // @ts-ignore: a decorator on a function is AssemblyScript's own
 @inline
@@ -796,28 +949,60 @@ function colon(at: usize): usize {
 
 function skip(at: usize): usize {
   let frame: usize = FRAMES;
+  let begins: usize = BEGINS;
+  let runStart: usize = 0;
+  let runEnd: usize = 0;
+  let isKey = false;
   while (true) {
-    const byte = load<u8>(at);
-    if (byte == 0x22) {
-      at = string(at + 1);
-      if (at == 0) return 0;
-    } else if (byte == 0x7b || byte == 0x5b) {
-      // Both brackets close two characters after they open.
-      const close: u8 = byte + 2;
-      at = blanks(at + 1);
-      if (load<u8>(at) == close) at++;
-      else {
-        if (frame == FRAMES + MOST_DEPTH) return 0;
-        store<u8>(frame++, close);
-        if (close == 0x7d) {
-          at = key(at);
-          if (at == 0) return 0;
+    let isPassed = false;
+    if (isKey) {
+      const again = passRun(at, 0);
+      if (again != 0) {
+        at = again;
+        isPassed = true;
+      } else {
+        const begin = at;
+        at = key(at);
+        if (at == 0) return 0;
+        if (load<u32>(at) == NULL) {
+          if (runStart == 0) runStart = begin;
+          at += 4;
+          runEnd = at;
+          isPassed = true;
         }
-        continue;
       }
-    } else {
-      at = scalar(at);
-      if (at == 0) return 0;
+    }
+    if (!isPassed) {
+      if (runStart != 0) {
+        keepRun(runStart, runEnd, 0);
+        runStart = 0;
+      }
+      const byte = load<u8>(at);
+      if (byte == 0x22) {
+        at = string(at + 1);
+        if (at == 0) return 0;
+      } else if (byte == 0x7b || byte == 0x5b) {
+        // Both brackets close two characters after they open.
+        const close: u8 = byte + 2;
+        const inside = blanks(at + 1);
+        if (load<u8>(inside) == close) at = inside + 1;
+        else {
+          const again = passValue(at);
+          if (again != 0) at = again;
+          else {
+            if (frame == FRAMES + MOST_DEPTH) return 0;
+            store<u8>(frame++, close);
+            store<u32>(begins, at as u32);
+            begins += 4;
+            at = inside;
+            isKey = close == 0x7d;
+            continue;
+          }
+        }
+      } else {
+        at = scalar(at);
+        if (at == 0) return 0;
+      }
     }
     while (true) {
       if (frame == FRAMES) return at;
@@ -826,14 +1011,17 @@ function skip(at: usize): usize {
       const after = load<u8>(at++);
       if (after == 0x2c) {
         at = blanks(at);
-        if (close == 0x7d) {
-          at = key(at);
-          if (at == 0) return 0;
-        }
+        isKey = close == 0x7d;
         break;
       }
       if (after != close) return 0;
+      if (runStart != 0) {
+        keepRun(runStart, runEnd, 0);
+        runStart = 0;
+      }
       frame--;
+      begins -= 4;
+      keepValue(load<u32>(begins), at);
     }
   }
 }
@@ -854,40 +1042,85 @@ function specialIn(bytes: v128): v128 {
   return v128.or(ends, i8x16.lt_u(bytes, i8x16.splat(0x20)));
 }
 
+/** Whether a character behind a backslash makes an escape that may stay as it is: one of " \\ b f n r t. */
+// @ts-ignore: a decorator on a function is AssemblyScript's own
+@inline
+function isKept(kind: u32): bool {
+  // From the backslash on a bit each.
+  const place = kind - 0x5c;
+  return kind == 0x22 || (place < 32 && ((0x1440441 >> place) & 1) != 0);
+}
+
 /** A string from behind the quote that begins it. */
 function string(at: usize): usize {
-  form = PLAIN;
-  while (true) {
-    const special = i8x16.bitmask(specialIn(v128.load(at)));
-    if (special == 0) {
-      at += 16;
-      // Of what is so long most is longer.
-      while (true) {
-        const one = v128.or(specialIn(v128.load(at)), specialIn(v128.load(at, 16)));
-        const two = v128.or(specialIn(v128.load(at, 32)), specialIn(v128.load(at, 48)));
-        if (v128.any_true(v128.or(one, two))) break;
-        at += 64;
-      }
-      continue;
+  const special = i8x16.bitmask(specialIn(v128.load(at)));
+  if (special != 0) {
+    const end = at + (ctz(special) as usize);
+    const byte = load<u8>(end);
+    if (byte == 0x22) {
+      form = PLAIN;
+      return end + 1;
     }
-    at += ctz(special) as usize;
-    const byte = load<u8>(at);
-    if (byte == 0x22) return at + 1;
     if (byte != 0x5c) return 0;
-    const kind = load<u8>(at, 1);
-    if (kind == 0x6e || kind == 0x22 || kind == 0x5c || kind == 0x74 || kind == 0x72 || kind == 0x62 || kind == 0x66) {
-      if (form == PLAIN) form = ESCAPED;
-      at += 2;
-    } else if (kind == 0x2f) {
-      form = RECODED;
-      at += 2;
-    } else if (kind == 0x75) {
-      for (let hex = at + 2; hex < at + 6; hex++) if (!isHex(load<u8>(hex))) return 0;
-      form = RECODED;
-      at += 6;
-    } else {
-      return 0;
+  }
+  // It may have come before: most of a request is also in what the record says of it.
+  const mixed = (load<u64>(at) * SPREAD) ^ load<u64>(at, 8);
+  const slot = STRINGS + (((mixed * SPREAD) >> STRING_SHIFT) as usize) * 16;
+  if (load<u32>(slot, 12) == records) {
+    const other = load<u32>(slot) as usize;
+    const length = (load<u32>(slot, 4) as usize) - other;
+    if (isEqual(at, other, length)) {
+      form = load<u32>(slot, 8);
+      return at + length;
     }
+  }
+  return longString(at, slot);
+}
+
+function longString(at: usize, slot: usize): usize {
+  const start = at;
+  let found = PLAIN;
+  while (true) {
+    const a = specialIn(v128.load(at));
+    const b = specialIn(v128.load(at, 16));
+    const c = specialIn(v128.load(at, 32));
+    const d = specialIn(v128.load(at, 48));
+    if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) {
+      let special: u64 =
+        (i8x16.bitmask(a) as u64) |
+        ((i8x16.bitmask(b) as u64) << 16) |
+        ((i8x16.bitmask(c) as u64) << 32) |
+        ((i8x16.bitmask(d) as u64) << 48);
+      do {
+        const place = ctz(special);
+        const here = at + (place as usize);
+        const byte = load<u8>(here);
+        if (byte == 0x22) {
+          form = found;
+          if (here + 1 - start >= LEAST_STRING) {
+            store<u32>(slot, start as u32);
+            store<u32>(slot, (here + 1) as u32, 4);
+            store<u32>(slot, found, 8);
+            store<u32>(slot, records, 12);
+          }
+          return here + 1;
+        }
+        if (byte != 0x5c) return 0;
+        const kind = load<u8>(here, 1);
+        if (isKept(kind)) {
+          if (found == PLAIN) found = ESCAPED;
+        } else {
+          found = RECODED;
+          if (kind == 0x75) {
+            for (let hex = here + 2; hex < here + 6; hex++) if (!isHex(load<u8>(hex))) return 0;
+          } else if (kind != 0x2f) return 0;
+        }
+        // What is escaped ends nothing, in the next 64 bytes either. Hexadecimal digits do not anyway.
+        special &= ~((3 as u64) << place);
+        if (place == 63) at++;
+      } while (special != 0);
+    }
+    at += 64;
   }
 }
 
