@@ -1,21 +1,10 @@
 import Database from 'better-sqlite3';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode } from '../base/system-error.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
+import { copyDatabase } from '../store/copy-database.js';
 import { databasePlace } from './database-place.js';
 import { statOf } from './file-stamp.js';
 
@@ -157,7 +146,7 @@ function openCopy(file: string): OpenedDatabase {
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const copy = join(folder, 'data');
-    copyUnchanged(file, copy);
+    if (!copyDatabase(file, copy)) throw new UserFacingError(artifactErrors.databaseBusy(file));
     const database = tryOpen(copy, false);
     database.pragma('query_only = ON');
     return {
@@ -171,35 +160,6 @@ function openCopy(file: string): OpenedDatabase {
   } catch (error) {
     remove();
     throw error;
-  }
-}
-
-/** Copies a database with its side files, again where one of them changed meanwhile. */
-function copyUnchanged(file: string, copy: string): void {
-  const parts = ['', '-wal', '-journal'];
-  const look = (): string =>
-    parts
-      .map((suffix) => {
-        const stat = statSync(file + suffix, { bigint: true, throwIfNoEntry: false });
-        return stat === undefined ? '' : `${stat.size} ${stat.mtimeNs} ${stat.ino}`;
-      })
-      .join('\n');
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const before = look();
-    for (const suffix of parts) {
-      rmSync(copy + suffix, { force: true });
-      copyIfThere(file + suffix, copy + suffix);
-    }
-    if (look() === before) return;
-  }
-  throw new UserFacingError(artifactErrors.databaseBusy(file));
-}
-
-function copyIfThere(from: string, to: string): void {
-  try {
-    copyFileSync(from, to);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
 }
 

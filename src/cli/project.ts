@@ -12,6 +12,7 @@ import { onInterrupt } from './interrupt.js';
 export async function withSession<T>(
   flags: ProjectFlags,
   environment: NodeJS.ProcessEnv,
+  access: SessionOptions['access'],
   use: (session: Session) => Promise<T> | T,
   options: Pick<SessionOptions, 'jobs' | 'trust' | 'timeline'> = {},
 ): Promise<T> {
@@ -22,6 +23,7 @@ export async function withSession<T>(
     const session = await openSession({
       file,
       environment,
+      access,
       set: flags.set ?? [],
       ...options,
     });

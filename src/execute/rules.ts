@@ -2,13 +2,20 @@ import { HostPool } from '../host/pool.js';
 import { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
+import { ReadableCache } from '../store/readable-cache.js';
 
 /** The rules of a project folder, and the host that describes them; without a pipeline file. */
 export function openRules(root: string): { readonly rules: RuleLoader; close: () => Promise<void> } {
-  const layout = cacheLayout(root);
+  const own = cacheLayout(root);
+  const readable = ReadableCache.of(own);
+  const layout = readable?.layout ?? own;
   prepareCache(layout);
   const hosts = new HostPool({ slots: 1, root, cache: layout.cache });
-  return { rules: rulesIn(hosts, layout), close: () => hosts.close() };
+  const close = async (): Promise<void> => {
+    await hosts.close();
+    readable?.remove();
+  };
+  return { rules: rulesIn(hosts, layout), close };
 }
 
 /** So long a rule may take to be imported, or to check params: far more than any needs, on a busy machine too. */

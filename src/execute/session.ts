@@ -23,6 +23,7 @@ import { closeClock, tick, tickLength } from '../store/clock.js';
 import { Index } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
+import { ReadableCache } from '../store/readable-cache.js';
 import { shortPath } from '../base/shown-path.js';
 import { rulesIn } from './rules.js';
 import { Tools } from './tools.js';
@@ -42,6 +43,8 @@ export interface SessionOptions {
   readonly hosts?: HostPool;
   /** Told where the time goes. */
   readonly timeline?: Timeline;
+  /** `reading`: nothing is built; where `cache/` cannot be written, that is done without. */
+  readonly access?: 'reading' | 'building';
   /** Directories that the caller keeps between sessions: it tells of every change in them. */
   readonly kept?: KeptDirectories;
 }
@@ -97,7 +100,7 @@ export interface Session {
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const begun = begin(options);
-  const { hosts, rules, environment, timeline } = begun;
+  const { hosts, rules, environment, timeline, release } = begun;
   try {
     const { pipeline, graph } = await timeline.during(
       { phase: 'read the pipeline', lane: { type: 'build' } },
@@ -120,6 +123,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       hosts.kill();
       await hosts.close();
     }
+    release();
     throw error;
   }
 }
@@ -139,12 +143,14 @@ export function openPlanned(
   return openStore(options, opened, new LockReader(lockPath(options.file)));
 }
 
-function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lock'> {
+function begin(options: SessionOptions): Begun {
   const openedMs = Date.now();
   const timeline = options.timeline ?? UNTIMED_LINE;
   timeline.begin({ phase: 'start', lane: { type: 'build' } }, 0).end();
   const root = dirname(options.file);
-  const layout = cacheLayout(root);
+  const own = cacheLayout(root);
+  const readable = options.access === 'reading' ? ReadableCache.of(own) : undefined;
+  const layout = readable?.layout ?? own;
   const jobs = Math.max(1, options.jobs ?? 1);
   const hosts = options.hosts ?? new HostPool({ slots: jobs, root, cache: layout.cache });
   const rules = rulesIn(hosts, layout);
@@ -157,7 +163,13 @@ function begin(options: SessionOptions): Omit<Opened, 'pipeline' | 'graph' | 'lo
     environment: readEnvironment(root, options.environment),
     openedMs,
     timeline,
+    release: () => readable?.remove(),
   };
+}
+
+interface Begun extends Omit<Opened, 'pipeline' | 'graph' | 'lock'> {
+  /** When nothing of the cache is open any more. */
+  readonly release: () => void;
 }
 
 type Opened = Pick<
@@ -175,7 +187,7 @@ type Opened = Pick<
   | 'timeline'
 >;
 
-function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader): Session {
+function openStore(options: SessionOptions, { release, ...opened }: Opened & Begun, lockFile: LockReader): Session {
   const { layout, hosts, timeline } = opened;
   const opening = timeline.begin({ phase: 'open the store', lane: { type: 'build' } });
   const index = openIndex(layout);
@@ -202,6 +214,7 @@ function openStore(options: SessionOptions, opened: Opened, lockFile: LockReader
       closeClock(layout);
       if (options.hosts === undefined) await hosts.close();
       index.close();
+      release();
     },
   });
 }

@@ -46,7 +46,7 @@ export const acceptCommand = buildCommand<Flags, [string, ...string[]], CliConte
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     const reason = flags.reason.trim();
     if (reason === '' || /[\r\n]/.test(reason)) throw new UserFacingError(archiveErrors.acceptReason());
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'building', async (session) => {
       const { accept } = await import('../../execute/accept.js');
       for (const result of await accept(session, { words, reason })) {
         const { target, accepted } = result;

@@ -71,7 +71,13 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
     const jobs = flags.jobs ?? availableParallelism();
     if (flags.dryRun === true) {
       if (flags.trace !== undefined) throw new UserFacingError(cliErrors.traceOfPlan());
-      await withSession(flags, this.process.env, (session) => showPlan(session, flags, words, this.process), { jobs });
+      await withSession(
+        flags,
+        this.process.env,
+        'reading',
+        (session) => showPlan(session, flags, words, this.process),
+        { jobs },
+      );
       return;
     }
     const trace = flags.trace === undefined ? undefined : await openTrace(resolve(flags.directory ?? '.', flags.trace));
@@ -80,6 +86,7 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
       await withSession(
         flags,
         this.process.env,
+        'building',
         (session) => runBuild(session, flags, words, this.process, trace),
         options,
       );

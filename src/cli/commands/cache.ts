@@ -27,7 +27,7 @@ const statsCommand = buildCommand<Flags, [], CliContext>({
   },
   parameters,
   async func(this: CliContext, flags: Flags) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { cacheStats } = await import('../../execute/cache.js');
       const { cacheText } = await import('../../render/cache.js');
       const stats = cacheStats(session);
@@ -47,7 +47,7 @@ const checkCommand = buildCommand<Flags, [], CliContext>({
   },
   parameters,
   async func(this: CliContext, flags: Flags) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'building', async (session) => {
       const { checkCache } = await import('../../execute/cache.js');
       const { cacheCheckText } = await import('../../render/cache.js');
       const check = await checkCache(session);

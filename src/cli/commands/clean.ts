@@ -26,7 +26,7 @@ export const cleanCommand = buildCommand<Flags, string[], CliContext>({
     aliases: { n: 'dryRun', ...projectAliases },
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, flags.dryRun === true ? 'reading' : 'building', async (session) => {
       const { clean } = await import('../../execute/clean.js');
       const report = await clean(session, { words, leftOver: flags.leftOver ?? false, dryRun: flags.dryRun ?? false });
       const { removed, kept } = report;

@@ -26,7 +26,7 @@ export const explainCommand = buildCommand<Flags, [string, ...string[]], CliCont
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { decideAll } = await import('../../plan/decide.js');
       const { explain } = await import('../../plan/explanation.js');
       const { resolveWords } = await import('../../plan/graph.js');

@@ -50,7 +50,7 @@ export const gcCommand = buildCommand<Flags, [], CliContext>({
     aliases: { n: 'dryRun', ...projectAliases },
   },
   async func(this: CliContext, flags: Flags) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, flags.dryRun === true ? 'reading' : 'building', async (session) => {
       const { collect, GC_BOUNDS } = await import('../../execute/gc.js');
       const { gcText } = await import('../../render/cache.js');
       const { dryRun = false, json = false } = flags;

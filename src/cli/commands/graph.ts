@@ -24,7 +24,7 @@ export const graphCommand = buildCommand<Flags, string[], CliContext>({
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { plan } = await import('../../execute/build.js');
       const { graphDot, graphMermaid, graphTree, pictureOf } = await import('../../render/graph.js');
       const all = words.length === 0 ? [...session.pipeline.targets.keys()] : words;

@@ -15,7 +15,7 @@ export const lockCommand = buildCommand<Flags, [], CliContext>({
   },
   parameters: { flags: { file: projectFlags.file, directory: projectFlags.directory }, aliases: projectAliases },
   async func(this: CliContext, flags: Flags) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'building', async (session) => {
       const { plan } = await import('../../execute/build.js');
       const { writeLockFrom } = await import('../../execute/lock.js');
       const decisions = await plan(session, { targets: [...session.pipeline.targets.keys()] });

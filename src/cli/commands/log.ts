@@ -20,7 +20,7 @@ export const logCommand = buildCommand<ProjectFlags, [string], CliContext>({
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: ProjectFlags, word: string) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { resolveWords } = await import('../../plan/graph.js');
       const { logPath } = await import('../../store/layout.js');
       for (const target of resolveWords(session.graph, [word])) {

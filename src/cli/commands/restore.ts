@@ -49,7 +49,7 @@ export const restoreCommand = buildCommand<Flags, [string, ...string[]], CliCont
   async func(this: CliContext, flags: Flags, run: string, ...words: string[]) {
     const { to, inPlace = false } = flags;
     if ((to === undefined) !== inPlace) throw new UserFacingError(archiveErrors.restoreWhere());
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'building', async (session) => {
       const { restoreBeside, restoreInPlace } = await import('../../execute/restore-run.js');
       const renderer = await rendererFor({ json: flags.json ?? false }, this.process);
       const report =

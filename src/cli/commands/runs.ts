@@ -20,7 +20,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: Flags) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { table } = await import('../../render/table.js');
       const { countsText } = await import('../../render/event-lines.js');
       const runs = session.index.runs(flags.limit);
@@ -67,7 +67,7 @@ const diffCommand = buildCommand<DiffFlags, [string, string], CliContext>({
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: DiffFlags, before: string, now: string) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { diffRuns } = await import('../../execute/runs-diff.js');
       const { runsDiffText } = await import('../../render/runs-diff.js');
       const difference = await diffRuns(session, before, now);

@@ -29,7 +29,7 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
-    await withSession(flags, this.process.env, async (session) => {
+    await withSession(flags, this.process.env, 'reading', async (session) => {
       const { leftOver, statusOf } = await import('../../execute/status.js');
       const all = words.length === 0 ? [...session.pipeline.targets.keys()] : words;
       const statuses = await statusOf(session, all, { listParts: flags.parts === true });

@@ -66,7 +66,8 @@ export const verifyCommand = buildCommand<Flags, string[], CliContext>({
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     if (flags.rebuild === true && flags.inputs === true) throw new UserFacingError(archiveErrors.verifyEither());
     const work = flags.rebuild === true ? compareRebuilt : flags.inputs === true ? observeInputs : compareLock;
-    await withSession(flags, this.process.env, (session) => work(session, flags, words, this.process), {
+    const access = work === compareLock ? 'reading' : 'building';
+    await withSession(flags, this.process.env, access, (session) => work(session, flags, words, this.process), {
       jobs: flags.jobs ?? availableParallelism(),
       trust: flags.inputs === true ? 'stat' : 'nothing',
     });
