@@ -1,9 +1,18 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
-import type { BuildState } from './build-state.js';
+import type { Counting } from './counts.js';
 import type { BuildEvent, FinishedOutput } from './events.js';
 import type { Run } from './run.js';
+import type { Session } from './session.js';
+
+/** What of a build it takes. */
+interface Teller {
+  readonly run: Pick<Run, 'emit'> & {
+    readonly session: { readonly digester: Pick<Session['digester'], 'entries'> };
+  };
+  readonly counts: Counting;
+}
 
 type Finished = Extract<BuildEvent, { type: 'target-finished' }>;
 
@@ -15,8 +24,8 @@ type Before = Readonly<Record<string, { readonly digest: Digest }>> | undefined;
  * told, and counted, as failed alone.
  */
 export async function tellFinished(
-  { run, counts }: Pick<BuildState, 'run' | 'counts'>,
-  target: Target,
+  { run, counts }: Teller,
+  target: Pick<Target, 'name' | 'outputs'>,
   {
     before,
     outputs,
@@ -38,8 +47,8 @@ export async function tellFinished(
 }
 
 async function finishedOutputs(
-  run: Run,
-  target: Target,
+  run: Teller['run'],
+  target: Pick<Target, 'name' | 'outputs'>,
   outputs: Readonly<Record<string, ArtifactRecord>>,
 ): Promise<readonly FinishedOutput[]> {
   const finished: FinishedOutput[] = [];
