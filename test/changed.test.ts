@@ -101,7 +101,7 @@ test('what is read whole: a source that is gone, another pipeline file, other wo
   t.is((await p.run()).code, 0);
   p.remove('src/one.txt');
   const gone = await p.run();
-  t.is(gone.code, 2);
+  t.is(gone.code, 1);
   t.regex(gone.stderr, /pipeline\.yaml:3/);
   p.write('src/one.txt', 'one\n');
   t.is((await p.run()).code, 0);

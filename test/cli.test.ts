@@ -86,6 +86,24 @@ test('mistakes on the command line: exit code 2 and a next step', async (t) => {
   }
 });
 
+test('an input that is not there is exit code 1; with a mistake in the pipeline besides, 2', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  one: { run: 'cp {inputs.rows} {outputs.made}', inputs: { rows: data/rows.jsonl }, outputs: { made: out/one.txt } }
+  many: { run: 'cat {inputs.rows} > {outputs.made}', inputs: { rows: 'data/*.txt' }, outputs: { made: out/many.txt } }
+`,
+  });
+  const absent = await project.run();
+  t.is(absent.code, 1);
+  t.regex(absent.stderr, /^VB168: there is no file `data\/rows\.jsonl`[^]*\nVB169: nothing matches `data\/\*\.txt`/m);
+  t.false(project.exists('out'));
+  project.write('pipeline.yaml', project.read('pipeline.yaml').replace('version: 1', 'version: 1\ndefault: [ones]'));
+  const wrong = await project.run();
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /VB168/);
+});
+
 test('rules: one that is wrong is told, and hides no other', async (t) => {
   const project = new Project(t, { 'rules/my/wrong.ts': 'export default 1;\n' });
   const { code, stdout, stderr } = await project.run('rules');

@@ -54,7 +54,7 @@ test('a changed texture is noticed by whatever shows it, and a wrong one is name
   t.regex(eventsOf(lacking, 'target-failed')[0]?.diagnostic.headline ?? '', /the textures in `art` lack `cow\.png`/);
   project.remove('art');
   const gone = await project.run();
-  t.is(gone.code, 2);
+  t.is(gone.code, 1);
   t.regex(gone.stderr, /there is no .*`art`.*\n +pipeline\.yaml:5:/);
 });
 

@@ -65,8 +65,8 @@ const root = buildRouteMap<CommandName, CliContext>({
       '  vlmbuild explain dataset  why it is stale or fresh, component by component',
       '  vlmbuild init             start a project here',
       '',
-      'A word that is no command is a target. Exit codes: 0 done, 1 a target failed, 2 the pipeline, a rule or the',
-      'command line is wrong, 3 --locked or verify found a difference, 130 interrupted.',
+      'A word that is no command is a target. Exit codes: 0 done, 1 a target failed or an input is not there, 2 the',
+      'pipeline, a rule or the command line is wrong, 3 --locked or verify found a difference, 130 interrupted.',
     ].join('\n'),
   },
 });

@@ -96,7 +96,8 @@ export interface Session {
 /**
  * Nothing is written to `cache/` before the pipeline is known to be right, but for what is remembered of its rules.
  *
- * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2).
+ * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2), or with the inputs that are not
+ *   there (1).
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const begun = begin(options);
@@ -111,8 +112,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
           set: options.set ?? [],
           environment,
         });
-        const { graph, problems: graphProblems } = buildGraph(pipeline);
-        if (problems.length + graphProblems.length > 0) throw new UserFacingError([...problems, ...graphProblems]);
+        const { graph, problems: graphProblems, absent } = buildGraph(pipeline);
+        if (problems.length + graphProblems.length > 0) {
+          const isWrong = problems.length > 0 || graphProblems.some((problem) => !absent.has(problem));
+          throw new UserFacingError([...problems, ...graphProblems], isWrong ? EXIT.wrong : EXIT.failed);
+        }
         return { pipeline, graph };
       },
     );

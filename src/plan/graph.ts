@@ -45,15 +45,20 @@ export interface ResolvedItem {
 
 /**
  * The edges between targets. `problems`: cycles with every edge, files that are neither there nor made, outputs that
- * clash. Where there are any, a build must not go on: targets on a cycle stand at the end of `order`.
+ * clash. Where there are any, a build must not go on: targets on a cycle stand at the end of `order`. `absent`: those of
+ * them that say no more than that a file is not there, of which the pipeline need not be the cause.
  */
-export function buildGraph(pipeline: Pipeline): { graph: Graph; problems: readonly Diagnostic[] } {
+export function buildGraph(pipeline: Pipeline): {
+  graph: Graph;
+  problems: readonly Diagnostic[];
+  absent: ReadonlySet<Diagnostic>;
+} {
   const outputs = outputsOf(pipeline);
   const nodes = new Map<string, GraphNode>(pipeline.targets);
   for (const target of pipeline.leftOut?.targets ?? []) nodes.set(target.name, target);
   const edges = new Edges(pipeline, nodes, outputs);
   const needs = new Map([...nodes.values()].map((node) => [node.name, edges.of(node)]));
-  const problems = [...outputs.problems, ...edges.problems];
+  const problems = [...outputs.problems, ...edges.problems, ...edges.absent];
   const before = (name: string): string[] => [
     ...(needs.get(name) ?? []),
     ...(nodes.get(name)?.after.filter((each) => nodes.has(each)) ?? []),
@@ -82,6 +87,7 @@ export function buildGraph(pipeline: Pipeline): { graph: Graph; problems: readon
       order: topologicalOrder(names, before),
     },
     problems: inTextOrder(problems),
+    absent: new Set(edges.absent),
   };
 }
 
@@ -102,6 +108,7 @@ function outputsOf(pipeline: Pipeline): OutputTree {
 /** Finds what each input of a target is made by, and where the pipeline says so. */
 class Edges {
   readonly problems: Diagnostic[] = [];
+  readonly absent: Diagnostic[] = [];
   readonly #places = new Map<string, Map<string, Location>>();
 
   constructor(
@@ -155,7 +162,7 @@ class Edges {
     const stat = statIfPresent(resolve(this.pipeline.root, path));
     if (stat === undefined) {
       if (use.optional !== true && this.pipeline.leftOut?.incomplete !== true)
-        this.problems.push(graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
+        this.absent.push(graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
     } else if (stat.isDirectory() !== (use.kind === 'directory') && !isServerFolder(use, stat)) {
       const found = stat.isDirectory() ? 'directory' : 'file';
       this.problems.push(graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found }));
@@ -166,7 +173,7 @@ class Edges {
     if (use.optional === true || this.pipeline.leftOut?.incomplete === true) return;
     try {
       if (expandGlob(this.pipeline.root, pattern).paths.length === 0)
-        this.problems.push(graphErrors.noMatch({ at, pattern }));
+        this.absent.push(graphErrors.noMatch({ at, pattern }));
     } catch (error) {
       if (!(error instanceof UserFacingError)) throw error;
       this.problems.push(...error.diagnostics.map((diagnostic) => ({ at, ...diagnostic })));
