@@ -17,6 +17,7 @@ from collections import Counter
 
 BLANKS = " \t\n\r\f\v"
 MOST = 2**53 - 1
+LONE = re.compile("[\ud800-\udfff]")
 
 
 def load(text):
@@ -28,12 +29,16 @@ def load(text):
         return None
 
 
+def escaped(text):
+    return LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def dump(value):
     text = json.dumps(value, ensure_ascii=False)
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return "".join(f"\\u{ord(c):04x}" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text).encode()
+        return escaped(text).encode()
 
 
 def is_text(value):
@@ -93,7 +98,7 @@ def content_of(parts):
 
 
 def json_text(value):
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else escaped(json.dumps(value, ensure_ascii=False))
 
 
 def tool_calls_of(calls):
@@ -187,7 +192,8 @@ def reward_names(db):
         " WHERE r.reward_value > 0 AND r.reward_type IN ('unique_achievement_delta', 'achievement_delta') ORDER BY r.id"
     ):
         metadata, note = load(metadata), load(annotation)
-        turn, _ = turn_in(metadata if isinstance(metadata, dict) else {})
+        # Unlike that of a row, it is never that of a `step_id`.
+        turn = number_in(metadata.get("turn")) if isinstance(metadata, dict) else None
         if turn is None or not isinstance(note, dict):
             continue
         unique = kind == "unique_achievement_delta"
