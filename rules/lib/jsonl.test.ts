@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { openJsonlInput } from '../../src/artifacts/handles-jsonl.js';
 import type { JsonlInput, JsonlSlice } from 'vlmbuild';
-import { blockBytes, boundedBlocks, countLines, hasByteOrderMark, LineEnds, linesIn } from './jsonl.js';
+import { blockBytes, boundedBlocks, countLines, hasByteOrderMark, LineEnds, linesIn, linesOfBlock } from './jsonl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jsonl-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -51,6 +51,35 @@ test('a line that is too long is refused by its number; one just as long as allo
       message: /^line 4 of `.*\.jsonl` is longer than 5 MiB$/,
     });
   }
+});
+
+test('the lines of a block come in pieces that end where lines do', async (t) => {
+  const length = fc.oneof(fc.nat(100), fc.integer({ min: 100_000, max: 700_000 }), fc.constantFrom(1 << 20, 2 << 20));
+  const lines = fc.array(fc.tuple(length, fc.constantFrom('\n', '\n', '\r\n', '\r')), { minLength: 1, maxLength: 9 });
+  const room = Buffer.alloc(4 << 20);
+  let most = 0;
+  await fc.assert(
+    fc.asyncProperty(lines, fc.boolean(), fc.constantFrom(0, 3), async (all, isEnded, from) => {
+      const text = `abc${all.map(([size, end], i) => String(i).repeat(size) + end).join('')}${isEnded ? '' : 'x'}`;
+      for await (const block of inputOf(text).blocks()) {
+        if (block.length > room.length) continue;
+        const bytes = Buffer.from(await block.bytes());
+        const start: number = block.offset === 0 ? from : 0;
+        let at = start;
+        let pieces = 0;
+        for (const piece of linesOfBlock(block, start, room)) {
+          t.true(piece.length > 0 && piece.equals(bytes.subarray(at, at + piece.length)));
+          at += piece.length;
+          pieces++;
+          if (at < bytes.length) t.is(piece.at(-1), 0x0a);
+        }
+        t.is(at, bytes.length);
+        most = Math.max(most, pieces);
+      }
+    }),
+    { seed: 1, numRuns: 60 },
+  );
+  t.true(most > 1, String(most));
 });
 
 test('lines end at LF, CRLF or CR alone', async (t) => {

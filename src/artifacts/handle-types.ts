@@ -35,6 +35,7 @@ export interface JsonlSliceHandle {
   lines(): AsyncIterable<string>;
   rows(): AsyncIterable<Json>;
   bytes(): Promise<Uint8Array>;
+  read(into: Uint8Array, offset: number): number;
 }
 export interface DirectorySliceHandle {
   readonly kind: 'directory';

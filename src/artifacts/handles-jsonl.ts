@@ -64,8 +64,10 @@ export function openJsonlSlice(slice: BlockSlice): OpenedSlice {
   };
 }
 
-/** A block's bytes, read whole when they are first needed. */
+/** A block's bytes, read whole when all are first needed. */
 class BlockContent {
+  /** Open from when some of them are read. */
+  private file = -1;
   private buffer: Buffer<ArrayBuffer> | undefined;
   private bytes: Buffer | undefined;
 
@@ -88,7 +90,25 @@ class BlockContent {
     }
   }
 
+  /** Reads some of them; undefined where they are not what was listed. */
+  readInto(into: Uint8Array, from: number): number | undefined {
+    const { path, offset, length, moment } = this.slice;
+    const some = into.subarray(0, Math.max(0, length - from));
+    if (this.bytes === undefined && moment !== undefined) {
+      if (this.file < 0) this.file = openSync(path, 'r');
+      // Whatever was written before would show: that what was read is what was listed is told by a look behind it.
+      if (readFully(this.file, some, offset + from) === some.length && momentOfFile(this.file) === moment)
+        return some.length;
+    }
+    const bytes = this.read();
+    if (bytes === undefined) return undefined;
+    some.set(bytes.subarray(from, from + some.length));
+    return some.length;
+  }
+
   close(): void {
+    if (this.file >= 0) closeSync(this.file);
+    this.file = -1;
     if (this.buffer !== undefined) giveBack(this.buffer);
     this.buffer = this.bytes = undefined;
   }
@@ -100,11 +120,11 @@ function jsonlSliceHandle(
   content = new BlockContent(slice),
   witness = new ChangeWitness(),
 ): JsonlSliceHandle {
-  const read = (): Buffer => {
-    const bytes = content.read();
-    if (bytes === undefined) throw witness.changed(`${slice.path} from line ${slice.firstLine}`);
-    return bytes;
+  const asListed = <T>(found: T | undefined): T => {
+    if (found === undefined) throw witness.changed(`${slice.path} from line ${slice.firstLine}`);
+    return found;
   };
+  const read = (): Buffer => asListed(content.read());
   const source: LineSource = { path: slice.path, firstLine: slice.firstLine, pieces: () => [read()] };
   const handle: JsonlSliceHandle = {
     kind: 'jsonl',
@@ -119,6 +139,7 @@ function jsonlSliceHandle(
     lines: () => linesOf(source),
     rows: () => rowsOf(source),
     bytes: async () => read(),
+    read: (into, offset) => asListed(content.readInto(into, offset)),
   };
   return registerSlice(handle, slice);
 }

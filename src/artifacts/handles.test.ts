@@ -127,6 +127,18 @@ test('blocks are read again elsewhere, and a changed one is noticed', async (t) 
     const opened = openSlice(structuredClone(sliceOf(block)), new Readings());
     if (opened.handle.kind !== 'jsonl') return t.fail();
     t.is(opened.handle.id, block.id);
+    for (const [size, offset] of [
+      [100, 0],
+      [block.length, 7],
+      [block.length, block.length - 3],
+      [5, block.length],
+    ] as const) {
+      const some = Buffer.alloc(size, '-');
+      const count = opened.handle.read(some, offset);
+      t.is(count, Math.min(size, block.length - offset));
+      const expected = readFileSync(path).subarray(block.offset + offset, block.offset + offset + count);
+      t.true(some.equals(Buffer.concat([expected, Buffer.alloc(size - count, '-')])));
+    }
     t.is(sha256(await opened.handle.bytes()), block.digest);
     texts.push(...(await all(opened.handle.lines())));
     t.deepEqual(await all(block.rows()), await all(opened.handle.rows()));
@@ -139,6 +151,7 @@ test('blocks are read again elsewhere, and a changed one is noticed', async (t) 
   if (first === undefined || last === undefined) return t.fail();
   const open = (block: object) => openSlice(sliceOf(block), new Readings()).handle as typeof first;
   await t.throwsAsync(open(first).bytes(), { instanceOf: SliceChanged });
+  t.throws(() => open(first).read(Buffer.alloc(1), 0), { instanceOf: SliceChanged });
   await t.throwsAsync(all(open(first).rows()), { instanceOf: SliceChanged });
   await t.notThrowsAsync(all(open(last).lines()));
   // A rule that catches the error does not hide it.
@@ -203,9 +216,23 @@ test('a block is taken as it was listed only while its file is at the same momen
     }
   };
   const text = readFileSync(old, 'utf8');
+  const readSome = (changed: Partial<typeof slice>) => {
+    const opened = openSlice({ ...slice, ...changed }, new Readings());
+    const some = Buffer.alloc(20);
+    try {
+      if (opened.handle.kind === 'jsonl') t.is(opened.handle.read(some, 5), 20);
+      return some.toString();
+    } finally {
+      opened.close();
+    }
+  };
   // Another digest shows that nothing is digested.
   t.is(await read({ digest: NO_DIGEST }), text);
-  await t.throwsAsync(read({ digest: NO_DIGEST, moment: `${slice.moment}0` }), { instanceOf: SliceChanged });
+  t.is(readSome({ digest: NO_DIGEST }), text.slice(5, 25));
+  const another = { moment: `${slice.moment}0` };
+  t.is(readSome(another), text.slice(5, 25));
+  await t.throwsAsync(read({ digest: NO_DIGEST, ...another }), { instanceOf: SliceChanged });
+  t.throws(() => readSome({ digest: NO_DIGEST, ...another }), { instanceOf: SliceChanged });
   const copy = join(folder(t), 'copy.json');
   writeFileSync(copy, text.replace('vlmbuild', 'vlmbuilt'));
   await t.throwsAsync(read({ path: copy }), { instanceOf: SliceChanged });

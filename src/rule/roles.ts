@@ -76,6 +76,8 @@ export interface JsonlSlice extends AnySlice {
   rows(): AsyncIterable<Json>;
   /** The block's bytes (at most 4 MiB unless one line is longer), until the part is made: then the memory is used again. */
   bytes(): Promise<Uint8Array>;
+  /** Reads bytes from an offset in the block on, as many as there are and fit, without holding the others; says how many. */
+  read(into: Uint8Array, offset: number): number;
 }
 
 export interface DirectorySlice extends AnySlice {

@@ -47,7 +47,9 @@ export class CanonicalKernel {
   readonly runTable: Uint32Array;
   /** The address of the text. */
   readonly base: number;
-  private readonly text: Uint8Array;
+  /** Text that is written here need not be copied when it is opened; until somebody opens another. */
+  readonly room: Buffer;
+  private readonly all: Uint8Array;
   private length = 0;
   private user: object | undefined;
 
@@ -58,7 +60,8 @@ export class CanonicalKernel {
     memory.grow(pages - memory.buffer.byteLength / PAGE);
     this.told = new Uint32Array(memory.buffer, TOLD.value, (this.base - TOLD.value) / 4);
     this.runTable = new Uint32Array(memory.buffer, RUNS.value, (TOLD.value - RUNS.value) / 4);
-    this.text = new Uint8Array(memory.buffer, this.base);
+    this.room = Buffer.from(memory.buffer, this.base, MOST_BYTES);
+    this.all = new Uint8Array(memory.buffer, this.base);
   }
 
   /** One for the whole process; `null` on a processor without the vector instructions (x64 before SSE 4.1). */
@@ -81,11 +84,16 @@ export class CanonicalKernel {
   open(user: object, text: Uint8Array, paths: readonly RowPath[]): boolean {
     this.user = undefined;
     if (text.length > MOST_BYTES || !this.want(paths)) return false;
-    this.text.set(text);
-    this.text.fill(0, text.length, text.length + ZEROS);
+    if (!this.isInRoom(text)) this.room.set(text);
+    this.all.fill(0, text.length, text.length + ZEROS);
     this.length = text.length;
     this.user = user;
     return true;
+  }
+
+  /** Whether a text is where texts are opened. */
+  isInRoom(text: Uint8Array): boolean {
+    return text.buffer === this.room.buffer && text.byteOffset === this.room.byteOffset;
   }
 
   /**

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { LineEnds } from '../jsonl.js';
 import { damaged, oddList, oddObject, oddScalar, oddValue } from '../testing/odd-json.js';
-import { EACH, type RowPath } from './canonical-kernel.js';
+import { CanonicalKernel, EACH, type RowPath } from './canonical-kernel.js';
 import { CanonicalRows } from './canonical-rows.js';
 import { jsonText, tryParseJsonText } from './json-text.js';
 import { LineWriter } from './line-writer.js';
@@ -199,6 +199,23 @@ test('lines are gone to in any order, and those of two texts in turns', (t) => {
   t.deepEqual(read(1), [undefined, undefined]);
   t.deepEqual(read(23), [10, 20]);
   t.is(all[0]?.value(1), undefined);
+});
+
+test('a text is read where it lies, and no other may be opened meanwhile', (t) => {
+  const room = CanonicalKernel.get()?.room;
+  if (room === undefined) return t.pass();
+  const rows = new CanonicalRows([['n']]);
+  for (const text of ['{"n": 1}\n{"n": 2}', '{"n": 3}\n']) {
+    room.fill('x');
+    const length = room.write(text);
+    rows.open(room.subarray(0, length));
+    t.true(rows.at(0));
+    t.is(rows.value(0), text === '{"n": 3}\n' ? 3 : 1);
+    t.is(rows.at(9), length > 10);
+  }
+  rows.open(room.subarray(0, 8));
+  new CanonicalRows([]).open(Buffer.from('{}'));
+  t.throws(() => rows.at(0), { message: /another text/ });
 });
 
 test('values are visited as they end', (t) => {

@@ -111,6 +111,7 @@ export class CanonicalRows {
     const { kernel } = this;
     if (!this.isOpen || kernel === null) return undefined;
     if (!kernel.isOpenFor(this)) {
+      if (kernel.isInRoom(this.text)) throw new Error('another text was opened where this one is');
       kernel.open(this, this.text, this.paths);
       this.last = this.count = 0;
     }

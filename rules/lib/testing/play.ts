@@ -236,6 +236,7 @@ async function* blocksOf(bytes: Buffer, blockBytes: number): AsyncGenerator<Hand
       offset,
       length: block.length,
       bytes: async () => Buffer.from(block),
+      read: (into: Uint8Array, from: number) => block.copy(into, 0, from),
       ...linesOf(block),
     };
     offset += block.length;
