@@ -106,6 +106,14 @@ test('the funnel from export to dataset adds up', async (t) => {
   t.like((await inspected({ rows, full })).summary['funnel'], { exported: 6, rows: 3, untold: 3 });
 });
 
+test('counts are in the byte order of their names, whatever these look like', async (t) => {
+  const lines = ['b', '10', '9', 'Z', '__proto__'].map((model) => row('s', 0, { model }));
+  const { outputs } = await play(rule, { inputs: { rows: fileOf(lines.join('\n')) }, wanted: ['report'] });
+  const names = /"models": \{([^}]*)\}/.exec(String(outputs['summary']))?.[1]?.match(/"[^"]*"/g);
+  t.deepEqual(names, ['"10"', '"9"', '"Z"', '"__proto__"', '"b"']);
+  t.regex(String(outputs['report']), /## Models\n\n[^#]*\| 10 \| 1 \|\n\| 9 \| 1 \|\n\| Z \| 1 \|/);
+});
+
 test('no rows at all', async (t) => {
   const { summary, report } = await inspected({ rows: fileOf('') });
   t.like(summary, { rows: 0, sessions: { count: 0 }, turns: { sum: 0 } });

@@ -1,9 +1,10 @@
-import type { Json, JsonObject } from 'vlmbuild';
+import type { Writable } from '../../lib/chat/json-text.js';
+import type { Summary } from './summary.js';
 
 const LISTED = 20;
 
 /** The summary for people: Markdown. */
-export function reportOf(summary: JsonObject): string {
+export function reportOf(summary: Summary): string {
   const at = (...keys: readonly string[]) => memberOf(summary, keys);
   const sections = [
     '# Rows',
@@ -23,7 +24,7 @@ export function reportOf(summary: JsonObject): string {
       ],
     ),
     ...counts('From export to dataset', 'rows', [
-      ...('exported' in object(at('funnel')) ? [['exported', at('funnel', 'exported')] as const] : []),
+      ...(at('funnel', 'exported') !== undefined ? [['exported', at('funnel', 'exported')] as const] : []),
       ...entries(at('funnel', 'rejected')).map(([reason, count]) => [`rejected: ${reason}`, count] as const),
       ...(Number(at('funnel', 'untold') ?? 0) === 0 ? [] : [['not told', at('funnel', 'untold')] as const]),
       ['in these rows', at('rows')],
@@ -44,7 +45,7 @@ export function reportOf(summary: JsonObject): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-type Cell = Json | undefined;
+type Cell = Writable | undefined;
 
 /** A section with a table of counts, the largest first; none where there is nothing. */
 function counts(title: string, unit: string, rows: readonly (readonly [string, Cell])[]): string[] {
@@ -74,20 +75,16 @@ function spread(value: Cell): string {
   return `${least ?? ''} to ${most ?? ''}, median ${median ?? ''}`;
 }
 
-function object(value: Cell): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
-function list(value: Cell): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
+function list(value: Cell): readonly Writable[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function entries(value: Cell): (readonly [string, Cell])[] {
-  return Object.entries(object(value));
+  return value instanceof Map ? [...(value as ReadonlyMap<string, Writable>)] : [];
 }
 
 function memberOf(value: Cell, keys: readonly string[]): Cell {
   let found: Cell = value;
-  for (const key of keys) found = object(found)[key];
+  for (const key of keys) found = (found as Readonly<Record<string, Cell>> | undefined)?.[key];
   return found;
 }

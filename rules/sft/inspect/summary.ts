@@ -1,4 +1,5 @@
 import type { JsonObject } from 'vlmbuild';
+import type { Writable } from '../../lib/chat/json-text.js';
 import type { Counter, Tally } from './tally.js';
 import { AS_OF, tokenEstimates } from './tokens.js';
 
@@ -10,8 +11,10 @@ export interface Funnel {
   readonly rejected: ReadonlyMap<string, number> | undefined;
 }
 
-/** The summary as JSON: names in byte order, counts of everything. */
-export function summaryOf(tally: Tally, { exported, rejected }: Funnel): JsonObject {
+/** Counts of everything. Those by name are maps, in byte order: an object would have names like `7` in front. */
+export type Summary = Readonly<Record<string, Writable>>;
+
+export function summaryOf(tally: Tally, { exported, rejected }: Funnel): Summary {
   const rows = tally.of('lines').get('row') ?? 0;
   const sizes = Array.from(tally.of('images'), ([name, count]) => {
     const [, width, height] = /^\w+ (\d+)x(\d+)$/.exec(name) ?? [];
@@ -49,13 +52,12 @@ export function summaryOf(tally: Tally, { exported, rejected }: Funnel): JsonObj
   };
 }
 
-function counted(tally: Tally, counter: Counter): JsonObject {
+function counted(tally: Tally, counter: Counter): ReadonlyMap<string, number> {
   return sorted(tally.of(counter));
 }
 
-function sorted(counts: ReadonlyMap<string, number>): JsonObject {
-  const entries = [...counts].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return Object.fromEntries(entries);
+function sorted(counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return new Map([...counts].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
 }
 
 /** The least, the middle and the most of some numbers, and their sum. */
