@@ -1,7 +1,6 @@
 import type * as YamlModule from 'yaml';
 import type { Document, Node as YamlNode, Pair } from 'yaml';
 import { yamlErrors } from '../diagnostics/yaml.js';
-import { readPlainYaml } from './plain-yaml.js';
 import type { Problems } from './problems.js';
 import type { Entry, MapNode, Node, ScalarNode, Source } from './source.js';
 
@@ -11,18 +10,13 @@ const MAX_DEPTH = 100;
 const ALIAS_FACTOR = 10;
 const ALIAS_FLOOR = 10_000;
 
-/** Reads YAML 1.2 as located nodes. Mistakes go to `problems`; undefined where the text is not YAML at all. */
-export async function readYaml(source: Source, problems: Problems): Promise<Node | undefined> {
-  return readPlainYaml(source) ?? readAnyYaml(source, problems);
-}
-
 /**
- * The same by the library, which is loaded for it.
+ * Reads YAML 1.2 as located nodes. Mistakes go to `problems`; undefined where the text is not YAML at all.
  *
  * An unquoted `${…}` in a flow map or list breaks the text around it: it is reported with its repair, and the rest is
  * read as if it were quoted, so that the other mistakes show in the same run.
  */
-export async function readAnyYaml(source: Source, problems: Problems): Promise<Node | undefined> {
+export async function readYaml(source: Source, problems: Problems): Promise<Node | undefined> {
   const yaml = await import('yaml');
   const parse = (text: string): Document | undefined => {
     try {
