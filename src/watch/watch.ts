@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { shortPath } from '../base/shown-path.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
@@ -7,6 +7,7 @@ import type { Session } from '../execute/session.js';
 import { packageRoot } from '../rule/package-root.js';
 import { Builds } from './builds.js';
 import { Changes } from './changes.js';
+import { isEmptySide } from './empty-side.js';
 import type { Changed, WatchListener } from './events.js';
 import { Machine, type Effect, type Signal } from './machine.js';
 import { Quiet } from './quiet.js';
@@ -243,7 +244,9 @@ class Watch {
     if (this.#machine.state === 'probing') {
       const { changed } = this.#changes;
       if (inVain.length > 0) this.#listener({ type: 'watch-aborted', targets: inVain, changed });
-      else this.#listener({ type: 'watch-postponed', changed });
+      // Of what reading a database leaves beside it nothing is to be built.
+      else if (!changed.paths.every((path) => isEmptySide(resolve(this.#root, path))))
+        this.#listener({ type: 'watch-postponed', changed });
     }
     this.#signal({ type: 'probed', inVain: inVain.length > 0 });
   }

@@ -1,0 +1,17 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { scratch } from '../store/scratch-for-tests.js';
+import { isEmptySide } from './empty-side.js';
+
+test('what SQLite leaves beside a database that it reads is told from what holds content', (t) => {
+  const wal = join(scratch(t), 'a.db-wal');
+  t.true(isEmptySide(wal));
+  writeFileSync(wal, '');
+  t.true(isEmptySide(wal));
+  writeFileSync(wal, 'a page');
+  t.false(isEmptySide(wal));
+  rmSync(wal);
+  t.true(isEmptySide(wal));
+  t.false(isEmptySide(join(wal, '..', 'a.db')));
+});
