@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from 'node:fs';
 import test from 'ava';
 import { Project } from './rig.js';
 
@@ -65,6 +66,30 @@ test('what V8 compiled is kept in the cache of a project, and in no other folder
   const away = await project.startUnder(['env', '--chdir', project.path('elsewhere')], '--help').ended;
   t.is(away.code, 0);
   t.deepEqual(compiled('elsewhere/cache'), []);
+});
+
+test('what V8 compiled while a long pipeline was read and built is good for the next command too', async (t) => {
+  const names = Array.from({ length: 200 }, (_, n) => `target-${String(n)}`);
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+${names
+  .map((name) => `  ${name}:\n    run: 'echo ${'long '.repeat(10)}> {output}'\n    outputs: out/${name}.txt\n`)
+  .join('')}`,
+  });
+  const compiled = (): (readonly [string, number])[] =>
+    readdirSync(project.path('cache'))
+      .filter((name) => name.startsWith('code-main-'))
+      .map((name) => [name, statSync(project.path(`cache/${name}`)).ino]);
+  for (const args of [['target-0'], ['status']]) {
+    t.is((await project.run(...args)).code, 0);
+    const kept = compiled();
+    t.is(kept.length, 1);
+    // What V8 does not take is written anew.
+    t.is((await project.run('runs')).code, 0);
+    t.deepEqual(compiled(), kept);
+    for (const [name] of kept) project.remove(`cache/${name}`);
+  }
 });
 
 test('mistakes on the command line: exit code 2 and a next step', async (t) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApplication, buildRouteMap, help, run, text_en, version } from '@stricli/core';
 import { didYouMean } from '../base/did-you-mean.js';
+import { optimizeAsUsual } from '../base/optimize-late.js';
 import { cliErrors } from '../diagnostics/cli.js';
 import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
@@ -135,6 +136,7 @@ export async function main(argv: readonly string[], world: CliProcess = process)
     },
   );
   await run(application, normalizeArguments(argv, COMMAND_NAMES), { process: world });
+  optimizeAsUsual();
   // The parser has negative codes of its own for a command line that it cannot read.
   if (typeof world.exitCode === 'number' && world.exitCode < 0) world.exitCode = EXIT.wrong;
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sha256 } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
-import { optimizeLate } from '../base/optimize-late.js';
+import { optimizeAsUsual, optimizeLate } from '../base/optimize-late.js';
 import { EXIT, UserFacingError, type ExitCode } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { storeErrors } from '../diagnostics/store.js';
@@ -121,7 +121,7 @@ export async function buildScope(
   tellNotices(run);
   run.sweep();
 
-  const optimizeAsUsual = names.length >= MANY ? optimizeLate() : undefined;
+  if (names.length >= MANY) optimizeLate('building');
   await runSchedule({
     names,
     dependencies: session.graph.dependencies,
@@ -139,8 +139,9 @@ export async function buildScope(
     },
     stop: stopStarting,
   });
-  optimizeAsUsual?.();
-  return finish(state, scope, options);
+  const result = await finish(state, scope, options);
+  optimizeAsUsual();
+  return result;
 }
 
 /** What `build` would do (`-n`, `status`, `explain`): in topological order, by target. Writes and runs nothing. */

@@ -5,6 +5,7 @@ import { Hashing } from '../artifacts/hashing.js';
 import type { KeptDirectories } from '../artifacts/kept-directories.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import { DatabaseMemories } from '../artifacts/sqlite-memories.js';
+import { optimizeLate } from '../base/optimize-late.js';
 import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { loadPipeline } from '../config/load.js';
@@ -93,6 +94,14 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** Bytes of a pipeline's text: of some hundred targets, up to a few thousand. What takes longer to read is to be optimized. */
+const LONG_TEXT = { from: 16 << 10, to: 256 << 10 } as const;
+
+function isLong(file: string): boolean {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return size >= LONG_TEXT.from && size <= LONG_TEXT.to;
+}
+
 /**
  * Nothing is written to `cache/` before the pipeline is known to be right, but for what is remembered of its rules.
  *
@@ -106,6 +115,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     const { pipeline, graph } = await timeline.during(
       { phase: 'read the pipeline', lane: { type: 'build' } },
       async () => {
+        if (isLong(options.file)) optimizeLate('reading');
         const { pipeline, problems } = await loadPipeline({
           file: options.file,
           rules,
