@@ -2,33 +2,30 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A folder below the stage where one target at a time does its work. It is cleared and used again: making and removing
- * folders for each target costs more than a small command.
+ * Where one target at a time does its work, below the stage: a folder for each output, and one for all else. They are
+ * cleared and used again: making and removing folders for each target costs more than a small command.
  */
 export class Place {
   readonly #outputs = new Set<string>();
 
-  constructor(readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
-  }
+  /** @param folder for all else: nothing is at that path until somebody makes it */
+  constructor(readonly folder: string) {}
 
   /** An empty folder for the output of that number. */
   output(n: number): string {
-    const name = String(n);
-    const path = join(this.folder, name);
-    if (!this.#outputs.has(name)) {
-      mkdirSync(path);
-      this.#outputs.add(name);
+    const path = `${this.folder}-${String(n)}`;
+    if (!this.#outputs.has(path)) {
+      mkdirSync(path, { recursive: true });
+      this.#outputs.add(path);
     }
     return path;
   }
 
   /** Removes all that the last target left. */
   clear(): void {
-    for (const name of readdirSync(this.folder)) {
-      const path = join(this.folder, name);
-      if (!this.#outputs.has(name)) rmSync(path, { recursive: true, force: true });
-      else for (const left of readdirSync(path)) rmSync(join(path, left), { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+    for (const path of this.#outputs) {
+      for (const left of readdirSync(path)) rmSync(join(path, left), { recursive: true, force: true });
     }
   }
 }
