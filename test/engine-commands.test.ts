@@ -96,3 +96,26 @@ export default defineRule({
     rule: '`out/d.txt` is a folder, not a file',
   });
 });
+
+for (const [what, write] of [
+  ['read', 'echo new > data/a.txt'],
+  ['made', '(cd out && echo new > a.txt)'],
+] as const) {
+  test(`what a later command changes of what an earlier target ${what} is seen by the next build`, async (t) => {
+    const project = new Project(t, {
+      'pipeline.yaml': `version: 1
+targets:
+  a: { run: 'cp {input} {output}', inputs: data/a.txt, outputs: out/a.txt }
+  b: { run: '${write}; cp {input} {output}', inputs: data/b.txt, after: [a], allow: [data/a.txt], outputs: out/b.txt }
+`,
+      'data/a.txt': 'old',
+      'data/b.txt': 'b',
+    });
+    const first = await project.run();
+    t.is(first.code, 0, first.stderr);
+    const second = await project.run();
+    t.is(second.code, 0, second.stderr);
+    t.notRegex(second.stdout, /everything is fresh/);
+    t.is(project.read('out/a.txt'), what === 'read' ? 'new\n' : 'old');
+  });
+}

@@ -7,6 +7,7 @@ import type { JsonObject } from '../base/json.js';
 import { Attribution } from '../plan/attribution.js';
 import { coverageOf, placeOf } from '../plan/coverage.js';
 import { decideAll } from '../plan/decide.js';
+import type { Decision } from '../plan/decision.js';
 import { nextLock, printLock, readLock } from '../plan/lock-file.js';
 import { checkSnapshot, snapshotSuffix, type PathTimes } from '../plan/snapshot-format.js';
 import { encodePlan } from '../plan/plan-file.js';
@@ -19,6 +20,7 @@ import type { BuildState } from './build-state.js';
 import { resultsRef } from './results.js';
 import type { Run } from './run.js';
 import type { Session } from './session.js';
+import { stillFresh } from './still-so.js';
 
 /** No target can have this name. */
 const LOCK_FILE = '.lock-file';
@@ -82,7 +84,8 @@ export async function snapshot(
   const kept = session.digester.confirmKept();
   if (kept === 'other') return;
   if (kept === 'doubted' || taken.newestMs >= session.openedMs - Number(tickLength(session.layout)) / 1e6) {
-    const decisions = await decideAll(session.planContext(), needed);
+    const known = kept === 'same' ? stillFresh(session, build.whole) : new Map<string, Decision>();
+    const decisions = await decideAll(session.planContext(), needed, known);
     if (![...decisions.values()].every(({ state }) => state === 'fresh')) return;
   }
   // The plan first: a snapshot whose plan is not there can still tell that nothing has changed.

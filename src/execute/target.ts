@@ -20,6 +20,7 @@ import type { Demand, Grant } from './slots.js';
 import { secondsSince } from './seconds-since.js';
 import { TargetAttempts } from './target-attempts.js';
 import { TargetFailures } from './target-failures.js';
+import { inputsAreStill } from './still-so.js';
 import { Turns } from './turns.js';
 
 /**
@@ -251,11 +252,7 @@ class Life {
    */
   #stillHolds({ fingerprint }: Stale, version: string): boolean {
     const { session } = this.build.run;
-    if (Object.values(fingerprint.inputs).some((print) => typeof print !== 'string')) return false;
-    if (session.index.version !== version) return false;
-    return handingOf(session, this.target, fingerprint).items.every(
-      ({ path, kind, digest }) => session.digester.known(path, kind) === digest,
-    );
+    return session.index.version === version && inputsAreStill(session, this.target, fingerprint);
   }
 
   /** Copies the databases that the rule reads, whereupon it must be decided again; says whether there are copies now. */
