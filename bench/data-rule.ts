@@ -23,7 +23,8 @@ async function work(step: string, from: string, to: string): Promise<void> {
   const params = rule.params.parse({});
   const out = openOutput({ kind: 'jsonl', path: to });
   const readings = new Readings();
-  const context = { env: {}, secrets: {}, log: () => undefined, progress: () => undefined };
+  const { signal } = new AbortController();
+  const context = { env: {}, secrets: {}, log: () => undefined, progress: () => undefined, signal };
   for await (const part of rule.parts({ inputs: { [role]: input.handle }, params })) {
     const slices = Object.entries(part.inputs ?? {}).map(
       ([name, handle]) => [name, openSlice(sliceOf(handle), readings)] as const,
@@ -31,7 +32,6 @@ async function work(step: string, from: string, to: string): Promise<void> {
     await rule.make({
       ...context,
       once: undefined as never,
-      signal: new AbortController().signal,
       spec: part.spec,
       inputs: Object.fromEntries(slices.map(([name, slice]) => [name, slice.handle])),
       outputs: { rows: out.handle },

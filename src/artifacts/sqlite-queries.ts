@@ -7,7 +7,7 @@ import type { RowsQuery, SliceQuery, SqlQuery } from './kind.js';
 import { PageWindow } from './page-window.js';
 import { pageLayout, type PageLayout } from './sqlite-pages.js';
 import { ValueHash, type SqliteValue } from './sqlite-values.js';
-import { TableRows } from './table-rows.js';
+import { TableRows, type RowValue } from './table-rows.js';
 
 /** So many statements are kept: a rule that writes values into its SQL never asks the same again. */
 const KEPT = 16;
@@ -21,8 +21,8 @@ export class Queries {
   readonly #hash = new ValueHash();
   #isUtf8: boolean | undefined;
   readonly #file: { readonly number: number; readonly layout: PageLayout } | undefined;
-  /** By table and columns; null where they are left to SQLite. */
-  readonly #tables = new Map<string, TableRows | null>();
+  /** By one of the queries that ask for its columns; undefined where they are left to SQLite. */
+  readonly #tables: { readonly query: RowsQuery; readonly table: TableRows | undefined }[] = [];
 
   /**
    * @param file of the database, where nothing in it changes while the connection is read and it alone has the content:
@@ -42,7 +42,7 @@ export class Queries {
    * @throws UserFacingError for a query that is wrong or would write.
    */
   digest(name: string, asked: SliceQuery): Digest {
-    const { columns, rows } = this.#ask(name, asked);
+    const { columns, rows } = this.#ask(name, asked, EXACT);
     this.#hash.reset();
     let count = 0;
     for (const row of rows) {
@@ -53,60 +53,53 @@ export class Queries {
   }
 
   /** Streams a query's rows as a rule sees them. */
-  *rows(name: string, asked: SliceQuery): Generator<Record<string, unknown>> {
-    const bytes = 'table' in asked ? (asked.bytes ?? []) : [];
-    const { columns, rows } = this.#ask(name, asked);
-    const objectOf = objects(columns);
-    for (const row of rows) {
-      const object = objectOf(row);
-      for (const column of bytes) {
-        const text = object[column];
-        if (typeof text === 'string') object[column] = Buffer.from(text);
-      }
-      yield object;
-    }
+  rows(name: string, asked: SliceQuery): Iterable<Record<string, unknown>> {
+    return this.#ask(name, asked, objects('table' in asked ? (asked.bytes ?? []) : [])).rows;
   }
 
-  #ask(name: string, asked: SliceQuery): Asked {
+  #ask<Row>(name: string, asked: SliceQuery, as: RowForm<Row>): Asked<Row> {
     const table = 'table' in asked ? this.#tableOf(asked) : undefined;
     return table !== undefined && 'table' in asked
-      ? { columns: asked.columns, rows: this.#fromPages(name, asked, table) }
-      : this.#fromSqlite(name, asked);
+      ? { columns: asked.columns, rows: this.#fromPages(name, asked, table, as) }
+      : this.#fromSqlite(name, asked, as);
   }
 
   #tableOf(query: RowsQuery): TableRows | undefined {
     if (this.#file === undefined || !this.#keepsUtf8()) return undefined;
-    const name = JSON.stringify([query.table, query.by, query.columns, query.bytes]);
-    let table = this.#tables.get(name);
-    if (table === undefined) {
+    let known = this.#tables.find(({ query: other }) => isOfSameColumns(query, other));
+    if (known === undefined) {
       // Each has a window of its own: where one goes through the file, another looks here and there.
-      table = TableRows.of(this.#database, new PageWindow(this.#file.number, this.#file.layout), query) ?? null;
-      if (this.#tables.size === KEPT) this.#tables.clear();
-      this.#tables.set(name, table);
+      const window = new PageWindow(this.#file.number, this.#file.layout);
+      known = { query, table: TableRows.of(this.#database, window, query) };
+      if (this.#tables.length === KEPT) this.#tables.length = 0;
+      this.#tables.push(known);
     }
-    return table ?? undefined;
+    return known.table;
   }
 
-  *#fromPages(name: string, query: RowsQuery, table: TableRows): Generator<SqliteValue[]> {
-    for (const [index, value] of query.values.entries()) {
-      const row = table.read(value);
+  *#fromPages<Row>(name: string, query: RowsQuery, table: TableRows, as: RowForm<Row>): Generator<Row> {
+    const { values, columns } = query;
+    const ofPages = as.ofPages(columns);
+    for (let index = 0; index < values.length; index++) {
+      const row = table.read(values[index] as number | string);
       if (row === 'odd') {
         // Where one is, others are.
-        yield* this.#fromSqlite(name, { ...query, values: query.values.slice(index) }).rows;
+        yield* this.#fromSqlite(name, { ...query, values: values.slice(index) }, as).rows;
         return;
       }
-      if (row !== 'absent') yield row;
+      if (row !== 'absent') yield ofPages(row);
     }
   }
 
-  #fromSqlite(name: string, asked: SliceQuery): Asked {
+  #fromSqlite<Row>(name: string, asked: SliceQuery, as: RowForm<Row>): Asked<Row> {
     const query = this.#sqlOf(asked);
     const prepared = this.#take(name, query);
-    return { columns: prepared.columns, rows: this.#iterated(name, query, prepared) };
+    return { columns: prepared.columns, rows: this.#iterated(name, query, prepared, as) };
   }
 
-  *#iterated(name: string, query: SqlQuery, prepared: PreparedQuery): Generator<SqliteValue[]> {
-    yield* iterate(prepared.statement, this.#path, name, query);
+  *#iterated<Row>(name: string, query: SqlQuery, prepared: PreparedQuery, as: RowForm<Row>): Generator<Row> {
+    const ofSqlite = as.ofSqlite(prepared.columns);
+    for (const row of iterate(prepared.statement, this.#path, name, query)) yield ofSqlite(row);
     this.#giveBack(query, prepared);
   }
 
@@ -153,26 +146,69 @@ export function resultsDigest(results: Readonly<Record<string, Digest>>): Digest
   return sha256(JSON.stringify(['vlmbuild slice 1', ...sortedEntries(results)]));
 }
 
-interface Asked {
+interface Asked<Row> {
   readonly columns: readonly string[];
   /** To be read to their end, one answer at a time. */
-  readonly rows: Iterable<SqliteValue[]>;
+  readonly rows: Iterable<Row>;
+}
+
+/** What rows are made into, by their columns: those of SQLite, and those that were taken from pages. */
+interface RowForm<Row> {
+  ofSqlite(columns: readonly string[]): (row: SqliteValue[]) => Row;
+  ofPages(columns: readonly string[]): (row: RowValue[]) => Row;
+}
+
+const EXACT: RowForm<SqliteValue[]> = {
+  ofSqlite: () => (row) => row,
+  ofPages: () => (row) => row.map((value) => (typeof value === 'number' ? BigInt(value) : value)),
+};
+
+/** @param bytes columns whose text is wanted as its bytes */
+function objects(bytes: readonly string[]): RowForm<Record<string, unknown>> {
+  return {
+    ofSqlite: (columns) => {
+      const objectOf = objectsOf(columns);
+      return (row) => {
+        const object = objectOf(row.map(plain));
+        for (const column of bytes) {
+          const text = object[column];
+          if (typeof text === 'string') object[column] = Buffer.from(text);
+        }
+        return object;
+      };
+    },
+    // There they are bytes already.
+    ofPages: objectsOf,
+  };
 }
 
 /** An integer is a number where that is exact, else a bigint. */
-function plain(value: SqliteValue | undefined): unknown {
+function plain(value: SqliteValue): unknown {
   const exact = typeof value === 'bigint' && BigInt.asIntN(54, value) === value && value !== -(1n << 53n);
   return exact ? Number(value) : value;
 }
 
-function objects(columns: readonly string[]): (row: readonly SqliteValue[]) => Record<string, unknown> {
+function objectsOf(columns: readonly string[]): (row: readonly unknown[]) => Record<string, unknown> {
   if (columns.includes('__proto__'))
-    return (row) => Object.fromEntries(columns.map((column, at): [string, unknown] => [column, plain(row[at])]));
+    return (row) => Object.fromEntries(columns.map((column, at): [string, unknown] => [column, row[at]]));
   return (row) => {
     const object: Record<string, unknown> = {};
-    for (let at = 0; at < columns.length; at++) object[columns[at] as string] = plain(row[at]);
+    for (let at = 0; at < columns.length; at++) object[columns[at] as string] = row[at];
     return object;
   };
+}
+
+function isOfSameColumns(one: RowsQuery, other: RowsQuery): boolean {
+  const { table, by, columns, bytes = [] } = one;
+  const { bytes: otherBytes = [] } = other;
+  return (
+    table === other.table &&
+    by === other.by &&
+    columns.length === other.columns.length &&
+    bytes.length === otherBytes.length &&
+    columns.every((column, at) => column === other.columns[at]) &&
+    bytes.every((column, at) => column === otherBytes[at])
+  );
 }
 
 type RowStatement = Statement<SqliteValue[], SqliteValue[]>;

@@ -36,8 +36,27 @@ const value = fc.oneof(
 const id = fc.oneof({ weight: 30, arbitrary: fc.nat({ max: 40 }) }, fc.constantFrom(-3, 2 ** 40, 2 ** 53 - 1));
 /** Of each size in which integers are stored; and what is none, though the column is made for them. */
 const integer = fc.oneof(
-  fc.constantFrom<unknown[]>(0n, 1n, 2n, -1n, 127n, -128n, 128n, 32_767n, -32_769n, 8_388_608n, -8_388_609n, null),
-  fc.constantFrom<unknown[]>((1n << 31n) - 1n, -(1n << 31n), 1n << 31n, (1n << 47n) - 1n, -(1n << 47n)),
+  {
+    weight: 20,
+    arbitrary: fc.constantFrom<unknown[]>(
+      0n,
+      1n,
+      2n,
+      -1n,
+      127n,
+      -128n,
+      128n,
+      32_767n,
+      -32_769n,
+      8_388_608n,
+      -8_388_609n,
+      null,
+    ),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.constantFrom<unknown[]>((1n << 31n) - 1n, -(1n << 31n), 1n << 31n, (1n << 47n) - 1n, -(1n << 47n)),
+  },
   { weight: 1, arbitrary: fc.constantFrom<unknown[]>(1n << 47n, -(1n << 63n), 2.5, 3, '12', 'xy', Buffer.from('7')) },
 );
 /** Of the others none is read from pages. */

@@ -2,11 +2,12 @@ import type { Database } from 'better-sqlite3';
 import type { RowsQuery } from './kind.js';
 import { gatherPayload, type PageWindow } from './page-window.js';
 import { isRowidOf } from './sqlite-columns.js';
-import { HEADER, INTERIOR, LEAF, varint } from './sqlite-pages.js';
-import type { SqliteValue } from './sqlite-values.js';
+import { HEADER, INTERIOR, LEAF } from './sqlite-pages.js';
 
+/** What a row has in a column. A number is an integer. */
+export type RowValue = null | number | string | Buffer;
 /** The values of the columns; `absent` where there is no such row, `odd` for one that SQLite must be asked for. */
-export type RowFound = SqliteValue[] | 'absent' | 'odd';
+export type RowFound = RowValue[] | 'absent' | 'odd';
 
 /** Longer rows are left to SQLite. */
 const MOST_PAYLOAD = 1 << 29;
@@ -25,10 +26,11 @@ interface Column {
   readonly isInteger: boolean;
 }
 
-/** A page on the way to a row. */
+/** A page on the way to a row, and which of its cells the last row was behind. */
 interface Level {
   number: number;
   readonly page: Buffer;
+  cell: number;
 }
 
 /**
@@ -121,7 +123,7 @@ export class TableRows {
     const { usable, size } = this.window.layout;
     let number = this.root;
     for (let depth = 0; depth < MOST_DEPTH; depth++) {
-      const level = (this.#levels[depth] ??= { number: 0, page: Buffer.allocUnsafeSlow(size) });
+      const level = (this.#levels[depth] ??= { number: 0, page: Buffer.allocUnsafeSlow(size), cell: 0 });
       const { page } = level;
       if (level.number !== number && !this.#take(number, level)) return false;
       const head = number === 1 ? HEADER : 0;
@@ -142,7 +144,7 @@ export class TableRows {
         this.#last = last;
         return true;
       }
-      number = childOf(page, head, cells, count, rowid);
+      number = childOf(level, head, cells, count, rowid);
     }
     return false;
   }
@@ -158,8 +160,9 @@ export class TableRows {
   /** Copies the bytes of a row together, and tells how many there are. */
   #gather(cell: number): number {
     const leaf = this.#leaf;
-    const [payload, afterPayload] = varint(leaf, cell);
-    const start = varint(leaf, afterPayload)[1];
+    const payload = varint(leaf, cell);
+    varint(leaf, varintEnd);
+    const start = varintEnd;
     // Not so where it is NaN, too.
     if (!(payload <= MOST_PAYLOAD)) return ODD;
     return gatherPayload(this.window, leaf, start, payload, this.#reserve(payload)) ? payload : ODD;
@@ -175,14 +178,17 @@ export class TableRows {
   #split(length: number): boolean {
     const row = this.#row;
     const fields = this.#kinds.length;
-    const [headerEnd, afterSize] = varint(row, 0);
+    const headerEnd = varint(row, 0);
     if (!(headerEnd <= length)) return false;
-    let [at, start] = [afterSize, headerEnd];
+    let [at, start] = [varintEnd, headerEnd];
     for (let field = 0; field < fields; field++) {
       if (at >= headerEnd) return false;
       let kind = row[at] as number;
       if (kind < 0x80) at++;
-      else [kind, at] = varint(row, at);
+      else {
+        kind = varint(row, at);
+        at = varintEnd;
+      }
       this.#kinds[field] = kind;
       this.#starts[field] = start;
       start += kind >= 12 ? Math.floor((kind - 12) / 2) : (SIZES[kind] as number);
@@ -191,12 +197,12 @@ export class TableRows {
     return at <= headerEnd && start <= length;
   }
 
-  #values(rowid: number): SqliteValue[] | 'odd' {
+  #values(rowid: number): RowValue[] | 'odd' {
     const row = this.#row;
-    const values: SqliteValue[] = [];
+    const values: RowValue[] = [];
     for (const { field, isBytes, isInteger } of this.columns) {
       if (field === ROWID) {
-        values.push(BigInt(rowid));
+        values.push(rowid);
         continue;
       }
       const kind = this.#kinds[field] as number;
@@ -207,7 +213,7 @@ export class TableRows {
       if (kind < 12) {
         const size = SIZES[kind] as number;
         if (!isInteger || isBytes || size > 6 || kind > 9) return 'odd';
-        values.push(kind === 8 ? 0n : kind === 9 ? 1n : BigInt(row.readIntBE(this.#starts[field] as number, size)));
+        values.push(kind >= 8 ? kind - 8 : row.readIntBE(this.#starts[field] as number, size));
         continue;
       }
       const [start, end] = [this.#starts[field] as number, this.#starts[field + 1] as number];
@@ -228,20 +234,54 @@ export class TableRows {
 const SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
 
 function rowidOf(leaf: Buffer, cell: number): number {
-  return varint(leaf, varint(leaf, cell)[1])[0];
+  varint(leaf, cell);
+  return varint(leaf, varintEnd);
 }
 
 /** The page below an interior one that has the rowid if any has; 0 for a key that is not exact as a number. */
-function childOf(page: Buffer, head: number, cells: number, count: number, rowid: number): number {
+function childOf(level: Level, head: number, cells: number, count: number, rowid: number): number {
+  const { page } = level;
   let [low, high] = [0, count];
+  // Rows mostly come one after the other.
+  for (let cell = level.cell - 1; cell <= level.cell + 1; cell++) {
+    if (cell < low || cell >= high) continue;
+    const key = keyAt(page, cells, cell);
+    if (Number.isNaN(key)) return 0;
+    if (key < rowid) low = cell + 1;
+    else high = cell;
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
-    const [key] = varint(page, page.readUInt16BE(cells + 2 * middle) + 4);
+    const key = keyAt(page, cells, middle);
     if (Number.isNaN(key)) return 0;
     if (key < rowid) low = middle + 1;
     else high = middle;
   }
+  level.cell = low;
   if (low === count) return page.readUInt32BE(head + 8);
   const cell = page.readUInt16BE(cells + 2 * low);
   return cell + 4 <= page.length ? page.readUInt32BE(cell) : 0;
+}
+
+/** That no rowid behind a cell of an interior page is above. */
+function keyAt(page: Buffer, cells: number, cell: number): number {
+  return varint(page, page.readUInt16BE(cells + 2 * cell) + 4);
+}
+
+/** Where the last `varint` ended. */
+let varintEnd = 0;
+
+/** A variable-length integer: NaN where it is not exact as a number. Without anything for the collector: rows have some 40. */
+function varint(page: Buffer, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 8; i++) {
+    const byte = page[at + i] ?? 0;
+    value = value * 128 + (byte & 0x7f);
+    if (byte < 0x80) {
+      varintEnd = at + i + 1;
+      return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
+    }
+  }
+  varintEnd = at + 9;
+  return NaN;
 }

@@ -12,7 +12,8 @@ export function columnText(value: unknown): string | undefined {
 /** The same as UTF-8 bytes. */
 export function columnBytes(value: unknown): Buffer | undefined {
   if (value instanceof Uint8Array) {
-    return isUtf8(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;
+    if (!isUtf8(value)) return undefined;
+    return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
   const text = columnText(value);
   return text === undefined ? undefined : Buffer.from(text);

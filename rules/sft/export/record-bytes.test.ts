@@ -110,7 +110,7 @@ const kernel = RecordKernel.get();
 function byKernel(bytes: Buffer, compat: 'fixed' | 'reference') {
   const told = kernel?.write(bytes, compat);
   if (typeof told !== 'object') return { told };
-  if (kernel?.end('!') !== true) throw new Error('a short end fits');
+  if (kernel?.end({ text: '!', isAscii: true }) !== true) throw new Error('a short end fits');
   return { told, row: kernel.take().toString() };
 }
 

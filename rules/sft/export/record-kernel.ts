@@ -1,6 +1,7 @@
 import type { Compat } from '../../lib/chat/content.js';
 import { type Extent, replyMessage } from './record-reply.js';
 import type { WrittenRecord } from './record-bytes.js';
+import type { RowEnd } from './row-ends.js';
 import type { Skip } from './rows.js';
 import { RECORD } from './wasm/compiled.js';
 
@@ -43,7 +44,7 @@ const [WRITTEN, REPLY_LEFT, NO_REPLY, NO_INPUT] = [1, 2, 3, 4];
  */
 export class RecordKernel {
   private static shared: RecordKernel | null | undefined;
-  private readonly text: Buffer;
+  private readonly text: Uint8Array;
   private readonly out: Buffer;
   private readonly result: Uint32Array;
   private readonly base: number;
@@ -61,7 +62,7 @@ export class RecordKernel {
     this.outBase = OUT.value;
     this.most = MOST.value;
     this.mostOut = MOST_OUT.value;
-    this.text = Buffer.from(memory.buffer, TEXT.value, MOST.value + ZEROS);
+    this.text = new Uint8Array(memory.buffer, TEXT.value, MOST.value + ZEROS);
     this.out = Buffer.from(memory.buffer, OUT.value, END.value - OUT.value);
     this.result = new Uint32Array(memory.buffer, RESULT.value, 6);
   }
@@ -104,9 +105,9 @@ export class RecordKernel {
   }
 
   /** Ends the row with a text; false, and there is no row, where the text is too long for that. */
-  end(text: string): boolean {
+  end({ text, isAscii }: RowEnd): boolean {
     if (!this.hasRoomFor(text)) return false;
-    const end = this.rowEnd + this.out.write(text, this.rowEnd);
+    const end = this.rowEnd + this.out.write(text, this.rowEnd, isAscii ? 'latin1' : 'utf8');
     this.out[end] = LINE_FEED;
     this.gathered = end + 1;
     return true;

@@ -12,6 +12,13 @@ export interface Names {
   readonly turnedTrue: string[];
 }
 
+/** What stands behind the messages of a row. */
+export interface RowEnd {
+  readonly text: string;
+  /** Then it is written faster. */
+  readonly isAscii: boolean;
+}
+
 /** What stands behind the messages of a session's rows. From one row to the next nearly all of it is the same. */
 export class RowEnds {
   private readonly begin: string;
@@ -20,17 +27,18 @@ export class RowEnds {
   private names: Names | undefined;
   private cumulative = -1;
   private middle = '';
+  private isAscii = false;
 
   constructor(session: string) {
     this.begin = `, "metadata": {"session_id": ${jsonText(session)}, "turn": `;
   }
 
   /** @param event columns: model_name, provider */
-  of(turn: Turn, event: Columns, names: Names, cumulative: number, record: WrittenRecord): string {
+  of(turn: Turn, event: Columns, names: Names, cumulative: number, record: WrittenRecord): RowEnd {
     this.take(event['model_name'], event['provider'], names, cumulative);
     const { userHasImage: user, assistantHasImage: assistant } = record;
     const flags = `${user}, "assistant_has_image": ${assistant}, "has_image": ${user || assistant}`;
-    return `${this.begin}${turn}${this.middle}${flags}}}`;
+    return { text: `${this.begin}${turn}${this.middle}${flags}}}`, isAscii: this.isAscii };
   }
 
   private take(model: unknown, provider: unknown, names: Names, cumulative: number): void {
@@ -44,5 +52,6 @@ export class RowEnds {
     this.middle =
       `, "model": ${jsonText(columnName(model))}, "provider": ${jsonText(columnName(provider) || 'unknown')}, ` +
       `"achievements": ${jsonText(achievements)}, "user_has_image": `;
+    this.isAscii = /^[ -~]*$/.test(this.begin) && /^[ -~]*$/.test(this.middle);
   }
 }

@@ -13,7 +13,7 @@ import { columnBytes, columnJson, columnObject } from '../../lib/tracing/json-co
 import { quickTurn, type Turn, TurnCounter, turnOf } from '../../lib/tracing/turn.js';
 import { RecordBytes, type WrittenRecord } from './record-bytes.js';
 import { RecordKernel } from './record-kernel.js';
-import { type Columns, type Names, RowEnds } from './row-ends.js';
+import { type Columns, type Names, type RowEnd, RowEnds } from './row-ends.js';
 
 const NO_NAMES: Names = { newUnique: [], turnedTrue: [] };
 
@@ -94,7 +94,7 @@ export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines:
   let cumulative = 0;
   let rows = 0;
   /** What a row says behind its messages. */
-  const endOf = (turn: Turn, event: Columns, record: WrittenRecord): string => {
+  const endOf = (turn: Turn, event: Columns, record: WrittenRecord): RowEnd => {
     const names = to.names.get(turn) ?? NO_NAMES;
     if (to.compat === 'reference' || !counted.has(turn)) cumulative += names.newUnique.length;
     counted.add(turn);
@@ -156,9 +156,9 @@ class SlowRecords {
   }
 
   /** The line of the row that is begun; valid until the next is. */
-  line(end: string): Buffer {
+  line({ text }: RowEnd): Buffer {
     const { writer } = this.own();
-    writer.text(end);
+    writer.text(text);
     return writer.line();
   }
 
