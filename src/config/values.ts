@@ -3,6 +3,7 @@ import { isJsonObject } from '../base/json.js';
 import { valueErrors } from '../diagnostics/values.js';
 import type { Location } from '../diagnostics/diagnostic.js';
 import type { Environment } from './environment.js';
+import { exactNumber } from './exact-number.js';
 import type { Problems } from './problems.js';
 import { describeValue, locate, locateWithin, type Node, type ScalarNode } from './source.js';
 import { parseTemplate, type Part, type TemplateProblem } from './template.js';
@@ -183,7 +184,7 @@ function plainScalar(text: string): string | number | boolean | null {
   if (quoted !== null) return quoted[2] ?? '';
   if (text === 'null' || text === '~') return null;
   if (text === 'true' || text === 'false') return text === 'true';
-  if (/^[-+]?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return Number(text);
+  if (/^[-+]?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text)) return exactNumber(text) ?? text;
   return text;
 }
 

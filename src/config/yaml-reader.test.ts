@@ -83,3 +83,10 @@ test('anchors may be used often, as long as nothing explodes', async (t) => {
   const node = await read(`a: &a [1, 2, 3]\nb: [${Array.from({ length: 500 }, () => '*a').join(', ')}]\n`);
   t.is(node.type === 'map' && (valueOf(node) as { b: Json[] }).b.length, 500);
 });
+
+test('numbers are those that a double has; any other is refused rather than changed', async (t) => {
+  t.deepEqual(valueOf(await read('[1e300, -2.5E+30, 0x1F, 9007199254740991]')), [1e300, -2.5e30, 31, 9007199254740991]);
+  for (const text of ['9007199254740993', '9007199254740993.0', '1e400', '1e-400', '.inf', '.nan']) {
+    await t.throwsAsync(read(`x: ${text}`), { message: `\`${text}\` cannot be kept exactly as a number` });
+  }
+});

@@ -1,6 +1,7 @@
 import type * as YamlModule from 'yaml';
 import type { Document, Node as YamlNode, Pair } from 'yaml';
 import { yamlErrors } from '../diagnostics/yaml.js';
+import { exactNumber } from './exact-number.js';
 import type { Problems } from './problems.js';
 import type { Entry, MapNode, Node, ScalarNode, Source } from './source.js';
 
@@ -204,12 +205,10 @@ class Conversion {
     const value: unknown = this.yaml.isScalar(node) ? node.value : null;
     if (typeof value === 'string' || typeof value === 'boolean' || value === null)
       return { type: 'scalar', source, start, end, value, broken: false };
-    if (
-      typeof value === 'number' &&
-      (Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value)))
-    )
-      return { type: 'scalar', source, start, end, value, broken: false };
-    this.problems.add(yamlErrors.unusableNumber({ at: source.at(start, end), text: source.text.slice(start, end) }));
+    const text = source.text.slice(start, end);
+    const number = typeof value === 'number' ? exactNumber(text, value) : undefined;
+    if (number !== undefined) return { type: 'scalar', source, start, end, value: number, broken: false };
+    this.problems.add(yamlErrors.unusableNumber({ at: source.at(start, end), text }));
     return this.#broken(start, end);
   }
 
