@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -174,6 +175,42 @@ test('parts of JSONL that lie next to each other in the store join, and each mus
       kind.join(partsToJoin([...one, ...packed(contents)]), null, objects, true);
     const error = await t.throwsAsync(open, { instanceOf: UserFacingError });
     t.regex(error.message, /`part-1`/);
+  }
+});
+
+test('what two joins have in common at their head is checked as a whole, and damage in it is still told', async (t) => {
+  const { at, objects } = rig(t);
+  const kind = kindNamed('jsonl');
+  const parts = Array.from({ length: 12 }, (_, i): JoinedPart => {
+    const bytes = objects.putBytes(Buffer.from(`${String(i).repeat(400_000 + i)}\n`));
+    return { kind: 'jsonl', digest: bytes.sha256, bytes, id: `part-${i}` };
+  });
+  const more = objects.putBytes(Buffer.from('more\n'));
+  const last: JoinedPart = { kind: 'jsonl', digest: more.sha256, bytes: more, id: 'last' };
+  const first = await kind.join(partsToJoin(parts), null, objects, true);
+  // Appended; something in the midst is another; something at the head is.
+  for (const now of [
+    [...parts, last],
+    [...parts.slice(0, 7), last, ...parts.slice(8)],
+    [last, ...parts],
+  ]) {
+    const destination = join(at, `joined-${now.indexOf(last)}`);
+    const expected = await kind.join(partsToJoin(now), null, objects, false);
+    const joined = await kind.join(partsToJoin(now), destination, objects, false, first?.digest);
+    t.deepEqual(joined, expected);
+    t.is(await kind.digest(destination), expected?.digest ?? sha256(''));
+
+    // Of the same length, which nothing but a digest tells.
+    const damaged = parts[3]?.digest ?? sha256('');
+    const blob = readFileSync(objects.pathOf(damaged));
+    chmodSync(objects.pathOf(damaged), 0o644);
+    writeFileSync(objects.pathOf(damaged), Buffer.from(blob).fill('x', 1000, 1001));
+    rmSync(destination);
+    const open = async (): Promise<unknown> => kind.join(partsToJoin(now), destination, objects, false, first?.digest);
+    const error = await t.throwsAsync(open, { instanceOf: CorruptObject });
+    t.is(error.digest, damaged);
+    objects.putBytes(blob);
+    rmSync(destination, { force: true });
   }
 });
 

@@ -1,3 +1,4 @@
+import type { Digest } from '../base/digest.js';
 import type { ObjectStore } from '../store/objects.js';
 import { joinedParts, type MadeBlock } from './joined-parts.js';
 import type { ArtifactRecord, KindName } from './kind.js';
@@ -5,7 +6,7 @@ import { kindNamed } from './kinds.js';
 
 /**
  * Joins one output of parts, in order, by its kind; parts without it are passed over. With `keep` the result enters the
- * store. A directory that is kept is not even staged: it is delivered from the store, which has its files already.
+ * store. `before`: the bytes that came of it the last time. A directory that is kept is not even staged: it is delivered from the store, which has its files already.
  */
 export async function joinOutput(
   blocks: readonly MadeBlock[],
@@ -13,10 +14,11 @@ export async function joinOutput(
   staged: { readonly kind: KindName; readonly path: string | null },
   objects: ObjectStore,
   keep: boolean,
+  before: Digest | undefined,
 ): Promise<ArtifactRecord> {
   const { kind, path } = staged;
   const parts = joinedParts(blocks, name);
-  const joined = kindNamed(kind).join(parts, kind === 'directory' && keep ? null : path, objects, keep);
+  const joined = kindNamed(kind).join(parts, kind === 'directory' && keep ? null : path, objects, keep, before);
   if (joined === undefined) throw new Error(`parts of a ${kind} cannot be joined`);
   return joined;
 }

@@ -146,12 +146,14 @@ export interface Kind {
   ): Promise<InstallReport>;
   /**
    * The default assembly of parts' outputs, in order; undefined where the kind has none. With `keepWhole` the result
-   * enters the store. `destination: null` writes no file: `deliver` does from the record.
+   * enters the store. `destination: null` writes no file: `deliver` does from the record. `before` names what came of it
+   * the last time, if the store still has that: what is the same at its head is checked as a whole.
    */
   join(
     parts: JoinedParts,
     destination: string | null,
     objects: ObjectStore,
     keepWhole: boolean,
+    before?: Digest,
   ): Promise<ArtifactRecord> | undefined;
 }

@@ -151,6 +151,7 @@ async function assemble(
         params: target.params,
         parts: parts.map(({ ids, keys, made }) => ({ ids, keys, made: made.encode(keys) })),
         keep: target.store,
+        before: lastBytes(work),
       },
       { ...limits(work), on: relay(work, 'assemble') },
     );
@@ -162,17 +163,21 @@ async function assemble(
 }
 
 /** The default assembly. */
-async function joinParts(
-  { run, target, staging, signal }: TargetWork,
-  parts: readonly Made[],
-): Promise<Readonly<Record<string, ArtifactRecord>>> {
+async function joinParts(work: TargetWork, parts: readonly Made[]): Promise<Readonly<Record<string, ArtifactRecord>>> {
+  const { run, target, staging, signal } = work;
   const outputs: Record<string, ArtifactRecord> = {};
+  const before = lastBytes(work);
   for (const { name, kind } of Object.values(target.outputs)) {
     if (signal.aborted) throw new Interrupted();
     const staged = { kind, path: staging.outputs[name]?.path ?? null };
-    outputs[name] = await joinOutput(parts, name, staged, run.session.objects, target.store);
+    outputs[name] = await joinOutput(parts, name, staged, run.session.objects, target.store, before[name]);
   }
   return outputs;
+}
+
+function lastBytes({ run, target }: TargetWork): Record<string, Digest> {
+  const last = Object.entries(run.session.index.lastSuccess(target.name)?.outputs ?? {});
+  return Object.fromEntries(last.map(([name, { bytes }]) => [name, bytes.sha256]));
 }
 
 /** Parts of this key were made, and would come out different. */

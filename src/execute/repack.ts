@@ -48,7 +48,7 @@ export function repack(
   for (const list of new Set(sparse.flatMap(({ lists }) => [...lists]))) {
     const extents = objects.members(list)?.map((extent) => {
       const place = extent.from === undefined ? undefined : placeOf(extent.sha256, extent.from);
-      return place === undefined ? extent : { sha256: place.blob, from: place.from, size: extent.size };
+      return place === undefined ? extent : { ...extent, sha256: place.blob, from: place.from };
     });
     if (extents !== undefined) objects.moveList(list, extents);
   }

@@ -58,7 +58,8 @@ export async function runAssemble(
     const joined: Record<string, ArtifactRecord> = {};
     for (const name of joins) {
       const staged = files.take(name);
-      if (staged !== undefined) joined[name] = await joinOutput(blocks, name, staged, objects, task.keep);
+      if (staged !== undefined)
+        joined[name] = await joinOutput(blocks, name, staged, objects, task.keep, task.before[name]);
     }
     return { outputs: { ...joined, ...(await files.keep(task.keep ? objects : null)) } };
   } finally {

@@ -209,13 +209,13 @@ test('assemble gets every part in order, to read, and may drop', async (t) => {
   }
   const rows = host.staged('rows.jsonl', 'jsonl');
   const work = await host.ruleWork('my/rule', { params: { n: 3 }, outputs: { rows } });
-  const made = await host.pool.run({ ...work, type: 'assemble', parts: madeParts(parts), keep: true });
+  const made = await host.pool.run({ ...work, type: 'assemble', before: {}, parts: madeParts(parts), keep: true });
   t.is(readFileSync(rows.path, 'utf8'), '["part-0",0,true]\n["part-2",2,true]\n["part-3",3,true]\n');
   t.like(made.outputs, { rows: { kind: 'jsonl' } });
 
   // More parts than one message holds.
   const many = Array.from({ length: 2_500 }, () => parts[0]).filter((part) => part !== undefined);
-  await host.pool.run({ ...work, type: 'assemble', parts: madeParts(many), keep: false });
+  await host.pool.run({ ...work, type: 'assemble', before: {}, parts: madeParts(many), keep: false });
   t.is(readFileSync(rows.path, 'utf8').split('\n').length, 2_501);
 });
 
@@ -238,7 +238,10 @@ test('assemble leaves outputs to be joined by their kind', async (t) => {
     const rows = host.staged('rows.jsonl', 'jsonl');
     const outputs = { rows, ...(rejects ? { rejects: host.staged('rejects.jsonl', 'jsonl') } : {}) };
     const work = await host.ruleWork('my/rule', { params: { n }, outputs });
-    return { path: rows.path, made: await host.pool.run({ ...work, type: 'assemble', parts: madeParts(parts), keep }) };
+    return {
+      path: rows.path,
+      made: await host.pool.run({ ...work, type: 'assemble', before: {}, parts: madeParts(parts), keep }),
+    };
   };
   const { path, made } = await assemble(3, true);
   t.is(readFileSync(path, 'utf8'), '{"i":0}\n{"i":1}\n{"i":2}\n');

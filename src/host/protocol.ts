@@ -133,6 +133,8 @@ export interface AssembleTask extends RuleWorkTask {
   readonly params: JsonObject;
   readonly parts: readonly MadeParts[];
   readonly keep: boolean;
+  /** The bytes of the outputs that the target had last. */
+  readonly before: Readonly<Record<string, Digest>>;
 }
 
 /** Parts as remembered, in order. */

@@ -50,6 +50,9 @@ const MANY = 2000;
 const HELD_BLOBS = 3;
 
 /** Names by folder of the store, while many objects are looked for. */
+/** Some bytes of a blob. */
+type Piece = Extent & { readonly from: number };
+
 type Listings = Map<string, ReadonlySet<string>>;
 
 /**
@@ -271,7 +274,7 @@ export class ObjectStore {
   }
 
   /** @throws CorruptObject */
-  #readPiece({ sha256, from, size }: Required<Extent>): Buffer {
+  #readPiece({ sha256, from, size }: Piece): Buffer {
     let blob = this.#held.get(sha256);
     if (blob === undefined) {
       blob = this.#readBlob(sha256);
