@@ -135,7 +135,7 @@ test('a failure is told and tried again; what a run came to is recorded whole', 
   p.write('src/two.txt', 'fail\n');
   const failed = await p.run('-k');
   t.is(failed.code, 1);
-  t.regex(failed.stdout, /fails +failed/);
+  t.regex(failed.stderr, /fails +failed/);
   t.regex(failed.stderr, /the short way/);
   t.is(p.read('out/joined.txt'), 'ONE\nFAIL\n', 'what does not need it is built');
   p.write('src/two.txt', 'fine\n');

@@ -150,9 +150,10 @@ targets:
     outputs: { y: y.txt }
 `,
   });
-  const { code, stdout } = await project.run('-j1');
+  const { code, stdout, stderr } = await project.run('-j1');
   t.is(code, 1);
   t.snapshot(stable(stdout));
+  t.snapshot(stable(stderr), 'why it failed is seen also where the output goes into a file');
   const log = (await project.run('log', 'bad')).stdout.split('\n');
   t.true(log.includes('one') && log.includes('two'));
 });

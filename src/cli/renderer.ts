@@ -22,7 +22,7 @@ export async function rendererFor(flags: RendererFlags, world: CliProcess, sessi
     const forecast = session === undefined ? undefined : await forecastOf(session);
     return terminalRenderer(world.stdout, verbosity, { forecast });
   }
-  return (await import('../render/plain.js')).plainRenderer(world.stdout, verbosity);
+  return (await import('../render/plain.js')).plainRenderer(world, verbosity);
 }
 
 export async function forecastOf(session: Session): Promise<Forecast> {

@@ -11,4 +11,10 @@ export interface Output {
   write(text: string): unknown;
 }
 
+/** What went wrong is told apart from what was done: it is still seen where the one goes into a file. */
+export interface Outputs {
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
 export type Verbosity = 'quiet' | 'normal' | 'verbose';

@@ -50,8 +50,8 @@ function collected(): { out: { write(text: string): void; columns: number }; tex
 
 test('plain: a line after each build that did something', (t) => {
   const { out, text } = collected();
-  const builds = (): Renderer => plainRenderer(out, 'normal');
-  const { on } = plainWatchRenderer(out, builds, { verbosity: 'normal', style: 'plain' });
+  const builds = (): Renderer => plainRenderer({ stdout: out, stderr: out }, 'normal');
+  const { on } = plainWatchRenderer({ stdout: out, stderr: out }, builds, { verbosity: 'normal', style: 'plain' });
   for (const event of [started, finished, built, fresh, { ...fresh, news: true }, broken]) on(event);
   on({ ...broken, graph: 'old' });
   t.is(
@@ -68,8 +68,8 @@ until that is put right, other changes are built as before; watching goes on
 
 test('quiet: failures alone', (t) => {
   const { out, text } = collected();
-  const builds = (): Renderer => plainRenderer(out, 'quiet');
-  const { on } = plainWatchRenderer(out, builds, { verbosity: 'quiet', style: 'plain' });
+  const builds = (): Renderer => plainRenderer({ stdout: out, stderr: out }, 'quiet');
+  const { on } = plainWatchRenderer({ stdout: out, stderr: out }, builds, { verbosity: 'quiet', style: 'plain' });
   on({ type: 'watch-ready', folders: 3 });
   on(built);
   t.is(text(), '');

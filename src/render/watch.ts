@@ -3,7 +3,7 @@ import { formatDiagnostic } from '../diagnostics/format.js';
 import type { BuildEvent } from '../execute/events.js';
 import type { Changed, WatchEvent, WatchListener } from '../watch/events.js';
 import { painter, type Style } from './narrator.js';
-import type { Output, Renderer, Verbosity } from './renderer.js';
+import type { Output, Outputs, Renderer, Verbosity } from './renderer.js';
 
 /** Turns the events of a watch and of its builds into something a person or a program reads. */
 export interface WatchRenderer {
@@ -36,15 +36,17 @@ export function jsonWatchRenderer(out: Output, builds: Renderer): WatchRenderer 
 
 /** Lines that stay, between those of the builds. */
 export function plainWatchRenderer(
-  out: Output,
+  { stdout, stderr }: Outputs,
   builds: () => Renderer,
   options: { readonly verbosity: Verbosity; readonly style: Style },
 ): WatchRenderer {
   let current: Renderer | undefined;
   return {
     on: (event) => {
-      if (isWatchEvent(event)) for (const line of watchLines(event, options)) out.write(`${line}\n`);
-      else if (event.type === 'build-started') {
+      if (isWatchEvent(event)) {
+        const out = isTrouble(event) ? stderr : stdout;
+        for (const line of watchLines(event, options)) out.write(`${line}\n`);
+      } else if (event.type === 'build-started') {
         current = builds();
         current.on(event);
       }
@@ -54,6 +56,19 @@ export function plainWatchRenderer(
     },
     close: () => current?.close(),
   };
+}
+
+function isTrouble(event: WatchEvent): boolean {
+  switch (event.type) {
+    case 'watch-broken':
+    case 'watch-oscillates':
+    case 'watch-warning':
+      return true;
+    case 'watch-built':
+      return event.outcome === 'failed';
+    default:
+      return false;
+  }
 }
 
 /** The lines that an event of the watch itself is worth. */

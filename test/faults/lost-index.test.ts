@@ -98,7 +98,8 @@ test('where only what changed is looked at, the next build records the rest', as
   // Without options: of those the short cut knows nothing.
   const { code, stdout, stderr } = await project.run();
   t.is(code, 0, stderr);
-  t.regex(stdout + stderr, /the index was damaged[^]*done in .*: 1 ran, 2 fresh/);
+  t.regex(stderr, /the index was damaged/);
+  t.regex(stdout, /done in .*: 1 ran, 2 fresh/);
   t.deepEqual(recorded(project), ['third']);
   t.regex((await project.run()).stdout, /^everything is fresh/);
   t.deepEqual(recorded(project), TARGETS);

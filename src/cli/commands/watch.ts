@@ -99,6 +99,6 @@ async function watchRendererFor(
     return renderer;
   }
   const { plainRenderer } = await import('../../render/plain.js');
-  const builds = (): Renderer => plainRenderer(world.stdout, verbosity);
-  return plainWatchRenderer(world.stdout, builds, { verbosity, style: 'plain' });
+  const builds = (): Renderer => plainRenderer(world, verbosity);
+  return plainWatchRenderer(world, builds, { verbosity, style: 'plain' });
 }
