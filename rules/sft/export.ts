@@ -111,6 +111,8 @@ function* listedSessions(input: SqliteInput, path: string, params: ExportParams)
 
 /** A session's name, which may be anything; where it could be mistaken, or would break a line, in quotes. */
 function partId(session: string): string {
+  // As nearly all are.
+  if (/^[!#-~][ -~]*$/.test(session)) return session;
   if (!/^$|^"|[\p{Cc}\p{Zl}\p{Zp}]/u.test(session)) return session;
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(session).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escaped);

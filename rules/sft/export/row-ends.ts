@@ -19,18 +19,21 @@ export interface RowEnd {
   readonly isAscii: boolean;
 }
 
-/** What stands behind the messages of a session's rows. From one row to the next nearly all of it is the same. */
+/** What stands behind the messages of rows. From one to the next nearly all of it is the same. */
 export class RowEnds {
-  private readonly begin: string;
+  private begin = '';
   private model: unknown;
   private provider: unknown;
   private names: Names | undefined;
   private cumulative = -1;
   private middle = '';
-  private isAscii = false;
+  private isBeginAscii = false;
+  private isMiddleAscii = false;
 
-  constructor(session: string) {
+  /** Says whose rows come. */
+  open(session: string): void {
     this.begin = `, "metadata": {"session_id": ${jsonText(session)}, "turn": `;
+    this.isBeginAscii = isAscii(this.begin);
   }
 
   /** @param event columns: model_name, provider */
@@ -38,7 +41,8 @@ export class RowEnds {
     this.take(event['model_name'], event['provider'], names, cumulative);
     const { userHasImage: user, assistantHasImage: assistant } = record;
     const flags = `${user}, "assistant_has_image": ${assistant}, "has_image": ${user || assistant}`;
-    return { text: `${this.begin}${turn}${this.middle}${flags}}}`, isAscii: this.isAscii };
+    const text = `${this.begin}${turn}${this.middle}${flags}}}`;
+    return { text, isAscii: this.isBeginAscii && this.isMiddleAscii };
   }
 
   private take(model: unknown, provider: unknown, names: Names, cumulative: number): void {
@@ -52,6 +56,10 @@ export class RowEnds {
     this.middle =
       `, "model": ${jsonText(columnName(model))}, "provider": ${jsonText(columnName(provider) || 'unknown')}, ` +
       `"achievements": ${jsonText(achievements)}, "user_has_image": `;
-    this.isAscii = /^[ -~]*$/.test(this.begin) && /^[ -~]*$/.test(this.middle);
+    this.isMiddleAscii = isAscii(this.middle);
   }
+}
+
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
 }

@@ -79,6 +79,9 @@ export interface Lines {
   appendLines(lines: Uint8Array): void;
 }
 
+/** One for all: what stands in the rows of one session mostly stands in those of the next. */
+const ends = new RowEnds();
+
 /**
  * Writes the lines of a session, from its model calls in order, and tells how many. Columns: id, model_name, provider,
  * metadata, call_records; an event without records is none.
@@ -86,7 +89,7 @@ export interface Lines {
 export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines: Lines): number {
   const counter = new TurnCounter();
   const counted = new Set<Turn>();
-  const ends = new RowEnds(to.session);
+  ends.open(to.session);
   const kernel = RecordKernel.get();
   // Whoever failed before may have left some.
   kernel?.take();
