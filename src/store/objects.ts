@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
+import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 import { endOfExtent, EXTENT_BYTES } from './cut.js';
 import { Extents, parseList, printList, type Extent } from './object-list.js';
 
@@ -68,7 +69,6 @@ export class ObjectStore {
   readonly #folder: string;
   readonly #writer = randomBytes(8).toString('hex');
   #written = 0;
-  #buffer: Buffer | undefined;
   /** Checked; the one that was used last comes last. */
   readonly #held = new Map<Digest, Buffer>();
 
@@ -106,8 +106,8 @@ export class ObjectStore {
 
   /** Copies a file in, reading it once. A file that changes meanwhile is stored as it was read. */
   putFile(path: string): ObjectRef {
-    const buffer = (this.#buffer ??= Buffer.allocUnsafeSlow(2 * EXTENT_BYTES));
     const file = openSync(path, 'r');
+    const buffer = takeBuffer(2 * EXTENT_BYTES);
     try {
       let length = readFully(file, buffer, null);
       if (length < buffer.length) return this.putBytes(buffer.subarray(0, length));
@@ -135,6 +135,7 @@ export class ObjectStore {
       this.putList(members, whole);
       return whole;
     } finally {
+      giveBack(buffer);
       closeSync(file);
     }
   }

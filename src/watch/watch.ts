@@ -28,6 +28,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Told of the project as each build finds it, before the build's events. */
   readonly onBegin?: (session: Session) => void;
+  /** Does what the watch has to do, builds above all. */
+  readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -69,6 +71,7 @@ class Watch {
   readonly #paths: WatchedPaths;
   readonly #report: Report;
   readonly #builds: Builds;
+  readonly #during: NonNullable<WatchOptions['during']>;
   /** Whether a source that is gone was given the time to come back. */
   #waitedForReturn = false;
   #probing: Promise<void> = Promise.resolve();
@@ -81,6 +84,7 @@ class Watch {
   constructor(options: WatchOptions, listener: WatchListener) {
     this.#root = dirname(options.file);
     this.#listener = listener;
+    this.#during = options.during ?? ((work) => work());
     this.#report = new Report(listener);
     this.#paths = new WatchedPaths(
       { root: this.#root, program: PROGRAM },
@@ -208,7 +212,7 @@ class Watch {
     this.#signal({ type: 'quiet' });
     // A build that begins meanwhile waits for it.
     if (this.#machine.state === 'idle')
-      this.#resting = this.#builds.rest().catch((error: unknown) => this.#fail(error));
+      this.#resting = this.#during(() => this.#builds.rest()).catch((error: unknown) => this.#fail(error));
   }
 
   // ---- builds ----
@@ -221,7 +225,7 @@ class Watch {
     const sinceMs = this.#changes.sinceMs;
     this.#changes.clear();
     if (changed !== undefined) this.#listener({ type: 'watch-changed', changed });
-    const outcome = await this.#builds.build(changed, sinceMs);
+    const outcome = await this.#during(() => this.#builds.build(changed, sinceMs));
     if (outcome === 'interrupted') this.#unbuilt = changed;
     else this.#report.ready(this.#paths.folders);
     this.#signal({ type: 'ended', ran: this.#builds.tally.ran });

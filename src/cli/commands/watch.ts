@@ -59,20 +59,28 @@ export async function runWatch(flags: WatchFlags, words: readonly string[], worl
   setFlagsFromString('--semi-space-growth-factor=1');
   const file = enterProject(flags);
   const { watch } = await import('../../watch/watch.js');
+  const { Optimizing } = await import('../../watch/optimizing.js');
+  const optimizing = new Optimizing(after, (isOn) => setFlagsFromString(isOn ? '--opt' : '--no-opt'));
   let session: Session | undefined;
   const onBegin = (begun: Session): void => {
     session = begun;
   };
   const renderer = await watchRendererFor(flags, world, () => session);
   const { set = [], jobs = availableParallelism(), keepGoing = false } = flags;
+  const options = { file, set, environment: world.env, targets: words, jobs, keepGoing, onBegin };
   try {
     await withInterrupt((signal) =>
-      watch({ file, set, environment: world.env, targets: words, jobs, keepGoing, signal, onBegin }, renderer.on),
+      watch({ ...options, signal, during: (work) => optimizing.during(work) }, renderer.on),
     );
     world.exitCode = EXIT.interrupted;
   } finally {
     renderer.close();
   }
+}
+
+function after(milliseconds: number, call: () => void): () => void {
+  const timer = setTimeout(call, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** @param session the project as the build that begins finds it: its times tell how long that will take */
