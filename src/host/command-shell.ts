@@ -3,8 +3,13 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { SWEEP } from './sweep-script.js';
 
+/** How the length of a line of code is written, in decimal with spaces before it. */
+const LENGTH_DIGITS = 9;
+
 /**
- * What the shell runs: reads a line of code up to a NUL and evaluates it, again and again. `run` starts words as a command
+ * What the shell runs: reads how long a line of code is, and the line, and evaluates it, again and again. Told how much to
+ * read, bash reads it at once; up to some character it reads one at a time, and each is a call of the system. Before bash 5 it
+ * does so in either case, and `-n` up to a NUL, which never comes, is what `-N` is there. `run` starts words as a command
  * in a process group of its own (`set -m`), says which (`g 123`), waits for it, ends what it left in the background, and
  * says its code (`e 0`). Descriptors: 0 code, 1 and 4 what commands print, 3 what it says, 6 open as long as its vlmbuild
  * lives: when that closes, the command goes too, with what has left its group, and then the shell. A command that is stopped (SIGSTOP) has not ended,
@@ -27,7 +32,11 @@ run() {
   group=
   echo "e $code" >&3
 }
-while IFS= read -r -d '' line; do eval "$line"; done`;
+if [ "\${BASH_VERSINFO[0]}" -ge 5 ]
+then take() { IFS= read -r -N "$1" line; }
+else take() { IFS= read -r -d '' -n "$1" line; }
+fi
+while take ${LENGTH_DIGITS} && take $line; do eval "$line"; done`;
 
 export interface CommandEnd {
   readonly code: number | null;
@@ -99,7 +108,8 @@ export class CommandShell {
       }
       this.#command = { events, resolve };
       this.#hold(true);
-      (this.#child.stdin as Writable).write(`${names.join('')}run ${words.map(quoted).join(' ')}\0`);
+      const line = `${names.join('')}run ${words.map(quoted).join(' ')}`;
+      (this.#child.stdin as Writable).write(String(line.length).padStart(LENGTH_DIGITS) + line, 'latin1');
     });
   }
 
@@ -154,6 +164,15 @@ function signalNamed(number: number): NodeJS.Signals | undefined {
   return found?.[0] as NodeJS.Signals | undefined;
 }
 
+/** In ASCII alone: of other characters bash would count more or fewer than there are bytes. */
 function quoted(word: string): string {
+  if (NOT_ASCII.test(word)) return `$'${escaped(word)}'`;
   return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+const NOT_ASCII = /[^\0-\x7f]/;
+
+function escaped(word: string): string {
+  const bytes = [...Buffer.from(word)];
+  return bytes.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }

@@ -22,6 +22,30 @@ for (const commands of ['shells', 'hosts'] as const) {
     t.deepEqual(logLines(said).toSorted(), ['err: bad ***', 'out: A HOME KEY LANG PATH PWD TMPDIR TZ ']);
   });
 
+  test(`${commands}: a command has its text and its environment to the byte, whatever they hold`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    const ascii = Array.from({ length: 127 }, (_, n) => String.fromCharCode(n + 1)).join('');
+    for (const value of [
+      ascii,
+      `  ${ascii}é\u{1F600}\ufeff'$x\\\n\n`,
+      'é',
+      ' '.repeat(9),
+      `${'0123456789 é\n'.repeat(9000)}'`,
+    ]) {
+      const out = host.staged('out', 'file');
+      const word = `'${value.replaceAll("'", "'\\''")}'`;
+      await host.command(`printf %s ${word} "$VALUE" > ${out.path}`, { outputs: { out }, env: { VALUE: value } });
+      t.true(readFileSync(out.path, 'utf8') === value + value, JSON.stringify(value.slice(0, 200)));
+    }
+  });
+
+  test(`${commands}: what has a NUL in it fails, and what comes then runs`, async (t) => {
+    const host = hostProject(t, {}, { commands });
+    t.like(await failureOf(t, host.command('echo a\0b')), { type: 'threw' });
+    t.like(await failureOf(t, host.command('env', { env: { A: 'a\0b' } })), { type: 'threw' });
+    t.deepEqual(logLines((await host.command('echo still')).said), ['out: still']);
+  });
+
   test(`${commands}: a name that bash keeps to itself has the declared value`, async (t) => {
     const host = hostProject(t, {}, { commands });
     const names = ['BASHOPTS', 'BASH_SOURCE', 'EUID', 'FUNCNAME', 'GROUPS', 'RANDOM', 'SHELLOPTS', 'UID'];

@@ -26,9 +26,12 @@ export class Commands {
     this.#bash = bash;
   }
 
-  /** Whether a shell can run it; else a host does. */
-  takes({ env, secrets }: CommandTask): boolean {
-    return this.#bash !== undefined && !Object.keys({ ...env, ...secrets }).some((name) => BASH_KEEPS.test(name));
+  /** Whether a shell can run it; else a host does, or says why nothing can: no program can be given a NUL. */
+  takes({ text, env, secrets }: CommandTask): boolean {
+    if (this.#bash === undefined || text.includes('\0')) return false;
+    return !Object.entries({ ...env, ...secrets }).some(
+      ([name, value]) => BASH_KEEPS.test(name) || value.includes('\0'),
+    );
   }
 
   get running(): boolean {
