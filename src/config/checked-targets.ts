@@ -155,7 +155,7 @@ async function readRuleAndParams(
   draft.params = values;
   draft.scope = { ...written, params: partialValues(values) };
   if (work.type === 'command') {
-    draft.scope = { ...written, params: new GivenValues(values) };
+    if (!incomplete) draft.scope = { ...written, params: new GivenValues(values) };
     const { allowFailuresAt } = draft.options;
     if (allowFailuresAt !== undefined) problems.add(configErrors.noParts({ at: allowFailuresAt, target: draft.base }));
   }
