@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
+import { plural } from '../base/units.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 import { lockFileSync } from './file-lock.js';
+import { forgetDamaged } from './forget-damaged.js';
 import { INDEX_FORMAT, INDEX_SCHEMA } from './index-schema.js';
 import type { CacheLayout } from './layout.js';
 import { Damage } from './record-text.js';
@@ -15,6 +17,7 @@ type Column = string | number | Buffer | null;
 /**
  * The index's file, which heals itself: what is damaged or of an older format is moved aside and made anew, when it is
  * opened or when a statement finds out later. It is a cache, so that costs hashing and questions to the lock, not truth.
+ * Where only records are not what was written, these are forgotten, and the others stay.
  *
  *     opened --healthy--> open --damage found--> moved aside --> open (empty, `repaired` says why)
  *        \--newer format--> (refused)
@@ -123,7 +126,7 @@ export class IndexConnection {
       if (!isIndexDamage(error)) throw explainSqlite(error, this.#layout.index);
       return this.#renewed(error, (database) => {
         this.#statements.clear();
-        this.#database.close();
+        if (this.#database !== database) this.#database.close();
         this.#database = database;
         this.#transact = transactionsOf(database);
         this.#ino = inodeOf(this.#layout.index);
@@ -147,7 +150,7 @@ export class IndexConnection {
 
   /** Calls `use` with a database that it does not find damaged: what another process has made anew by now, or a new one. */
   #renewed<T>(cause: unknown, use: (database: Sqlite.Database) => T): T {
-    const { cache, index, locks, snapshot } = this.#layout;
+    const { index, locks } = this.#layout;
     const lock = lockFileSync(join(locks, '.index'));
     try {
       const healthy = healthyDatabase(index);
@@ -156,6 +159,15 @@ export class IndexConnection {
           return use(healthy);
         } catch (error) {
           if (!isIndexDamage(error)) throw error;
+          const forgotten = this.#forgetDamaged(healthy, error);
+          if (forgotten !== undefined) {
+            this.#repaired = forgotten;
+            try {
+              return use(healthy);
+            } catch (again) {
+              if (!isIndexDamage(again)) throw again;
+            }
+          }
           healthy.close();
         }
       }
@@ -164,9 +176,7 @@ export class IndexConnection {
         rmSync(aside + suffix, { force: true });
         if (existsSync(index + suffix)) renameSync(index + suffix, aside + suffix);
       }
-      // They say that all is fresh, of which the new one knows nothing: the next build looks, and records.
-      for (const name of readdirSync(cache))
-        if (name.startsWith(basename(snapshot))) rmSync(join(cache, name), { force: true });
+      this.#dropSnapshots();
       const why =
         cause instanceof OldFormat
           ? `the index had format ${String(cause.version)}, which is not this vlmbuild's`
@@ -178,6 +188,27 @@ export class IndexConnection {
     } finally {
       lock.release();
     }
+  }
+
+  /** What to say of it, where only records were damaged, which are forgotten. */
+  #forgetDamaged(database: Sqlite.Database, cause: unknown): string | undefined {
+    if (!(cause instanceof Damage)) return undefined;
+    try {
+      const count = forgetDamaged(database);
+      if (count === 0) return undefined;
+      this.#dropSnapshots();
+      return `${plural(count, 'record')} of the index ${count === 1 ? 'was' : 'were'} damaged (${cause.message}): forgotten, the others are kept`;
+    } catch (error) {
+      if (!isIndexDamage(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** They say that all is fresh, of which the index does not know as much: the next build looks, and records. */
+  #dropSnapshots(): void {
+    const { cache, snapshot } = this.#layout;
+    for (const name of readdirSync(cache))
+      if (name.startsWith(basename(snapshot))) rmSync(join(cache, name), { force: true });
   }
 }
 
