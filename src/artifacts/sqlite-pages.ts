@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import type { XXHashAPI } from 'xxhash-wasm';
 import { readFully } from '../base/read-fully.js';
 import { Turn } from './pieces.js';
+import { piecesAhead } from './pieces-ahead.js';
 import { xxh64, xxh64Hex } from './xxh64.js';
 
 /**
@@ -154,19 +155,20 @@ class Pages {
   /** Reads all pages once. Which of them are whose is not known yet: what looks like a leaf may be a free page. */
   async read(): Promise<void> {
     const { api, file, size, count, turn } = this;
-    const piece = Buffer.allocUnsafe(PIECE);
-    const pages = Array.from({ length: PIECE / size }, (_, i) => piece.subarray(i * size, (i + 1) * size));
-    for (let number = 1; number <= count;) {
-      const length = readFully(file, piece, (number - 1) * size);
+    let number = 1;
+    // Pieces come in two buffers by turns: a view of each page of these, and no more.
+    const views = new Map<ArrayBufferLike, readonly Buffer[]>();
+    for await (const piece of piecesAhead(file)) {
+      const pages = views.get(piece.buffer) ?? pagesOf(piece, size);
+      views.set(piece.buffer, pages);
       for (const page of pages) {
-        if (number > count || page.byteOffset + size > piece.byteOffset + length) break;
+        if (number > count || page.byteOffset + size > piece.byteOffset + piece.length) break;
         this.#hashes[number] = api.h64Raw(page);
         this.#next[number] = page.readUInt32BE(0);
         this.#look(page, number);
         number++;
       }
-      if (length < PIECE) break;
-      if (turn.due(length)) await turn.pass();
+      if (turn.due(piece.length)) await turn.pass();
     }
   }
 
@@ -283,6 +285,12 @@ class Pages {
     larger.set(this.#scratch);
     this.#scratch = larger;
   }
+}
+
+/** Views of a whole buffer that a piece is at the beginning of. */
+function pagesOf({ buffer, byteOffset }: Buffer, size: number): readonly Buffer[] {
+  const count = Math.floor((buffer.byteLength - byteOffset) / size);
+  return Array.from({ length: count }, (_, i) => Buffer.from(buffer, byteOffset + i * size, size));
 }
 
 /** Leaves as they are found, in columns. */
