@@ -1,10 +1,6 @@
 import {
   appendFileSync,
   chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,85 +8,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { sha256 } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
-import type { StatRecord } from '../store/index-db.js';
-import { ObjectStore } from '../store/objects.js';
-import { ArtifactDigester } from './digester.js';
+import { reads, rig } from './digester-for-tests.js';
 import type { KindName } from './kind.js';
 import { kindNamed } from './kinds.js';
-import { DatabaseMemories } from './sqlite-memories.js';
-
-interface Rig {
-  readonly root: string;
-  readonly objects: ObjectStore;
-  /** Paths whose bytes were read since it was last emptied. */
-  readonly read: string[];
-  /** Moves the clock far enough on that everything on disk is old. */
-  later(): void;
-  /** Sets the clock back: all that is on disk is from the future. */
-  earlier(): void;
-  /** A digester of another run: it shares only the records. */
-  open(trust?: 'stat' | 'nothing', onHash?: () => void): ArtifactDigester;
-  put(name: string, content: string | Buffer): string;
-}
-
-const TICK = 30_000_000_000n;
-
-function rig(t: ExecutionContext): Rig {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-digester-')));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
-  mkdirSync(join(root, 'cache', 'objects'), { recursive: true });
-  const records = new Map<string, StatRecord>();
-  const index = {
-    statRecord: (path: string, kind: string) => records.get(`${kind}:${path}`),
-    putStatRecord: (path: string, kind: string, record: StatRecord) => void records.set(`${kind}:${path}`, record),
-  };
-  const objects = new ObjectStore(join(root, 'cache', 'objects'));
-  const probe = join(root, 'cache', 'clock');
-  const read: string[] = [];
-  let ahead = 0n;
-  const clock = () => {
-    writeFileSync(probe, '.');
-    return { nowNs: statSync(probe, { bigint: true }).mtimeNs + ahead, tickNs: TICK };
-  };
-  return {
-    root,
-    objects,
-    read,
-    later: () => void (ahead += 60_000_000_000n),
-    earlier: () => void (ahead -= 3_600_000_000_000n),
-    open: (trust = 'stat', onHash?) =>
-      new ArtifactDigester({
-        root,
-        index,
-        trust,
-        clock,
-        objects,
-        databases: new DatabaseMemories(join(root, 'cache', 'databases')),
-        onHash: (paths) => {
-          read.push(...paths.map((path) => path.slice(root.length + 1)));
-          onHash?.();
-          return undefined;
-        },
-      }),
-    put(name, content) {
-      mkdirSync(join(root, name, '..'), { recursive: true });
-      writeFileSync(join(root, name), content);
-      return name;
-    },
-  };
-}
-
-async function reads<T>({ read }: Rig, work: () => Promise<T> | T): Promise<[T, string[]]> {
-  read.length = 0;
-  const result = await work();
-  return [result, read.splice(0)];
-}
 
 test('an old file is read once; its stat then tells', async (t) => {
   const r = rig(t);
@@ -296,93 +220,6 @@ test('of a directory only what changed is read; every change shows', async (t) =
   const entries = await r.open().entries('d');
   t.is(entries.length, 20);
   t.deepEqual(entries.find((entry) => entry.executable)?.name, '0/3.png');
-});
-
-test('rows in a -wal count as an edit of the database; an empty -wal does not', async (t) => {
-  const r = rig(t);
-  const path = join(r.root, 'a.db');
-  const writer = new Database(path);
-  writer.exec(
-    'PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1); PRAGMA wal_checkpoint(TRUNCATE)',
-  );
-  r.later();
-  const first = await r.open().digest('a.db', 'sqlite');
-  t.is(r.open().known('a.db', 'sqlite'), first);
-  t.not(await r.open().digest('a.db', 'file'), first);
-  writer.exec('INSERT INTO t VALUES (2)');
-  r.later();
-  t.is(r.open().known('a.db', 'sqlite'), undefined);
-  const second = await r.open().digest('a.db', 'sqlite');
-  t.not(second, first);
-  t.is(r.open().known('a.db', 'sqlite'), second);
-  writer.pragma('wal_checkpoint(TRUNCATE)');
-  r.later();
-  t.is(await r.open().digest('a.db', 'sqlite'), second);
-  t.is(r.open().known('a.db', 'sqlite'), second);
-  writer.close();
-  t.is(r.open().known('a.db', 'sqlite'), second);
-});
-
-test('a transaction that ends while its database is read takes its journal with it', async (t) => {
-  const r = rig(t);
-  const writer = new Database(join(r.root, 'a.db'));
-  t.teardown(() => writer.close());
-  writer.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
-  const before = await r.open().digest('a.db', 'sqlite');
-  r.later();
-  writer.exec('BEGIN; INSERT INTO t VALUES (2)');
-  t.true(existsSync(join(r.root, 'a.db-journal')));
-  const after = await r.open('stat', () => writer.inTransaction && writer.exec('COMMIT')).digest('a.db', 'sqlite');
-  t.not(after, before);
-  t.is(after, await r.open('nothing').digest('a.db', 'sqlite'));
-});
-
-test('rows in the -wal of a database that a link leads to count', async (t) => {
-  const r = rig(t);
-  r.put('real/.keep', '');
-  const writer = new Database(join(r.root, 'real/a.db'));
-  writer.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
-  symlinkSync('real/a.db', join(r.root, 'link.db'));
-  r.later();
-  const first = await r.open().digest('link.db', 'sqlite');
-  writer.exec('INSERT INTO t VALUES (2)');
-  r.later();
-  const digester = r.open();
-  t.is(digester.known('link.db', 'sqlite'), undefined);
-  const second = await digester.digest('link.db', 'sqlite');
-  t.not(second, first);
-  t.is(second, await r.open().digest('real/a.db', 'sqlite'));
-  t.true(digester.touched().includes(join(r.root, 'real/a.db-wal')));
-  writer.close();
-});
-
-test('a database that was written when it was installed is not taken for what was installed', async (t) => {
-  const r = rig(t);
-  const path = join(r.root, 'a.db');
-  const edit = (sql: string): unknown => new Database(path).exec(sql).close();
-  edit("CREATE TABLE t (x); INSERT INTO t VALUES ('installed')");
-  const record = await kindNamed('sqlite').keep(path, r.objects);
-  edit("UPDATE t SET x = 'a writer’s'");
-  await r.open().record('a.db', 'sqlite', record);
-  // Later it is looked at again, whatever its stat said.
-  r.later();
-  utimesSync(path, 1000, 1000);
-  const digest = await r.open().digest('a.db', 'sqlite');
-  t.not(digest, record.digest);
-  t.is(digest, await r.open('nothing').digest('a.db', 'sqlite'));
-});
-
-test('a folder of sqld is one database', async (t) => {
-  const r = rig(t);
-  r.put('server/dbs/default/data', '');
-  r.put('other/x', '');
-  new Database(join(r.root, 'server/dbs/default/data')).exec('CREATE TABLE t (x)').close();
-  r.later();
-  const digest = await r.open().digest('server', 'sqlite');
-  t.is(r.open().known('server', 'sqlite'), digest);
-  t.is(r.open().known('other', 'sqlite'), undefined);
-  await t.throwsAsync(r.open().digest('other', 'sqlite'), { instanceOf: UserFacingError });
-  t.is(r.open().known('none', 'sqlite'), 'absent');
 });
 
 test('what is of another kind is told when it is asked for in earnest', async (t) => {
