@@ -52,6 +52,8 @@ export class CanonicalKernel {
   private readonly all: Uint8Array;
   private length = 0;
   private user: object | undefined;
+  /** The paths that are written as a tree. */
+  private wanted: readonly RowPath[] | undefined;
 
   private constructor(private readonly exports: Exports) {
     const { memory, TEXT, TOLD, RUNS } = exports;
@@ -83,7 +85,12 @@ export class CanonicalKernel {
   /** Takes a text, which must be UTF-8, and says what is wanted of its rows. False where one of them is more than it can hold. */
   open(user: object, text: Uint8Array, paths: readonly RowPath[]): boolean {
     this.user = undefined;
-    if (text.length > MOST_BYTES || !this.want(paths)) return false;
+    if (text.length > MOST_BYTES) return false;
+    if (this.wanted !== paths) {
+      this.wanted = undefined;
+      if (!this.want(paths)) return false;
+      this.wanted = paths;
+    }
     if (!this.isInRoom(text)) this.room.set(text);
     this.all.fill(0, text.length, text.length + ZEROS);
     this.length = text.length;

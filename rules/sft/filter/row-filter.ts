@@ -17,20 +17,20 @@ export class RowFilter {
   kept = 0;
   readonly dropped: Record<string, number> = {};
   private readonly quick: QuickRows;
-  private readonly slow: RowBytes;
-  private readonly writer = new LineWriter();
+  /** Most blocks have no row that needs them. */
+  private slow: RowBytes | undefined;
+  private lineWriter: LineWriter | undefined;
 
   constructor(
     private readonly params: RowParams,
     private readonly outputs: FilterOutputs,
   ) {
     this.quick = new QuickRows(params);
-    this.slow = new RowBytes(decidingMembers(params));
   }
 
   /** Takes whole lines. */
   take(bytes: Buffer): void {
-    const { params, outputs, quick, writer } = this;
+    const { params, outputs, quick } = this;
     const ends = new LineEnds(bytes);
     quick.rows.open(bytes);
     // Nearly all lines are canonical, and nearly all of these are kept: they are written together, from `run` on.
@@ -54,12 +54,16 @@ export class RowFilter {
       // A line that ends in another way than LF is not as it is written.
       if (!this.isKept(reason, 1) || text !== undefined || bytes[end] === CARRIAGE_RETURN) {
         leaveOut(at, next);
-        if (reason === undefined) outputs.rows.append(text === undefined ? line : canonicalLine(text, writer));
-        else outputs.rejects?.append(rejectLine(reason, text ?? line, writer));
+        if (reason === undefined) outputs.rows.append(text === undefined ? line : canonicalLine(text, this.writer));
+        else outputs.rejects?.append(rejectLine(reason, text ?? line, this.writer));
       }
       at = next;
     }
     leaveOut(bytes.length, bytes.length);
+  }
+
+  private get writer(): LineWriter {
+    return (this.lineWriter ??= new LineWriter());
   }
 
   private isKept(reason: DropReason | undefined, rows: number): boolean {
@@ -71,8 +75,9 @@ export class RowFilter {
 
   /** Why a line is dropped, if it is, and its text where it is not as it is written. */
   private read(line: Buffer): { readonly reason: DropReason | undefined; readonly text: string | undefined } {
-    const { params, slow } = this;
-    const members = slow.members(line);
+    const { params } = this;
+    this.slow ??= new RowBytes(decidingMembers(params));
+    const members = this.slow.members(line);
     if (members !== undefined) return { reason: dropReason(membersRow(members), params), text: undefined };
     const text = lineText(line);
     if (text === undefined) return { reason: 'not UTF-8', text };
