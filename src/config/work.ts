@@ -6,7 +6,8 @@ import type { Draft } from './draft.js';
 import type { Surroundings } from './inputs.js';
 import { foldersAbove, isGlob, normalisePath } from './paths.js';
 import type { CommandUse } from './pipeline.js';
-import { entryOf, fillTexts, type Located } from './reading.js';
+import { entryOf, fillTexts, isEmpty, type Located } from './reading.js';
+import type { MapNode } from './source.js';
 
 /** A command, its text filled in as far as it can be now, and its words checked. */
 export function readCommand(draft: Draft, around: Surroundings & CommandSurroundings): CommandUse | undefined {
@@ -17,7 +18,7 @@ export function readCommand(draft: Draft, around: Surroundings & CommandSurround
   const text = readCommandText(
     work.node,
     {
-      inputs: inputs?.type === 'map' ? [...inputs.entries.keys()] : inputs === undefined ? [] : [BARE_INPUT],
+      inputs: inputs?.type === 'map' ? givenNames(inputs) : inputs === undefined ? [] : [BARE_INPUT],
       outputs: outputs?.type === 'map' ? [...outputs.entries.keys()] : outputs === undefined ? [] : [BARE_OUTPUT],
       bareInput: inputs !== undefined && inputs.type !== 'map',
       bareOutput: outputs !== undefined && outputs.type !== 'map',
@@ -30,6 +31,10 @@ export function readCommand(draft: Draft, around: Surroundings & CommandSurround
   const declared = declaredPaths(draft, allow, around);
   around.words.report(text ?? String(work.node.value), work.node, declared, scope);
   return text === undefined || tools === undefined ? undefined : { type: 'command', text, tools, allow };
+}
+
+function givenNames({ entries }: MapNode): string[] {
+  return [...entries].filter(([, { value }]) => !isEmpty(value)).map(([name]) => name);
 }
 
 interface CommandSurroundings {
