@@ -34,13 +34,32 @@ export function namesByTurn(
     const turn = turnOfEvent.get(integerOf(reward['event_id']));
     if (turn === undefined) continue;
     const type = String(reward['reward_type']);
-    const names = rewardNames(type, columnJson(reward['annotation']), compat);
+    const names = namesOf(type, reward['annotation'], compat);
     if (names === undefined) continue;
     let entry = turns.get(turn);
     if (entry === undefined) turns.set(turn, (entry = { newUnique: [], turnedTrue: [] }));
     for (const name of names) (type === UNIQUE_DELTA ? entry.newUnique : entry.turnedTrue).push(name);
   }
   return turns;
+}
+
+/** What was read of annotations: there are few achievements, and so few different ones. */
+const annotations = new Map<string, readonly string[] | undefined>();
+const MOST_ANNOTATIONS = 1000;
+const SHORT_ANNOTATION = 500;
+
+function namesOf(type: string, annotation: unknown, compat: Compat): readonly string[] | undefined {
+  if (typeof annotation !== 'string' || annotation.length > SHORT_ANNOTATION)
+    return rewardNames(type, columnJson(annotation), compat);
+  // Neither type nor mode has a line feed: a listed reward is of one of two types.
+  const key = `${compat}\n${type}\n${annotation}`;
+  let names = annotations.get(key);
+  if (names === undefined && !annotations.has(key)) {
+    if (annotations.size === MOST_ANNOTATIONS) annotations.clear();
+    names = rewardNames(type, columnJson(annotation), compat);
+    annotations.set(key, names);
+  }
+  return names;
 }
 
 /** An integer as SQLite compares it with others: where the column has no type that makes it one it may be a text. */
