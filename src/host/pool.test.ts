@@ -216,6 +216,48 @@ export default defineRule({
   await host.pool.close();
 });
 
+test('a host that loads a rule takes the first task of it: no other one is started', async (t) => {
+  const host = hostProject(
+    t,
+    {
+      'rules/my/rule.ts': `import { defineRule, file } from 'vlmbuild';
+import { appendFileSync } from 'node:fs';
+import { z } from 'zod';
+appendFileSync('loaded', 'once ');
+export default defineRule({
+  summary: 'For a test.',
+  params: z.strictObject({}),
+  outputs: { out: file() },
+  *parts() {
+    yield { id: 'x', spec: null };
+  },
+  make: () => ({}),
+});`,
+    },
+    { slots: 2 },
+  );
+  const { bundle, source } = await host.ruleWork('my/rule');
+  host.pool.prepare({ bundle, source }, 1);
+  t.is((await host.list('my/rule')).count, 1);
+  await host.pool.close();
+  t.is(readFileSync(join(host.root, 'loaded'), 'utf8'), 'once ');
+});
+
+test('a task does not wait for a host that fails at its rule', async (t) => {
+  const host = hostProject(
+    t,
+    {
+      'rules/my/rule.ts': `process.kill(process.pid, 'SIGKILL'); while (true);
+import { defineRule } from 'vlmbuild';
+export default defineRule({} as never);`,
+    },
+    { slots: 2 },
+  );
+  const { bundle, source } = await host.ruleWork('my/rule');
+  host.pool.prepare({ bundle, source }, 1);
+  t.deepEqual(await failureOf(t, host.list('my/rule')), { type: 'host-lost', code: null, signal: 'SIGKILL' });
+});
+
 test('a rule at which every host dies fails the parts, and does not start hosts for ever', async (t) => {
   const host = hostProject(
     t,

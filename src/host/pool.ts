@@ -201,7 +201,8 @@ export class HostPool {
   }
 
   /** A shared host where the rule allows it; else an idle one, best the one that has the rule; else a new one. */
-  #seatFor({ task, options }: Job): Seat | undefined {
+  #seatFor(job: Job): Seat | undefined {
+    const { task, options } = job;
     const limit = options.concurrency ?? 1;
     const idle: Seat[] = [];
     for (const seat of this.#seats) {
@@ -216,11 +217,23 @@ export class HostPool {
     const best = idle.find((seat) => seat.bundles.has(bundle)) ?? idle[0];
     if (best !== undefined) return best;
     if (this.#taken >= this.#slots) return undefined;
-    if (task.type !== 'make' || limit > 1 || this.#unloadable.has(task.bundle)) return this.#open();
+    if (!('bundle' in task) || this.#unloadable.has(task.bundle)) return this.#open();
+    if (task.type !== 'make' || limit > 1) return this.#isSoonFree(job, task.bundle) ? undefined : this.#open();
     // Not bound to a host that only starts: if another one is free before, it makes these parts.
-    const waiting = this.#waiting.filter((job) => job.task.type === 'make').length;
+    const waiting = this.#waiting.filter((other) => other.task.type === 'make').length;
     if ([...this.#seats].filter(isLoading).length < waiting) this.prepare(task, this.#taken + 1);
     return undefined;
+  }
+
+  /**
+   * Whether a host that loads the rule will be free for the job, sooner than one that is not even started. A job with a
+   * timeout, which counts in its host alone, waits for none: a rule may never come to the end of loading.
+   */
+  #isSoonFree(job: Job, bundle: string): boolean {
+    if (job.options.timeoutMs !== undefined) return false;
+    const seats = [...this.#seats].filter((seat) => !seat.ending && isLoading(seat) && seat.bundles.has(bundle));
+    const others = this.#waiting.filter((other) => other !== job && 'bundle' in other.task);
+    return seats.length > others.length;
   }
 
   get #taken(): number {
