@@ -158,7 +158,7 @@ class Life {
     const demand = this.#demand(first);
     await this.#hold(demand);
     try {
-      await this.#turns.ofTarget();
+      await this.#turns.ofTarget(first.state === 'stale' && !this.#forced ? first.key : undefined);
       await this.#hold(demand);
       return await this.#underLock(first.state === 'stale' && version !== undefined ? { first, version } : undefined);
     } finally {

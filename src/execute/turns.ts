@@ -1,6 +1,6 @@
 import type { Digest } from '../base/digest.js';
 import type { Span } from '../base/timeline.js';
-import { acquireTargetLock, type TargetLock } from '../store/target-lock.js';
+import { acquireTargetLock, tryBothLocks, type TargetLock } from '../store/target-lock.js';
 import type { BuildState } from './build-state.js';
 
 /** A target's turns among those of all builds of the project: by its own name, and by the key whose result it makes. */
@@ -15,14 +15,27 @@ export class Turns {
     private readonly onWait: () => void,
   ) {}
 
-  /** Waits until no other vlmbuild has the target. */
-  async ofTarget(): Promise<void> {
-    this.#own = (await this.#take(this.target)).lock;
+  /**
+   * Waits until no other vlmbuild has the target.
+   *
+   * @param key that it will most likely have: its turn is taken in the same write, where nobody has either
+   */
+  async ofTarget(key: Digest | undefined): Promise<void> {
+    const { session, id } = this.build.run;
+    const both = key === undefined ? undefined : tryBothLocks(session.layout, [this.target, key], id);
+    if (key === undefined || both === undefined) {
+      this.#own = (await this.#take(this.target)).lock;
+      return;
+    }
+    const [own, lock] = both;
+    this.#own = own;
+    this.#key = { key, lock };
   }
 
   /**
    * Waits until no other vlmbuild makes the result of the key, for a target of another name. False where it may be there by
-   * now: then it must be looked for. Who has a key's turn waits for no other.
+   * now: then it must be looked for. Not where the target had the key's turn before it was decided. Who has a key's turn
+   * waits for no other.
    */
   async ofKey(key: Digest): Promise<boolean> {
     if (this.#key?.key === key) return true;

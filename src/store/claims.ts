@@ -18,6 +18,9 @@ interface Opened {
   /** Of the file: another one at its path has other claims. */
   readonly ino: number;
   readonly claim: Sqlite.Statement;
+  readonly find: Sqlite.Statement;
+  /** Says whether it has: where somebody has one of the names, neither is claimed. */
+  readonly claimBoth: Sqlite.Transaction<(names: readonly string[], holder: string, run: string) => boolean>;
   /** Frees all these names of the holder. */
   readonly free: Sqlite.Transaction<(names: Iterable<string>, holder: string) => void>;
 }
@@ -75,13 +78,24 @@ export class Claims {
           this.#held.set(name, run);
           return 'claimed';
         }
-        const found = database.handle.prepare('SELECT holder, pid, run FROM claims WHERE name = ?').get(name);
+        const found = database.find.get(name);
         // Freed in between.
         if (found === undefined) continue;
         const { holder, pid, run: theirs } = found as { holder: string; pid: number; run: string };
         if (holder === this.#name || this.#lives(holder)) return { pid, run: theirs };
         database.handle.prepare('DELETE FROM claims WHERE holder = ?').run(holder);
       }
+    });
+  }
+
+  /** Claims both names in one write. False where somebody has one of them, alive or dead: then neither is claimed. */
+  tryBoth(names: readonly [string, string], run: string): boolean {
+    if (names.some((name) => this.#freed.has(name))) this.#tell();
+    return this.#mending((database) => {
+      this.#live();
+      if (!database.claimBoth.immediate(names, this.#name, run)) return false;
+      for (const name of names) this.#held.set(name, run);
+      return true;
     });
   }
 
@@ -196,11 +210,19 @@ function connect(path: string): Opened {
     enterWal(handle);
     handle.pragma('synchronous = OFF');
     handle.exec(SCHEMA);
+    const claim = handle.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');
+    const find = handle.prepare('SELECT holder, pid, run FROM claims WHERE name = ?');
     const free = handle.prepare('DELETE FROM claims WHERE name = ? AND holder = ?');
     return {
       handle,
       ino: statSync(path).ino,
-      claim: handle.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
+      claim,
+      find,
+      claimBoth: handle.transaction((names: readonly string[], holder: string, run: string) => {
+        if (names.some((name) => find.get(name) !== undefined)) return false;
+        for (const name of names) claim.run(name, holder, process.pid, run);
+        return true;
+      }),
       free: handle.transaction((names: Iterable<string>, holder: string) => {
         for (const name of names) free.run(name, holder);
       }),

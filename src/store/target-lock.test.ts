@@ -2,7 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
-import { acquireTargetLock, type Holder } from './target-lock.js';
+import { acquireTargetLock, tryBothLocks, type Holder } from './target-lock.js';
 
 /** Takes the lock, says so, and holds it until it is told to end or is killed. */
 function holder(root: string, target: string): string {
@@ -85,6 +85,40 @@ test('waiting ends when it is aborted, and the lock stays with its holder', asyn
   );
   held.release();
   (await acquireTargetLock(layout, 'dataset', { run: 'third' })).release();
+});
+
+test('two locks are taken at once, or neither', async (t) => {
+  const layout = scratchLayout(t);
+  const other = new OtherProcess(t, holder(layout.root, 'two'));
+  t.is(await other.says(), 'held');
+  t.is(tryBothLocks(layout, ['one', 'two'], 'ours'), undefined);
+  t.is(tryBothLocks(layout, ['two', 'one'], 'ours'), undefined);
+  const third = new OtherProcess(t, holder(layout.root, 'one'));
+  t.is(await third.says(), 'held', 'what was free stayed so');
+  third.tell('end');
+  t.is(await third.says(), 'released');
+  other.tell('end');
+  t.is(await other.says(), 'released');
+
+  const locks = tryBothLocks(layout, ['one', 'two'], 'ours');
+  t.is(tryBothLocks(layout, ['two', 'three'], 'ours'), undefined, 'also what this process has');
+  for (const name of ['one', 'two']) {
+    const { waited, lock } = waiting((onWait) => acquireTargetLock(layout, name, { run: 'next', onWait }));
+    t.deepEqual(await waited, { pid: process.pid, run: 'ours' });
+    locks?.[name === 'one' ? 0 : 1].release();
+    (await lock).release();
+  }
+  t.not(tryBothLocks(layout, ['one', 'two'], 'later'), undefined, 'freed in this turn of the loop');
+});
+
+test('of two locks that a killed process had, one after the other can be taken', async (t) => {
+  const layout = scratchLayout(t);
+  const other = new OtherProcess(t, holder(layout.root, 'one'));
+  t.is(await other.says(), 'held');
+  await other.kill();
+  t.is(tryBothLocks(layout, ['one', 'two'], 'ours'), undefined);
+  (await acquireTargetLock(layout, 'one', { run: 'ours' })).release();
+  t.not(tryBothLocks(layout, ['one', 'two'], 'ours'), undefined);
 });
 
 test('claims in which something else is written, or that are gone, are made anew', async (t) => {

@@ -47,6 +47,17 @@ export async function acquireTargetLock(
   }
 }
 
+/** Takes the locks of two names at once. Undefined where one of them may have to be waited for: then it takes neither. */
+export function tryBothLocks(
+  layout: CacheLayout,
+  names: readonly [string, string],
+  run: string,
+): readonly [TargetLock, TargetLock] | undefined {
+  const claims = Claims.of(layout);
+  if (!explained(layout, () => claims.tryBoth(names, run))) return undefined;
+  return [lockOf(claims, names[0]), lockOf(claims, names[1])];
+}
+
 function lockOf(claims: Claims, target: string): TargetLock {
   let held = true;
   return {
