@@ -1,7 +1,7 @@
-// Compiles kernels (wasm/*.as, AssemblyScript) and writes those of a folder into a module there that can be
+// Compiles kernels (wasm/*.as, AssemblyScript, and what they import) and writes those of a folder into a module there that can be
 // bundled: compiled.ts.
 //   node scripts/kernels.mjs [--check]
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { globSync } from 'tinyglobby';
@@ -13,7 +13,7 @@ async function compile(path) {
   const name = basename(path, '.as');
   let binary;
   const { error, stderr } = await asc.main([`${name}.ts`, ...FLAGS, '--outFile', `${name}.wasm`], {
-    readFile: (file) => (file === `${name}.ts` ? readFileSync(path, 'utf8') : null),
+    readFile: (file) => readIfThere(join(dirname(path), file.replace(/\.ts$/, '.as'))),
     writeFile: (file, contents) => {
       if (file === `${name}.wasm`) binary = contents;
     },
@@ -24,6 +24,11 @@ async function compile(path) {
   return `export const ${name.toUpperCase()} =\n  '${Buffer.from(binary).toString('base64')}';\n`;
 }
 
+function readIfThere(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}
+
+// What a kernel is made of beside its own file is in a folder of its name.
 const sources = globSync('{rules,src}/**/wasm/*.as').sort();
 for (const folder of new Set(sources.map((path) => dirname(path)))) {
   const parts = [];
