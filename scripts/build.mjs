@@ -17,6 +17,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
+import { bundledSqlite } from './bundled-sqlite.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -147,8 +148,10 @@ for (const [name, source] of Object.entries(standalone)) {
     supported: { 'dynamic-import': !['main', 'changed'].includes(name) },
     // Small libraries are part of it; the others are seldom wanted, or have native code.
     packages: 'bundle',
+    // Not in hosts: rules may load the library too, and its addon throws the errors of one copy alone.
+    plugins: name === 'host' ? [] : [bundledSqlite],
     external: [
-      'better-sqlite3',
+      ...(name === 'host' ? ['better-sqlite3'] : []),
       'esbuild',
       'sharp',
       ...(name === 'main' ? [] : ['yaml']),

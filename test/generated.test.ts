@@ -27,7 +27,7 @@ test('docs/messages.md lists every diagnostic', (t) => {
 
 test('the licenses of what is bundled are handed on with it', (t) => {
   const notices = readFileSync(join(ROOT, 'dist/NOTICES'), 'utf8');
-  for (const name of ['picomatch', 'xxhash-wasm', 'yaml', 'zod'])
+  for (const name of ['better-sqlite3', 'picomatch', 'xxhash-wasm', 'yaml', 'zod'])
     t.regex(notices, new RegExp(`^${name} \\d.*\\n\\n[^]*?copyright`, 'im'));
 });
 

@@ -1,18 +1,15 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import type Sqlite from 'better-sqlite3';
+import Sqlite from 'better-sqlite3';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 
 /** Transactions are short: who waits longer than this waits for a program that hangs. */
 const BUSY_TIMEOUT_MS = 20_000;
 
-let loaded: typeof Sqlite | undefined;
-
 /**
- * Opens a database file, which is made where there is none. The addon is loaded by the first call and not by the import:
- * it costs 8 ms, and many commands and tasks need no database.
+ * Opens a database file, which is made where there is none. The addon is loaded by the first call and not by the import,
+ * for many commands and tasks need no database.
  *
  * @throws SqliteError of better-sqlite3.
  */
@@ -20,9 +17,8 @@ export function openDatabase(
   path: string,
   options: { readonly busyTimeoutMs?: number; readonly fileMustExist?: boolean } = {},
 ): Sqlite.Database {
-  loaded ??= createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite;
   const { busyTimeoutMs = BUSY_TIMEOUT_MS, fileMustExist = false } = options;
-  return new loaded(path, { timeout: busyTimeoutMs, fileMustExist });
+  return new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist });
 }
 
 /** SQLite's name of what went wrong without its details (`SQLITE_IOERR` for `SQLITE_IOERR_READ`); undefined for other errors. */
