@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { copyDatabase } from '../store/copy-database.js';
+import { isSqliteError } from '../store/sqlite.js';
 import { databasePlace } from './database-place.js';
 import { statOf } from './file-stamp.js';
 
@@ -111,7 +112,7 @@ export function explained<T>(path: string, work: () => T): T {
 }
 
 export function explain(path: string, error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
+  if (!isSqliteError(error)) return error;
   if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) return new UserFacingError(artifactErrors.databaseBusy(path));
   // Failures to write (a full disk) are no fault of the file.
   if (/^SQLITE_(NOTADB|CORRUPT|CANTOPEN|FORMAT|READONLY|PERM|AUTH|IOERR_(SHORT_)?READ)/.test(error.code))
@@ -133,7 +134,7 @@ function tryOpen(file: string, readonly: boolean): Database.Database {
 
 /** Whether SQLite would have to write beside a file to read it. @throws where the file itself cannot be read. */
 function needsCopy(error: unknown, file: string): boolean {
-  if (!(error instanceof Database.SqliteError)) return false;
+  if (!isSqliteError(error)) return false;
   if (error.code.startsWith('SQLITE_READONLY')) return true;
   if (!error.code.startsWith('SQLITE_CANTOPEN')) return false;
   // Not by opening it: closing that would take the locks that this process may have on the file.

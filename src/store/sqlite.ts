@@ -21,11 +21,17 @@ export function openDatabase(
   return new Sqlite(path, { timeout: busyTimeoutMs, fileMustExist });
 }
 
+/**
+ * An error of better-sqlite3's. Where its JavaScript was loaded twice, the addon throws those of the first copy, which are
+ * no instances of the other one's class.
+ */
+export function isSqliteError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && error.name === 'SqliteError' && 'code' in error && typeof error.code === 'string';
+}
+
 /** SQLite's name of what went wrong without its details (`SQLITE_IOERR` for `SQLITE_IOERR_READ`); undefined for other errors. */
 export function sqliteCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error.name !== 'SqliteError') return undefined;
-  const { code } = error as Error & { code?: unknown };
-  return typeof code === 'string' ? code.split('_').slice(0, 2).join('_') : undefined;
+  return isSqliteError(error) ? error.code.split('_').slice(0, 2).join('_') : undefined;
 }
 
 /** The file is not a database, is cut short, or its pages make no sense. */
