@@ -256,6 +256,37 @@ test('cache: what is kept for what; cache verify finds damage, drops it, and say
   t.deepEqual(deeds(await project.builds(t)), { upper: 'run', files: 'fresh' });
 });
 
+test('gc moves together what is needed of small results of commands; builds, and runs of the past, find it there', async (t) => {
+  const numbers = Array.from({ length: 40 }, (_, n) => n);
+  const textOf = (n: number, version: string): string => `${String(n)} of ${version} `.repeat(20_000);
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1\ntargets:\n${numbers
+      .map(
+        (n) =>
+          `  t${String(n)}: { run: 'cp {input} {output}', inputs: in/${String(n)}.txt, outputs: out/${String(n)}.txt }\n`,
+      )
+      .join('')}`,
+    ...Object.fromEntries(numbers.map((n) => [`in/${String(n)}.txt`, textOf(n, 'first')])),
+  });
+  const versionOf = (n: number): string => (n % 10 === 0 ? 'first' : 'second');
+  const all = (deed: string): Record<string, string> => Object.fromEntries(numbers.map((n) => [`t${String(n)}`, deed]));
+  t.deepEqual(deeds(await project.builds(t, '-j8')), all('run'));
+  t.true(objectsOf(project).length < numbers.length, 'they are stored together');
+  for (const n of numbers) project.write(`in/${String(n)}.txt`, textOf(n, versionOf(n)));
+  await project.builds(t);
+  const report = await gc(project, '--max-size', '0', '--keep-runs', '1');
+  t.true(report.after < 0.7 * report.before, JSON.stringify(report));
+  t.regex((await project.run('cache', 'verify')).stdout, /all are what their names say/);
+  const check = (folder: string): void => {
+    for (const n of numbers) t.true(project.read(`${folder}/${String(n)}.txt`) === textOf(n, versionOf(n)), String(n));
+  };
+  project.remove('out');
+  t.is((await project.run('restore', 'last', '--to', 'back')).code, 0);
+  check('back/out');
+  t.deepEqual(deeds(await project.builds(t)), all('restore'));
+  check('out');
+});
+
 test('gc moves together what is needed of packs of parts, and builds find it there', async (t) => {
   const rule = (version: string): string => `version: 1
 targets:

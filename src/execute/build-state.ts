@@ -1,4 +1,3 @@
-import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
@@ -146,7 +145,7 @@ export class BuildState {
   }
 
   /** @throws TargetError where `--locked` is on and an output is not what the lock says: it is not delivered. */
-  checkLockedOutputs(target: Target, outputs: Readonly<Record<string, ArtifactRecord>>): void {
+  checkLockedOutputs(target: Target, outputs: Readonly<Record<string, { readonly digest: Digest }>>): void {
     const [difference] = this.#outputDifferences(target.name, outputs);
     if (difference !== undefined) throw new TargetError(difference, true);
   }

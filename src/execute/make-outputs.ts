@@ -1,11 +1,12 @@
 import type { ArtifactRecord } from '../artifacts/kind.js';
+import type { LateOutput } from '../host/protocol.js';
 import { commandText } from './handing.js';
 import { runParts, type PartsResult } from './parts.js';
 import { limits, ruleTask } from './rule-task.js';
 import { relay, type TargetWork } from './work.js';
 
 export interface Made {
-  readonly outputs: Readonly<Record<string, ArtifactRecord>>;
+  readonly outputs: Readonly<Record<string, ArtifactRecord | LateOutput>>;
   /** Null where it is not made in parts. */
   readonly parts: PartsResult['parts'] | null;
 }
@@ -30,8 +31,9 @@ export async function makeOutputs(work: TargetWork): Promise<Made> {
       text: commandText(target.work.text, handing, outputs),
       keep: target.store,
     } as const;
+    const { pack } = work.run;
     const onlyLittleLeft = (): void => grant.release();
-    const made = await timeline.during(running, () => hosts.run(task, { ...options, onlyLittleLeft }));
+    const made = await timeline.during(running, () => hosts.run(task, { ...options, onlyLittleLeft, pack }));
     return { outputs: made.outputs, parts: null };
   }
   const { rule } = target.work;

@@ -9,8 +9,10 @@ import type { OutputUse, Target } from '../config/pipeline.js';
 import { modulesOf } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import { detailsToJson, NO_DETAILS } from '../plan/details.js';
+import type { LateOutput } from '../host/protocol.js';
 import type { StoredOutput } from '../store/records.js';
 import { CorruptObject } from '../store/objects.js';
+import { LARGEST_PACKED } from '../store/pack.js';
 import { InputChanged } from './failure.js';
 import type { PartsResult } from './parts.js';
 import type { Run } from './run.js';
@@ -22,17 +24,22 @@ type Fresh = Extract<Decision, { state: 'fresh' }>;
  * between leaves outputs that differ from the record, which the next one sees, and never outputs that nobody knows of.
  *
  * @param others whether it may be recorded with results of other targets, a moment later
+ * @returns the outputs, all in the store where that is wanted: what is recorded is there before
  */
 export async function recordAction(
   run: Run,
   target: Target,
   decision: Extract<Decision, { state: 'stale' }>,
-  outputs: Readonly<Record<string, ArtifactRecord>>,
+  made: Readonly<Record<string, ArtifactRecord | LateOutput>>,
   parts: PartsResult['parts'] | null,
   seconds: number,
   others: 'may come' | 'will not come',
-): Promise<void> {
+): Promise<Readonly<Record<string, ArtifactRecord>>> {
   const { index } = run.session;
+  let outputs: Readonly<Record<string, ArtifactRecord>> = {};
+  const store = (): void => {
+    outputs = Object.fromEntries(Object.entries(made).map(([name, output]) => [name, stored(output)]));
+  };
   const recorded = index.together(() => {
     index.putAction({
       key: decision.key,
@@ -46,9 +53,14 @@ export async function recordAction(
       details: detailsToJson(decision.details),
     });
     recordOutputPaths(run, target, outputs);
-  });
+  }, store);
   if (others === 'will not come') index.commitTogether();
-  return recorded;
+  await recorded;
+  return outputs;
+}
+
+function stored(output: ArtifactRecord | LateOutput): ArtifactRecord {
+  return 'ref' in output.bytes ? { ...output, bytes: output.bytes.ref() } : { ...output, bytes: output.bytes };
 }
 
 /** The same for a result that is remembered, and is brought back or in place. */
@@ -87,6 +99,7 @@ export async function adoptResult(run: Run, target: Target, decision: Fresh): Pr
   for (const use of Object.values(target.outputs)) {
     const record = await presentRecord(run, use);
     if (record.digest !== decision.outputs[use.name]?.digest) return;
+    if (target.store && !(await isKeptAlone(run, use, record))) return;
     outputs[use.name] = record;
     const entries = use.kind === 'directory' ? await digester.entries(use.path) : [];
     index.transaction(() => {
@@ -107,6 +120,19 @@ export async function adoptResult(run: Run, target: Target, decision: Fresh): Pr
     details: detailsToJson(NO_DETAILS),
     ...(accepted === undefined ? {} : { accepted }),
   });
+}
+
+/**
+ * Stores a small output where no object has its digest for a name: it may lie in a blob with others, and the index, which
+ * knew where, is lost. Larger ones are objects of their own. False where its bytes are others by now.
+ */
+async function isKeptAlone(
+  { session }: Run,
+  { path, kind }: OutputUse,
+  { digest, bytes }: ArtifactRecord,
+): Promise<boolean> {
+  if ((kind !== 'file' && kind !== 'jsonl') || bytes.size > LARGEST_PACKED || session.objects.has(digest)) return true;
+  return (await kindNamed(kind).keep(join(session.root, path), session.objects)).digest === digest;
 }
 
 /** The record of what is on disk, of which at most a database is read. */

@@ -13,10 +13,12 @@ import { Marking } from './marking.js';
 import { repack, sparseBlobs } from './repack.js';
 
 const text = (n: number): string => `${n} `.repeat(20_000);
+/** The one that is no part. */
+const RESULT = 5;
 const keyOf = (n: number) => digestOf({ part: n });
 const outputOf = (bytes: ObjectRef): PartRecord['outputs'][string] => ({ kind: 'jsonl', digest: bytes.sha256, bytes });
 
-/** Forty parts in packs, of which every tenth is needed, by its row; and a list of two neighbours that no row has. */
+/** Forty parts in packs, of which every tenth is needed, by its row; a target's result beside them; and a list of two neighbours that no row has. */
 function project(t: ExecutionContext) {
   const layout = scratchLayout(t);
   mkdirSync(layout.objects, { recursive: true });
@@ -40,12 +42,24 @@ function project(t: ExecutionContext) {
   const needed = [0, 10, 20, 30];
   for (const n of needed)
     index.putPart('target', { key: keyOf(n), outputs: { rows: outputOf(refAt(n)) }, meta: { n }, seconds: 0 });
+  index.putAction({
+    key: keyOf(RESULT),
+    target: 'other',
+    fingerprint: {},
+    modules: {},
+    outputs: { rows: outputOf(refAt(RESULT)) },
+    parts: null,
+    seconds: 0,
+    run: 'run',
+    details: {},
+  });
   index.flush();
   const tables = new IndexTables(layout);
   t.teardown(() => tables.close());
   const mark = (): Marking => {
     const marking = new Marking(objects, storedObjects(layout));
-    for (const { outputs } of tables.parts()) for (const output of Object.values(outputs)) marking.output(output);
+    for (const { outputs } of [...tables.parts(), ...tables.actions()])
+      for (const output of Object.values(outputs)) marking.output(output);
     marking.object(whole.sha256);
     return marking;
   };
@@ -67,6 +81,8 @@ function project(t: ExecutionContext) {
       t.true(outputs['rows'] !== undefined && read(outputs['rows'].bytes) === text(n));
     }
     t.is(index.parts(needed.map(keyOf)).size, needed.length);
+    const result = index.action(keyOf(RESULT))?.outputs['rows'];
+    t.true(result !== undefined && read(result.bytes) === text(RESULT));
     t.true(read(whole) === text(14) + text(15));
   };
   return { layout, objects, tables, mark, sweep, size, check, refAt };

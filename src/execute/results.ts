@@ -173,5 +173,22 @@ export function pastRun({ index, objects }: Pick<Session, 'index' | 'objects'>, 
   const results = loadResults(objects, record);
   if (results === undefined)
     throw new UserFacingError(archiveErrors.nothingRecorded({ run: record.id, outcome: record.outcome }));
-  return { record, results };
+  return { record, results: located(results, index) };
+}
+
+/** What lay in blobs with others when the run ended may have been moved: then the record of its key tells where it is. */
+function located(results: RunResults, index: Session['index']): RunResults {
+  return mapped(results, (result) => {
+    if (Object.values(result.outputs).every(({ bytes }) => bytes?.inside === undefined)) return result;
+    const now = index.action(result.key)?.outputs;
+    const outputs = mapped(result.outputs, (output, name) => {
+      const found = now?.[name];
+      return found?.digest === output.digest ? { ...output, bytes: found.bytes } : output;
+    });
+    return { ...result, outputs };
+  });
+}
+
+function mapped<T>(record: Readonly<Record<string, T>>, map: (value: T, name: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 }

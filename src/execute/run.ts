@@ -9,6 +9,7 @@ import { TargetLog } from './target-log.js';
 import type { BuildEvent, BuildOutcome, BuildCounts, EventListener } from './events.js';
 import type { Session } from './session.js';
 import { logPath } from '../store/layout.js';
+import { LatePack } from '../store/late-pack.js';
 import { acquireRunLock, sweepStages, type RunLock } from '../store/run-lock.js';
 import type { JsonObject } from '../base/json.js';
 import type { Digest } from '../base/digest.js';
@@ -27,6 +28,8 @@ export class Run {
   readonly #logs = new Map<string, TargetLog>();
   /** Where targets do their work. */
   readonly places = new Places(() => this.begin().stage);
+  /** What small outputs of commands are stored in, until their results are recorded. */
+  readonly pack: LatePack;
   #lock: RunLock | undefined;
 
   constructor(
@@ -35,6 +38,7 @@ export class Run {
     private readonly args: JsonObject,
     private readonly listener: EventListener,
   ) {
+    this.pack = new LatePack(session.objects);
     const time = new Date(this.startedMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
     this.id = `${time}-${randomBytes(3).toString('hex')}`;
   }

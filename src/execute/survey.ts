@@ -100,8 +100,14 @@ export function surveyStore(session: Session, tables: IndexTables, keepRuns: num
       if (!used.has(key)) used.set(key, run.startedMs);
       if (n >= keepRuns) continue;
       keep(key);
-      for (const { kind, digest, bytes } of Object.values(outputs))
-        if (bytes !== undefined) marking.output({ kind, digest, bytes });
+      for (const [name, { kind, digest, bytes }] of Object.entries(outputs)) {
+        if (bytes?.inside === undefined) {
+          if (bytes !== undefined) marking.output({ kind, digest, bytes });
+        } else if (byKey.get(key)?.outputs[name]?.digest !== digest) {
+          // No row of the index tells where it lies, and what a run stored never changes: so the blob stays as it is.
+          marking.object(bytes.inside.blob);
+        }
+      }
     }
   }
   const withRuns = marking.bytes;

@@ -1,3 +1,4 @@
+import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Phase } from '../base/timeline.js';
 import type { Target } from '../config/pipeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
@@ -29,6 +30,8 @@ export interface Footing {
   /** The slot that the target has, or another one once that is given back. */
   readonly hold: () => Promise<Grant>;
 }
+
+type Recorded = Omit<Made, 'outputs'> & { readonly outputs: Readonly<Record<string, ArtifactRecord>> };
 
 /** A stale target's runs, tried again as often as it allows. */
 export class TargetAttempts {
@@ -67,7 +70,7 @@ export class TargetAttempts {
         attempt: this.#count,
         ...(last === undefined ? {} : { expectedSeconds: last.seconds }),
       });
-      let made: Made;
+      let made: Recorded;
       try {
         made = await run.places.use((place) => this.#once(footing, last, grant, place));
       } catch (error) {
@@ -84,7 +87,7 @@ export class TargetAttempts {
     }
   }
 
-  async #once(footing: Footing, last: ActionRecord | undefined, grant: Grant, place: Place): Promise<Made> {
+  async #once(footing: Footing, last: ActionRecord | undefined, grant: Grant, place: Place): Promise<Recorded> {
     const { build, target } = this;
     const { decision, pinned, ahead } = footing;
     const { run, slots, interrupt } = build;
@@ -115,14 +118,16 @@ export class TargetAttempts {
         await staging.own.take();
       });
       const made = await makeOutputs(work);
-      const { outputs, parts } = made;
+      const { parts } = made;
       // What is left is not what slots are for.
       grant.release();
       await this.#phase('compare inputs', () => checkInputs(session, handing.items));
-      build.checkLockedOutputs(target, outputs);
+      build.checkLockedOutputs(target, made.outputs);
       const seconds = secondsSince(started);
       const others = build.isAwaited(target.name) || slots.isIdle ? 'will not come' : 'may come';
-      await this.#phase('record', () => recordAction(run, target, decision, outputs, parts, seconds, others));
+      const outputs = await this.#phase('record', () =>
+        recordAction(run, target, decision, made.outputs, parts, seconds, others),
+      );
       await this.#phase('install', () => installOutputs(run, target, outputs, staging));
       build.settle(
         {
@@ -135,14 +140,14 @@ export class TargetAttempts {
         },
         { parts },
       );
-      return made;
+      return { outputs, parts };
     } catch (error) {
       staging.own.putBack();
       throw saidOfDeclared(error, staging, target, session.root);
     }
   }
 
-  #phase(phase: Phase, work: () => void | Promise<void>): Promise<void> {
+  #phase<T>(phase: Phase, work: () => T | Promise<T>): Promise<T> {
     const { name } = this.target;
     return this.build.run.session.timeline.during({ phase, lane: { type: 'target', target: name } }, work);
   }

@@ -1,10 +1,12 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import { ObjectStore } from '../store/objects.js';
+import type { LatePack } from '../store/late-pack.js';
+import { LARGEST_PACKED } from '../store/pack.js';
 import { KnownFailure } from './failure.js';
-import type { StagedOutput } from './protocol.js';
+import type { LateOutput, StagedOutput } from './protocol.js';
 
 export type Staged = Readonly<Record<string, StagedOutput>>;
 
@@ -37,6 +39,24 @@ export async function keepStaged(
   const records: Record<string, ArtifactRecord> = {};
   for (const [name, { kind, path }] of Object.entries(staged)) {
     records[name] = await kindNamed(kind).keep(path, objects);
+  }
+  return records;
+}
+
+/** The same of outputs that are `little` to keep: small ones are stored together with others. */
+export async function packStaged(
+  staged: Staged,
+  objects: ObjectStore,
+  pack: LatePack,
+): Promise<Readonly<Record<string, ArtifactRecord | LateOutput>>> {
+  const records: Record<string, ArtifactRecord | LateOutput> = {};
+  for (const [name, { kind, path }] of Object.entries(staged)) {
+    const size = lstatSync(path).size;
+    if (size > LARGEST_PACKED) records[name] = await kindNamed(kind).keep(path, objects);
+    else {
+      const bytes = pack.add(readFileSync(path));
+      records[name] = { kind, digest: bytes.sha256, bytes };
+    }
   }
   return records;
 }

@@ -1,12 +1,13 @@
 import { atExit } from '../base/at-exit.js';
 import { scrubber } from '../base/scrub.js';
+import type { LatePack } from '../store/late-pack.js';
 import type { FromHost } from './frames.js';
 import { HostGuard } from './guard.js';
 import { Commands, findBash } from './commands.js';
 import { failureOf } from './failure.js';
 import { HostProcess, type HostEnd, type Observed } from './host-process.js';
 import { Job, type JobOptions } from './job.js';
-import { keepStaged, storeOf, toKeep } from './keep-staged.js';
+import { keepStaged, packStaged, storeOf, toKeep } from './keep-staged.js';
 import type { CommandTask, Task, TaskFailure, TaskMessage, TaskResults } from './protocol.js';
 import { TaskError } from './task-error.js';
 
@@ -23,6 +24,8 @@ export interface RunOptions extends JobOptions {
   readonly concurrency?: number;
   /** For `command`: its processes have ended, and what is left to do takes no slot. Not called where that is much. */
   readonly onlyLittleLeft?: () => void;
+  /** For `command`: where its outputs go if they are small, to be stored with those of others. */
+  readonly pack?: LatePack;
 }
 
 /** A host and what it works on. */
@@ -175,14 +178,16 @@ export class HostPool {
   /** What a command has written. Much of it is looked through in a host, so that the engine can go on. */
   async #keep(
     { target, cache, outputs, keep }: CommandTask,
-    { signal, onlyLittleLeft }: RunOptions,
-  ): Promise<TaskResults['keep']> {
+    { signal, onlyLittleLeft, pack }: RunOptions,
+  ): Promise<TaskResults['command']> {
     const amount = toKeep(outputs);
     if (amount === 'little' && onlyLittleLeft !== undefined) {
       onlyLittleLeft();
       // What waited for it is to start before this one's outputs are looked through.
       await new Promise((resolve) => setImmediate(resolve));
     }
+    if (amount === 'little' && keep && pack !== undefined)
+      return { outputs: await packStaged(outputs, storeOf(cache), pack) };
     if (amount !== 'much') return { outputs: await keepStaged(outputs, keep ? storeOf(cache) : null) };
     return this.run({ type: 'keep', target, cache, outputs, keep }, signal === undefined ? {} : { signal });
   }

@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.js';
 import type { Json, JsonObject } from '../base/json.js';
 import type { Diagnostic, DiagnosticCode } from '../diagnostics/diagnostic.js';
 import type { CheckedParams, DescribedRule } from '../rule/description.js';
+import type { LateObject } from '../store/late-pack.js';
 import type { PartBlock } from '../store/part-lists.js';
 
 /**
@@ -166,8 +167,15 @@ export interface TaskResults {
   asks: { readonly questions: number };
   make: { readonly made: number };
   assemble: MadeOutputs;
-  command: MadeOutputs;
+  command: { readonly outputs: Readonly<Record<string, ArtifactRecord | LateOutput>> };
   keep: MadeOutputs;
+}
+
+/** The record of an output of one file whose bytes may not be in the store yet: of a command that ran in a shell. */
+export interface LateOutput {
+  readonly kind: KindName;
+  readonly digest: Digest;
+  readonly bytes: LateObject;
 }
 
 export interface MadeOutputs {

@@ -22,6 +22,9 @@ export interface RowsToDrop {
   readonly outputPaths: readonly string[];
 }
 
+/** Where a piece of a blob lies now; undefined where it was not moved. */
+type PlaceOf = (blob: Digest, from: number) => { readonly blob: Digest; readonly from: number } | undefined;
+
 type PartRow = [key: Digest, seconds: number, meta: unknown, outputs: Record<string, StoredOutput>];
 
 /** The index as the collector sees it: whole tables, on a connection of its own. */
@@ -105,28 +108,24 @@ export class IndexTables {
   }
 
   /** Records that what lies in some blobs lies elsewhere now, or nothing of it. */
-  movePieces(
-    placeOf: (blob: Digest, from: number) => { readonly blob: Digest; readonly from: number } | undefined,
-  ): void {
+  movePieces(placeOf: PlaceOf): void {
     const connection = this.#connection;
     connection.transaction(() => {
       this.forgetMadeParts();
       for (const [row, record] of connection.rows('SELECT rowid, record FROM parts')) {
         const [key, seconds, meta, outputs] = parseRecord(record) as PartRow;
-        let moved = false;
-        for (const [name, output] of Object.entries(outputs)) {
-          const { inside } = output.bytes;
-          const place = inside === undefined ? undefined : placeOf(inside.blob, inside.from);
-          if (place === undefined) continue;
-          outputs[name] = { ...output, bytes: { ...output.bytes, inside: place } };
-          moved = true;
-        }
-        if (moved)
+        const moved = movedOutputs(outputs, placeOf);
+        if (moved !== undefined)
           connection.run(
             'UPDATE parts SET record = ? WHERE rowid = ?',
-            recordText([key, seconds, meta, outputs]),
+            recordText([key, seconds, meta, moved]),
             row ?? 0,
           );
+      }
+      for (const action of this.actions()) {
+        const outputs = movedOutputs(action.outputs, placeOf);
+        if (outputs !== undefined)
+          connection.run('UPDATE actions SET record = ? WHERE key = ?', recordText({ ...action, outputs }), action.key);
       }
     });
   }
@@ -139,4 +138,22 @@ export class IndexTables {
   #records(sql: string): unknown[] {
     return this.#connection.rows(sql).map(([text]) => parseRecord(text));
   }
+}
+
+/** Undefined where none of them was moved. */
+function movedOutputs(
+  outputs: Readonly<Record<string, StoredOutput>>,
+  placeOf: PlaceOf,
+): Readonly<Record<string, StoredOutput>> | undefined {
+  const places = Object.entries(outputs).map(([name, output]) => {
+    const { inside } = output.bytes;
+    return [name, output, inside === undefined ? undefined : placeOf(inside.blob, inside.from)] as const;
+  });
+  if (places.every(([, , place]) => place === undefined)) return undefined;
+  return Object.fromEntries(
+    places.map(([name, output, inside]) => [
+      name,
+      inside === undefined ? output : { ...output, bytes: { ...output.bytes, inside } },
+    ]),
+  );
 }

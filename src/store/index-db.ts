@@ -123,9 +123,9 @@ export class Index {
     return result;
   }
 
-  /** As `transaction`, soon, with what others add; resolves when it is committed. */
-  together(work: () => void): Promise<void> {
-    return this.#shared.add(work);
+  /** As `transaction`, soon, with what others add, `before` done just before; resolves when it is committed. */
+  together(work: () => void, before: () => void): Promise<void> {
+    return this.#shared.add(work, before);
   }
 
   /** Commits at once what was given to `together`. */

@@ -4,7 +4,7 @@ import { EXTENT_BYTES } from './cut.js';
 import type { ObjectRef, ObjectStore } from './objects.js';
 
 /** What is larger is a blob of its own: then a file costs little beside its bytes. */
-const LARGEST = 256 << 10;
+export const LARGEST_PACKED = 256 << 10;
 
 /** Where some bytes will be, once the pack is sealed. */
 export type Packed = ObjectRef | { readonly sha256: Digest; readonly size: number; readonly from: number };
@@ -28,12 +28,12 @@ export class Pack {
 
   /** Whether the next small object may not fit any more. */
   get full(): boolean {
-    return this.#used > EXTENT_BYTES - LARGEST;
+    return this.#used > EXTENT_BYTES - LARGEST_PACKED;
   }
 
   /** Stores bytes, at the latest when the pack is sealed, which is to be done when it is `full`. They may be used again. */
   add(data: Uint8Array): Packed {
-    if (data.length > LARGEST || data.length === 0) return this.#objects.putBytes(data);
+    if (data.length > LARGEST_PACKED || data.length === 0) return this.#objects.putBytes(data);
     const digest = sha256(data);
     let from = this.#places.get(digest);
     if (from === undefined) {

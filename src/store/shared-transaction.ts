@@ -1,4 +1,5 @@
 interface Waiting {
+  readonly before: () => void;
   readonly work: () => void;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -25,9 +26,13 @@ export class SharedTransaction {
     this.#transact = transact;
   }
 
-  /** Resolves when it is committed. The work may run twice. */
-  add(work: () => void): Promise<void> {
-    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ work, resolve, reject }));
+  /**
+   * Resolves when it is committed. The work may run twice.
+   *
+   * @param before what is to be done before the transaction begins: as late as can be, so that it too can be done for several
+   */
+  add(work: () => void, before: () => void = () => undefined): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => this.#waiting.push({ before, work, resolve, reject }));
     if (this.#waiting.length >= ENOUGH) this.commit();
     else this.#timer ??= setTimeout(() => this.commit(), WAIT_MS);
     return done;
@@ -37,7 +42,15 @@ export class SharedTransaction {
   commit(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const group = this.#waiting;
+    const group = this.#waiting.filter(({ before, reject }) => {
+      try {
+        before();
+        return true;
+      } catch (error) {
+        reject(error);
+        return false;
+      }
+    });
     this.#waiting = [];
     if (group.length > 1) {
       try {
