@@ -207,8 +207,9 @@ function connect(path: string): Opened {
   mkdirSync(dirname(path), { recursive: true });
   const handle = openDatabase(path);
   try {
-    enterWal(handle);
+    // Before anything is written, which would wait for the disk.
     handle.pragma('synchronous = OFF');
+    enterWal(handle);
     handle.exec(SCHEMA);
     const claim = handle.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');
     const find = handle.prepare('SELECT holder, pid, run FROM claims WHERE name = ?');
