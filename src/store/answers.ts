@@ -242,16 +242,19 @@ function prepare(database: Sqlite.Database, path: string): void {
   enterWal(database);
   // What a call wrote must outlive the machine: in WAL mode only FULL syncs each commit.
   database.pragma('synchronous = FULL');
-  if (version < ANSWERS_FORMAT)
-    database
-      .transaction(() => {
-        // Read again, now that nobody else can write.
-        const present = database.pragma('user_version', { simple: true }) as number;
-        if (present < 1) database.exec(SCHEMA);
-        if (present < 2) addSeals(database);
-        if (present < ANSWERS_FORMAT) database.pragma(`user_version = ${String(ANSWERS_FORMAT)}`);
-      })
-      .immediate();
+  if (version < ANSWERS_FORMAT) migrate(database);
+}
+
+function migrate(database: Sqlite.Database): void {
+  database
+    .transaction(() => {
+      // Read again, now that nobody else can write.
+      const present = database.pragma('user_version', { simple: true }) as number;
+      if (present < 1) database.exec(SCHEMA);
+      if (present < 2) addSeals(database);
+      if (present < ANSWERS_FORMAT) database.pragma(`user_version = ${String(ANSWERS_FORMAT)}`);
+    })
+    .immediate();
 }
 
 /** What is there is taken for right. */
@@ -292,7 +295,9 @@ function makeFile(path: string): void {
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(draft + suffix, { force: true });
     const database = openDatabase(draft);
     try {
-      prepare(database, path);
+      // Without a log: what closing cannot carry over from one (the disk is full) is lost without a word, and half a file left.
+      database.pragma('synchronous = FULL');
+      migrate(database);
     } finally {
       database.close();
     }

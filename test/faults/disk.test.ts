@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { UNFINISHED_PREFIX } from '../../src/artifacts/listing.js';
+import { UserFacingError } from '../../src/diagnostics/diagnostic.js';
+import { Answers } from '../../src/store/answers.js';
 import { Project, type Result } from '../rig.js';
 import { outputContents, type Contents } from './observe.js';
 import { printModel, randomModel, type Model } from './pipelines.js';
@@ -124,6 +126,28 @@ for (const where of ['cache', 'out', '.']) {
     },
   );
 }
+
+mounted('where paid answers are kept is made whole, or not at all, however little room there is', (t) => {
+  const project = new Project(t, {});
+  new SmallDisk(t, project.path('cache'), 1024);
+  const [path, filler] = [project.path('cache/answers.db'), project.path('cache/filler')];
+  let full = 0;
+  for (let free = 0; free < 300; free += 4) {
+    writeFileSync(filler, Buffer.alloc((1024 - free) * 1024));
+    try {
+      Answers.open(path).close();
+    } catch (error) {
+      t.true(error instanceof UserFacingError, String(error));
+      full++;
+    }
+    rmSync(filler);
+    const answers = Answers.open(path);
+    t.is(answers.count(), 0);
+    answers.close();
+    for (const name of readdirSync(project.path('cache'))) rmSync(project.path(`cache/${name}`), { recursive: true });
+  }
+  t.true(full > 0 && full < 75, 'the disk was never full, or always');
+});
 
 mounted('a cache that became read-only is said so; what is fresh is still found fresh', async (t) => {
   const { model, wanted } = await compared(t, 22);
