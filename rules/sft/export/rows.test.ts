@@ -1,4 +1,5 @@
 import test from 'ava';
+import Database from 'better-sqlite3';
 import { namesByTurn, writeRows } from './rows.js';
 
 test('one annotation names others for a reward of another type, and in the other mode', (t) => {
@@ -29,6 +30,32 @@ test('a reward of an event that is not there, or that has no turn, names nothing
     { id: 5, metadata: '{"turn": {}}' },
   ];
   t.deepEqual([...namesByTurn(rewards, rewarded, 'fixed').keys()], [1, 3, 4]);
+});
+
+test('a text is the number that SQLite takes it for', (t) => {
+  const db = new Database(':memory:');
+  const rewarded = [0, 10, 16].map((id) => ({ id, metadata: `{"turn": ${id}}` }));
+  for (const text of [
+    '',
+    ' ',
+    '0x10',
+    '\u00a016',
+    '16x',
+    '1_6',
+    ' 16\n',
+    '+16',
+    '16.',
+    '1.6e1',
+    '.1E2',
+    '00010',
+    '-0',
+    'Infinity',
+  ]) {
+    const rewards = [{ event_id: text, reward_type: 'achievement_delta', annotation: '{"turned_true": ["a"]}' }];
+    const same = db.prepare('SELECT e FROM (SELECT CAST(value AS INTEGER) AS e FROM json_each(?)) WHERE e = ?').pluck();
+    t.deepEqual([...namesByTurn(rewards, rewarded, 'fixed').keys()], same.all('[0,10,16]', text), JSON.stringify(text));
+  }
+  db.close();
 });
 
 test('what could not be handed on is in no later rows, and an end of any length is written', (t) => {

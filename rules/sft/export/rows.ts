@@ -62,14 +62,16 @@ function namesOf(type: string, annotation: unknown, compat: Compat): readonly st
   return names;
 }
 
+/** What SQLite takes for a number where a text is compared with one: neither `0x10` nor an empty text. */
+const NUMBER = /^[ \t\n\v\f\r]*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)[ \t\n\v\f\r]*$/i;
+
 /** An integer as SQLite compares it with others: where the column has no type that makes it one it may be a text. */
 function integerOf(value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (/^\s*[+-]?\d+\s*$/.test(value)) {
-    const integer = BigInt(value.trim().replace(/^\+/, ''));
-    return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
-  }
-  return Number(value);
+  const digits = NUMBER.exec(value)?.[1];
+  if (digits === undefined) return undefined;
+  const number = Number(digits);
+  return Number.isSafeInteger(number) || !/^[+-]?\d+$/.test(digits) ? number : BigInt(digits.replace(/^\+/, ''));
 }
 
 /** Why something gave no row. */
