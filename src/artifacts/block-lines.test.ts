@@ -4,12 +4,6 @@ import { KernelLines, MAX, PlainLines, type BlockLines } from './block-lines.js'
 import { LINES } from './wasm/compiled.js';
 import { xxh64 } from './xxh64.js';
 
-// Neither of the type libraries in use has it.
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
 const kernel = KernelLines.make() as KernelLines;
 
 /** Bytes that are the same on every run. */

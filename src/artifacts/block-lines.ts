@@ -92,13 +92,6 @@ export class PlainLines implements BlockLines {
   }
 }
 
-// Neither of the type libraries in use has it.
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-  validate(bytes: Uint8Array): boolean;
-};
-
 /** What `wasm/lines.as` exports; the comments there say what each does. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { atExit } from '../base/at-exit.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { storeErrors } from '../diagnostics/store.js';
 import { copyDatabase } from './copy-database.js';
@@ -23,10 +24,16 @@ import { cacheLayout, cacheUnusable, type CacheLayout } from './layout.js';
  * is recorded goes away with it.
  */
 export class ReadableCache {
+  readonly #folder: string;
+  readonly #stay: () => void;
+
   private constructor(
     readonly layout: CacheLayout,
-    private readonly folder: string,
-  ) {}
+    folder: string,
+  ) {
+    this.#folder = folder;
+    this.#stay = atExit(this.remove);
+  }
 
   /** Undefined where the cache can be written. @throws UserFacingError where it cannot even be read or copied. */
   static of(layout: CacheLayout): ReadableCache | undefined {
@@ -35,7 +42,6 @@ export class ReadableCache {
     try {
       const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-cache-'));
       cache = new ReadableCache(layoutIn(folder, layout), folder);
-      process.once('exit', cache.remove);
       cache.#fill(layout);
       return cache;
     } catch (error) {
@@ -45,8 +51,8 @@ export class ReadableCache {
   }
 
   readonly remove = (): void => {
-    process.off('exit', this.remove);
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#stay();
+    rmSync(this.#folder, { recursive: true, force: true });
   };
 
   #fill({ index, answers, rules, objects, databases }: CacheLayout): void {

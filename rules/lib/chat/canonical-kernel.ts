@@ -1,12 +1,5 @@
 import { CANONICAL } from './wasm/compiled.js';
 
-// Neither of the type libraries in use has it.
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-  validate(bytes: Uint8Array): boolean;
-};
-
 interface Constant {
   readonly value: number;
 }

@@ -5,13 +5,6 @@ import type { RowEnd } from './row-ends.js';
 import type { Skip } from './rows.js';
 import { RECORD } from './wasm/compiled.js';
 
-// Neither of the type libraries in use has it.
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-  validate(bytes: Uint8Array): boolean;
-};
-
 interface Constant {
   readonly value: number;
 }
