@@ -129,6 +129,51 @@ targets:
   t.regex(wrong.stderr, /VB168/);
 });
 
+test('a source that is not there stops those who need it, and nobody else', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  here: { run: 'cp {input} {output}', inputs: data/here.txt, outputs: out/here.txt }
+  gone: { run: 'cp {input} {output}', inputs: data/gone.txt, outputs: out/gone.txt }
+  many: { run: 'cat {input} > {output}', inputs: 'more/*.txt', outputs: out/many.txt }
+  reads: { run: 'cat {input} > {output}', inputs: gone, outputs: out/reads.txt }
+`,
+    'data/here.txt': 'here',
+  });
+  t.is((await project.run('here')).code, 0);
+  t.is(project.read('out/here.txt'), 'here');
+  for (const args of [
+    ['-n', 'here'],
+    ['status', 'here'],
+    ['explain', 'here'],
+    ['graph', 'here'],
+    ['verify', 'here'],
+    ['gc'],
+    ['runs'],
+  ])
+    t.is((await project.run(...args)).code, 0, args.join(' '));
+  for (const args of [
+    ['reads'],
+    ['gone', 'here'],
+    ['explain', 'reads'],
+    ['status'],
+    ['accept', 'gone', '--reason', 'so'],
+  ]) {
+    const { code, stderr } = await project.run(...args);
+    t.is(code, 1, args.join(' '));
+    t.regex(stderr, /^VB168: there is no file `data\/gone\.txt`/m, args.join(' '));
+  }
+  for (const args of [['many'], ['explain', 'many'], ['accept', 'many', '--reason', 'so']])
+    t.regex((await project.run(...args)).stderr, /^VB169: nothing matches/m, args.join(' '));
+  // What the lock has of it is compared: that the source is gone is the difference.
+  project.write('data/gone.txt', 'gone');
+  t.is((await project.run('reads')).code, 0);
+  project.remove('data/gone.txt');
+  const verified = await project.run('verify');
+  t.is(verified.code, 3);
+  t.regex(verified.stdout, /^gone +input input \(data\/gone\.txt\) .* found absent$/m);
+});
+
 test('rules: one that is wrong is told, and hides no other', async (t) => {
   const project = new Project(t, { 'rules/my/wrong.ts': 'export default 1;\n' });
   const { code, stdout, stderr } = await project.run('rules');

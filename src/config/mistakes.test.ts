@@ -4,6 +4,7 @@ import test from 'ava';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { buildGraph } from '../plan/graph.js';
+import { inTextOrder } from './problems.js';
 import { loadProject, makeProject, withoutRoot } from './testing.js';
 
 /** What `mistakes.txt` says of itself is true of these. */
@@ -20,7 +21,8 @@ const ENVIRONMENT = { TOKEN: 't0p', STEPS: 'many' };
 async function problemsOf(root: string, set: readonly string[]): Promise<readonly Diagnostic[]> {
   try {
     const { pipeline, problems } = await loadProject(root, { set, environment: ENVIRONMENT });
-    return [...problems, ...buildGraph(pipeline).problems];
+    const { graph, problems: graphProblems } = buildGraph(pipeline);
+    return [...problems, ...inTextOrder([...graphProblems, ...[...graph.absent.values()].flat()])];
   } catch (error) {
     if (error instanceof UserFacingError) return error.diagnostics;
     throw error;

@@ -11,7 +11,7 @@ import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { decide, modulesOf } from '../plan/decide.js';
 import type { Decision, KnownOutputs } from '../plan/decision.js';
 import { detailsToJson } from '../plan/details.js';
-import { neededBy, resolveWords } from '../plan/graph.js';
+import { neededBy, refuseAbsent, resolveWords } from '../plan/graph.js';
 import { lockedTarget, type LockedTarget } from '../plan/lock-file.js';
 import { acquireTargetLock } from '../store/target-lock.js';
 import { noCounts } from './counts.js';
@@ -40,15 +40,17 @@ export interface Accepted {
  * keeps the bytes. What is needed of other targets must be up to date; targets are accepted in the order in which they
  * need each other, so that several can be accepted at once.
  *
- * @throws UserFacingError where a target waits for something, or an output is not there. What was accepted before stays.
+ * @throws UserFacingError where a target waits for something, or an input or output is not there. What was accepted before stays.
  */
 export async function accept(session: Session, options: AcceptOptions): Promise<Accepted[]> {
   const { graph, pipeline, layout } = session;
   const wanted = new Set(resolveWords(graph, options.words));
+  const needed = neededBy(graph, [...wanted]);
+  refuseAbsent(graph, needed);
   const run = new Run(session, [...wanted], { accepted: options.reason }, () => undefined);
   const accepting = new Accepting(session, run, options.reason);
   try {
-    for (const name of neededBy(graph, [...wanted])) {
+    for (const name of needed) {
       const target = pipeline.targets.get(name);
       if (target === undefined) continue;
       if (!wanted.has(name)) await accepting.decide(target);

@@ -9,7 +9,7 @@ import { executeErrors } from '../diagnostics/execute.js';
 import { storeErrors } from '../diagnostics/store.js';
 import { decideAll } from '../plan/decide.js';
 import type { Decision, KnownOutputs } from '../plan/decision.js';
-import { neededBy, resolveWords } from '../plan/graph.js';
+import { neededBy, refuseAbsent, resolveWords } from '../plan/graph.js';
 import { isOutdated } from '../plan/lock-file.js';
 import { BuildState, type Settled } from './build-state.js';
 import { criticalPath } from './critical-path.js';
@@ -63,13 +63,14 @@ export interface BuildResult {
 /**
  * Builds targets and what they need.
  *
- * @throws UserFacingError before anything runs: words that mean nothing, a missing secret of a target that would run,
+ * @throws UserFacingError before anything runs: words that mean nothing, an input that is not there, a missing secret of a target that would run,
  *   with `locked` a key that differs (exit code 3).
  */
 export async function build(session: Session, options: BuildOptions, listener: EventListener): Promise<BuildResult> {
   const wanted = wantedTargets(session, options.targets);
   const needed = neededBy(session.graph, wanted);
   const only = new Set(options.only === true ? wanted : needed);
+  refuseAbsent(session.graph, [...only]);
   const beside = needed.filter((name) => options.settled?.has(name));
   const scope: Scope = {
     wanted,
@@ -150,6 +151,7 @@ export async function plan(
   options: Pick<BuildOptions, 'targets' | 'force' | 'only' | 'settled'>,
 ): Promise<ReadonlyMap<string, Decision>> {
   const wanted = wantedTargets(session, options.targets);
+  refuseAbsent(session.graph, neededBy(session.graph, wanted));
   const forced = new Set(options.force === true ? wanted : []);
   const decisions = await decideAll(session.planContext({ forced }), wanted, options.settled);
   if (options.only !== true) return decisions;

@@ -8,6 +8,7 @@ function graphOf(dependencies: Record<string, string[]>, orderOnly: Record<strin
     dependencies: new Map(Object.entries(dependencies)),
     orderOnly: new Map(Object.entries(orderOnly)),
     order: Object.keys(dependencies),
+    absent: new Map(),
   };
 }
 

@@ -10,6 +10,7 @@ import { UNTIMED_LINE, type Timeline } from '../base/timeline.js';
 import { readEnvironment, type Environment } from '../config/environment.js';
 import { loadPipeline } from '../config/load.js';
 import type { Pipeline } from '../config/pipeline.js';
+import { inTextOrder } from '../config/problems.js';
 import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import { HostPool } from '../host/pool.js';
@@ -105,8 +106,8 @@ function isLong(file: string): boolean {
 /**
  * Nothing is written to `cache/` before the pipeline is known to be right, but for what is remembered of its rules.
  *
- * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2), or with the inputs that are not
- *   there (1).
+ * @throws UserFacingError with everything that is wrong with the pipeline (exit code 2). Inputs that are not there are for
+ *   those to tell who need them (`refuseAbsent`).
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const begun = begin(options);
@@ -122,10 +123,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
           set: options.set ?? [],
           environment,
         });
-        const { graph, problems: graphProblems, absent } = buildGraph(pipeline);
+        const { graph, problems: graphProblems } = buildGraph(pipeline);
         if (problems.length + graphProblems.length > 0) {
-          const isWrong = problems.length > 0 || graphProblems.some((problem) => !absent.has(problem));
-          throw new UserFacingError([...problems, ...graphProblems], isWrong ? EXIT.wrong : EXIT.failed);
+          const absent = [...graph.absent.values()].flat();
+          throw new UserFacingError([...problems, ...inTextOrder([...graphProblems, ...absent])]);
         }
         return { pipeline, graph };
       },

@@ -25,6 +25,7 @@ function graphOf(targets: Record<string, Drawn>, pools: Record<string, number> =
     dependencies: new Map(entries.map(([name, { needs = [] }]) => [name, needs])),
     orderOnly: new Map(entries.map(([name, { after = [] }]) => [name, after])),
     order: entries.map(([name]) => name),
+    absent: new Map(),
   };
 }
 

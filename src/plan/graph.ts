@@ -9,7 +9,7 @@ import type { InputUse, LeftOut, Pipeline, Reference, Target } from '../config/p
 import { inTextOrder, Problems } from '../config/problems.js';
 import { selectTargets } from '../config/references.js';
 import { parseTargetName } from '../config/target-name.js';
-import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { graphErrors } from '../diagnostics/graph.js';
 import { findCycles } from './cycles.js';
 import { OutputTree, type PlacedOutput } from './output-tree.js';
@@ -24,6 +24,8 @@ export interface Graph {
   readonly orderOnly: ReadonlyMap<string, readonly string[]>;
   /** All targets, each behind what it needs; ties in file order. */
   readonly order: readonly string[];
+  /** By target: what is neither there nor made of what it reads. Of no concern to a build that does not need the target. */
+  readonly absent: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 
 export interface ResolvedInput {
@@ -44,21 +46,17 @@ export interface ResolvedItem {
 }
 
 /**
- * The edges between targets. `problems`: cycles with every edge, files that are neither there nor made, outputs that
- * clash. Where there are any, a build must not go on: targets on a cycle stand at the end of `order`. `absent`: those of
- * them that say no more than that a file is not there, of which the pipeline need not be the cause.
+ * The edges between targets. `problems`: cycles with every edge, outputs that clash, files where folders are read. Where
+ * there are any, a build must not go on: targets on a cycle stand at the end of `order`. That a file is not there is none:
+ * the pipeline need not be the cause (`absent`).
  */
-export function buildGraph(pipeline: Pipeline): {
-  graph: Graph;
-  problems: readonly Diagnostic[];
-  absent: ReadonlySet<Diagnostic>;
-} {
+export function buildGraph(pipeline: Pipeline): { graph: Graph; problems: readonly Diagnostic[] } {
   const outputs = outputsOf(pipeline);
   const nodes = new Map<string, GraphNode>(pipeline.targets);
   for (const target of pipeline.leftOut?.targets ?? []) nodes.set(target.name, target);
   const edges = new Edges(pipeline, nodes, outputs);
   const needs = new Map([...nodes.values()].map((node) => [node.name, edges.of(node)]));
-  const problems = [...outputs.problems, ...edges.problems, ...edges.absent];
+  const problems = [...outputs.problems, ...edges.problems];
   const before = (name: string): string[] => [
     ...(needs.get(name) ?? []),
     ...(nodes.get(name)?.after.filter((each) => nodes.has(each)) ?? []),
@@ -85,9 +83,9 @@ export function buildGraph(pipeline: Pipeline): {
       dependencies: new Map(names.map((name) => [name, inFileOrder(needs.get(name) ?? [])])),
       orderOnly: new Map(names.map((name) => [name, inFileOrder(nodes.get(name)?.after ?? [])])),
       order: topologicalOrder(names, before),
+      absent: edges.absent,
     },
     problems: inTextOrder(problems),
-    absent: new Set(edges.absent),
   };
 }
 
@@ -108,7 +106,7 @@ function outputsOf(pipeline: Pipeline): OutputTree {
 /** Finds what each input of a target is made by, and where the pipeline says so. */
 class Edges {
   readonly problems: Diagnostic[] = [];
-  readonly absent: Diagnostic[] = [];
+  readonly absent = new Map<string, Diagnostic[]>();
   readonly #places = new Map<string, Map<string, Location>>();
 
   constructor(
@@ -146,12 +144,17 @@ class Edges {
       reference.type === 'path' ? this.outputs.touching(reference.path) : this.outputs.matching(reference.pattern);
     const own = placed.find((each) => each.target === node.name);
     if (own !== undefined) this.problems.push(ownOutput(node.name, reference, own));
-    else if (reference.type === 'path') this.#checkPath(use, reference, placed);
-    else if (placed.length === 0) this.#checkGlob(use, reference);
+    else if (reference.type === 'path') this.#checkPath(node, use, reference, placed);
+    else if (placed.length === 0) this.#checkGlob(node, use, reference);
     return placed.map((each) => each.target).filter((name) => name !== node.name);
   }
 
-  #checkPath(use: InputUse, { path, at }: Extract<Reference, { type: 'path' }>, placed: readonly PlacedOutput[]): void {
+  #checkPath(
+    node: GraphNode,
+    use: InputUse,
+    { path, at }: Extract<Reference, { type: 'path' }>,
+    placed: readonly PlacedOutput[],
+  ): void {
     const exact = placed.find(({ output }) => output.path === path)?.output;
     if (exact !== undefined && (exact.kind === 'directory') !== (use.kind === 'directory')) {
       this.problems.push(
@@ -162,22 +165,28 @@ class Edges {
     const stat = statIfPresent(resolve(this.pipeline.root, path));
     if (stat === undefined) {
       if (use.optional !== true && this.pipeline.leftOut?.incomplete !== true)
-        this.absent.push(graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
+        this.#isAbsent(node, graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
     } else if (stat.isDirectory() !== (use.kind === 'directory') && !isServerFolder(use, stat)) {
       const found = stat.isDirectory() ? 'directory' : 'file';
       this.problems.push(graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found }));
     }
   }
 
-  #checkGlob(use: InputUse, { pattern, at }: Extract<Reference, { type: 'glob' }>): void {
+  #checkGlob(node: GraphNode, use: InputUse, { pattern, at }: Extract<Reference, { type: 'glob' }>): void {
     if (use.optional === true || this.pipeline.leftOut?.incomplete === true) return;
     try {
       if (expandGlob(this.pipeline.root, pattern).paths.length === 0)
-        this.absent.push(graphErrors.noMatch({ at, pattern }));
+        this.#isAbsent(node, graphErrors.noMatch({ at, pattern }));
     } catch (error) {
       if (!(error instanceof UserFacingError)) throw error;
       this.problems.push(...error.diagnostics.map((diagnostic) => ({ at, ...diagnostic })));
     }
+  }
+
+  #isAbsent(node: GraphNode, diagnostic: Diagnostic): void {
+    const told = this.absent.get(node.name);
+    if (told === undefined) this.absent.set(node.name, [diagnostic]);
+    else told.push(diagnostic);
   }
 
   /** What a path that leads nowhere was meant to be: a target, or a file beside. */
@@ -306,6 +315,12 @@ export function neededBy(graph: Graph, targets: readonly string[]): string[] {
   // A set gives what is added while it is walked.
   for (const name of needed) for (const dependency of graph.dependencies.get(name) ?? []) needed.add(dependency);
   return graph.order.filter((name) => needed.has(name));
+}
+
+/** @throws UserFacingError (exit code 1) where one of these targets reads what is neither there nor made. */
+export function refuseAbsent({ absent }: Graph, names: readonly string[]): void {
+  const problems = names.flatMap((name) => absent.get(name) ?? []);
+  if (problems.length > 0) throw new UserFacingError(inTextOrder(problems), EXIT.failed);
 }
 
 /** A libSQL server keeps its database inside a folder; whether it is there is found out when it is digested. */

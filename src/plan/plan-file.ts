@@ -277,7 +277,13 @@ export class RememberedPlan {
       environmentRead,
       overridden: false,
     };
-    return { pipeline, dependencies: edges(this.dependencies), orderOnly: edges(this.orderOnly), order: names };
+    return {
+      pipeline,
+      dependencies: edges(this.dependencies),
+      orderOnly: edges(this.orderOnly),
+      order: names,
+      absent: new Map(),
+    };
   }
 
   /** The same plan for other paths; undefined where it cannot be read as it was written. */

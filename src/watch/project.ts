@@ -12,7 +12,7 @@ import type { EventListener } from '../execute/events.js';
 import { openSession, type Session, type SessionOptions } from '../execute/session.js';
 import { HostPool } from '../host/pool.js';
 import type { Decision } from '../plan/decision.js';
-import { neededBy, resolveWords } from '../plan/graph.js';
+import { neededBy, refuseAbsent, resolveWords } from '../plan/graph.js';
 import { packageRoot } from '../rule/package-root.js';
 import { cacheLayout } from '../store/layout.js';
 import { Dependents } from './dependents.js';
@@ -285,6 +285,12 @@ export class WatchedProject {
     } catch (error) {
       await session.close();
       throw this.#session === undefined ? new UnknownWords(error) : error;
+    }
+    try {
+      refuseAbsent(session.graph, needed);
+    } catch (error) {
+      await session.close();
+      throw error;
     }
     try {
       await this.#session?.close();

@@ -27,13 +27,13 @@ export const explainCommand = buildCommand<Flags, [string, ...string[]], CliCont
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     await withSession(flags, this.process.env, 'reading', async (session) => {
-      const { decideAll } = await import('../../plan/decide.js');
+      const { plan } = await import('../../execute/build.js');
       const { explain } = await import('../../plan/explanation.js');
       const { resolveWords } = await import('../../plan/graph.js');
       const { explainText } = await import('../../render/explain.js');
       const context = session.planContext();
       const names = resolveWords(session.graph, words);
-      const decisions = await decideAll(context, names);
+      const decisions = await plan(session, { targets: names });
       const style = styleOf(this.process.stdout, this.process.env);
       const texts: string[] = [];
       for (const name of names) {
