@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import test from 'ava';
 import { Project } from './rig.js';
 
@@ -201,6 +201,29 @@ targets:
   t.snapshot(stable(stderr), 'why it failed is seen also where the output goes into a file');
   const log = (await project.run('log', 'bad')).stdout.split('\n');
   t.true(log.includes('one') && log.includes('two'));
+});
+
+test('where output goes into a full disk, the work is done, and the exit code says that some is lost', async (t) => {
+  if (!existsSync('/dev/full')) return void t.pass('there is no /dev/full here');
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  one: { run: 'cp {input} {output}', inputs: data/in.txt, outputs: out/one.txt }
+  two: { run: 'cp {input} {output}', inputs: one, outputs: out/two.txt }
+`,
+    'data/in.txt': 'in',
+  });
+  const intoFull = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+  // From the pipeline, of what has changed, and where nothing has.
+  for (const content of ['in', 'other', 'other']) {
+    project.write('data/in.txt', content);
+    const { code, stderr } = await project.startUnder(intoFull).ended;
+    t.is(project.read('out/two.txt'), content);
+    t.is(code, 1);
+    t.snapshot(stderr, 'what is lost');
+  }
+  t.is((await project.startUnder(intoFull, 'status').ended).code, 1);
+  t.is((await project.startUnder(['sh', '-c', 'exec "$@" 2> /dev/full', 'sh'], 'status').ended).code, 0);
 });
 
 test('help teaches: every command has a brief, and the exit codes are told', async (t) => {

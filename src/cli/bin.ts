@@ -19,10 +19,8 @@ async function start(): Promise<void> {
   const compared = plain === undefined ? undefined : compare(plain);
   if (plain !== undefined && compared !== undefined) {
     if (compared.changed.length === 0) {
-      if (!plain.quiet) print(`${freshLine(compared.targets)}\n`);
-      return;
-    }
-    if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) return;
+      if (plain.quiet || print(`${freshLine(compared.targets)}\n`)) return;
+    } else if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) return;
   }
   process.chdir(before);
   await runMain(plain);
@@ -62,12 +60,17 @@ function compare(plain: PlainBuild): ComparedSnapshot | undefined {
   }
 }
 
-/** Without process.stdout, whose streams take longer to load than the whole check. */
-function print(text: string): void {
+/**
+ * Without process.stdout, whose streams take longer to load than the whole check. False where somebody should be told that
+ * it could not be done: main does.
+ */
+function print(text: string): boolean {
   try {
     writeSync(1, text);
-  } catch {
-    // A closed pipe: nobody is there to be told.
+    return true;
+  } catch (error) {
+    // Of a closed pipe nobody is there to be told.
+    return (error as NodeJS.ErrnoException).code === 'EPIPE';
   }
 }
 

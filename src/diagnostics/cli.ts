@@ -70,4 +70,11 @@ export const cliErrors = {
     headline: '`--trace` does not go with `-n`: nothing is built',
     next: 'leave one of the two out',
   }),
+  /** What is printed goes to a file that cannot take it, mostly for want of room. */
+  outputLost: (message: string): Diagnostic => ({
+    code: 'VB612',
+    headline: 'what is printed cannot be written where standard output goes: some of it is lost',
+    facts: [['system', message]],
+    next: 'make room or name another file, and run it again: what was built stays',
+  }),
 } as const;
