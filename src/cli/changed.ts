@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { buildChanged } from '../execute/changed.js';
-import type { ComparedSnapshot } from '../plan/snapshot-format.js';
+import type { ComparedSnapshot } from '../plan/snapshot-compare.js';
 import { styleOf } from './context.js';
 import { tellOfCrashes } from './crash.js';
 import type { PlainBuild } from './fast-words.js';

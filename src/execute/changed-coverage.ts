@@ -1,7 +1,8 @@
 import { Attribution } from '../plan/attribution.js';
 import { coverageOf, placeOf } from '../plan/coverage.js';
 import type { RememberedPlan } from '../plan/plan-file.js';
-import type { Columns, ComparedSnapshot, KnownTimes } from '../plan/snapshot-format.js';
+import type { ComparedSnapshot } from '../plan/snapshot-compare.js';
+import type { Columns, KnownTimes } from '../plan/snapshot-format.js';
 import { programFolder } from './finish.js';
 import type { Session } from './session.js';
 

@@ -11,13 +11,8 @@ import { isOutdated, lockPath, nextLock, printLock, readLock } from '../plan/loc
 import { LockText } from '../plan/lock-text.js';
 import { readPlan, type RememberedPlan } from '../plan/plan-file.js';
 import { planPath, writeSnapshot } from '../plan/snapshot.js';
-import {
-  encodeSnapshot,
-  snapshotSuffix,
-  type Columns,
-  type ComparedSnapshot,
-  type KnownTimes,
-} from '../plan/snapshot-format.js';
+import type { ComparedSnapshot } from '../plan/snapshot-compare.js';
+import { encodeSnapshot, snapshotSuffix, type Columns, type KnownTimes } from '../plan/snapshot-format.js';
 import type { LoadedRule } from '../rule/description.js';
 import { isWholeBundle } from '../rule/remembered.js';
 import { writeAtomic } from '../store/atomic-write.js';

@@ -14,9 +14,9 @@ import { readFully } from '../base/read-fully.js';
  */
 export const SNAPSHOT_FORMAT = 2;
 const MAGIC = 0x766c6d736e6170; // 'vlmsnap'
-const HEADER = 10;
-const COLUMNS = 4;
-const ABSENT = -1;
+export const HEADER = 10;
+export const COLUMNS = 4;
+export const ABSENT = -1;
 
 /** What must be the same before the times are even looked at. */
 export interface SnapshotIdentity {
@@ -29,7 +29,7 @@ export interface SnapshotIdentity {
   readonly program: string;
 }
 
-function identityText({ root, file, words, program }: SnapshotIdentity): string {
+export function identityText({ root, file, words, program }: SnapshotIdentity): string {
   return JSON.stringify([root, file, program, ...wordSet(words)]);
 }
 
@@ -120,9 +120,9 @@ export function newestTime({ mtimeMs, ctimeMs }: Pick<PathTimes, 'mtimeMs' | 'ct
   return mtimeMs > nowMs ? ctimeMs : Math.max(mtimeMs, ctimeMs);
 }
 
-const QUIET = { throwIfNoEntry: false } as const;
+export const QUIET = { throwIfNoEntry: false } as const;
 
-function absolute(path: string, root: string): string {
+export function absolute(path: string, root: string): string {
   return path.startsWith('/') ? path : `${root}/${path}`;
 }
 
@@ -132,7 +132,7 @@ function sha256Hex(text: string): string {
 }
 
 /** The real environment alone: what `.env` supplies is covered by the file's own times. */
-function environmentText(name: string, environment: NodeJS.ProcessEnv): string {
+export function environmentText(name: string, environment: NodeJS.ProcessEnv): string {
   const value = environment[name];
   return value === undefined ? name : `${name}=${sha256Hex(value)}`;
 }
@@ -150,81 +150,6 @@ function mix(words: Uint32Array, from: number, to: number, start: number): numbe
   return sum;
 }
 
-/**
- * How many targets are fresh, where the snapshot at `path` is of this identity and nothing that it covers has changed;
- * else undefined, whatever is wrong.
- */
-export function checkSnapshot(
-  path: string,
-  identity: SnapshotIdentity,
-  environment: NodeJS.ProcessEnv,
-): number | undefined {
-  const compared = compareSnapshot(path, identity, environment, 0);
-  return compared?.changed.length === 0 ? compared.targets : undefined;
-}
-
-/** A snapshot that is not damaged and of this identity and environment, against what is there now. */
-export interface ComparedSnapshot {
-  readonly targets: number;
-  readonly plan: number;
-  readonly results: string;
-  /** How many of the paths are fixed, and how many others are followed. */
-  readonly fixed: number;
-  readonly followed: number;
-  /** Fixed, followed and unfollowed ones, in this order. */
-  readonly paths: readonly string[];
-  /** Which of the paths have changed, by their place; none of them is a fixed one. */
-  readonly changed: readonly number[];
-  /** Of those, the ones that are not there now or were not there then. */
-  readonly came: readonly number[];
-  /** The columns: of path `i` the four from `i * 4` on. */
-  readonly times: Float64Array;
-  /** Names whose values count. */
-  readonly environment: readonly string[];
-}
-
-/** Undefined where more than `most` paths have changed, a fixed one has, or the snapshot cannot be used. */
-export function compareSnapshot(
-  path: string,
-  identity: SnapshotIdentity,
-  environment: NodeJS.ProcessEnv,
-  most = Number.POSITIVE_INFINITY,
-): ComparedSnapshot | undefined {
-  try {
-    const opened = openSnapshot(path);
-    if (opened?.texts[0] !== identityText(identity)) return undefined;
-    const { doubles, fixed, followed, count, targets, names, plan, texts } = opened;
-    const used: string[] = [];
-    for (const text of texts.slice(2, 2 + names)) {
-      const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text;
-      if (environmentText(name, environment) !== text) return undefined;
-      used.push(name);
-    }
-    // Relative paths are shorter for the system to walk.
-    const inRoot = process.cwd() === identity.root;
-    const links = fixed + followed;
-    const changed: number[] = [];
-    const came: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const text = texts[2 + names + i] ?? '';
-      const file = inRoot ? text : absolute(text, identity.root);
-      const stats = i < links ? statSync(file, QUIET) : lstatSync(file, QUIET);
-      const place = HEADER + i * COLUMNS;
-      if (isSame(stats, doubles, place)) continue;
-      if (i < fixed || changed.length >= most) return undefined;
-      changed.push(i);
-      if (stats === undefined || doubles[place + 2] === ABSENT) came.push(i);
-    }
-    const times = doubles.subarray(HEADER, HEADER + count * COLUMNS);
-    const paths = changed.length === 0 ? [] : texts.slice(2 + names);
-    const results = texts[1] ?? '';
-    return { targets, plan, results, fixed, followed, paths, changed, came, times, environment: used };
-  } catch {
-    // No snapshot, or one that cannot be trusted: the long way finds out what is the matter.
-    return undefined;
-  }
-}
-
 /** The paths that the snapshot at `path` covers, whether it still holds or not; undefined where there is none of this format. */
 export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollowed'> | undefined {
   const opened = openSnapshot(path);
@@ -234,7 +159,7 @@ export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollo
   return { followed: paths.slice(0, followed), unfollowed: paths.slice(followed) };
 }
 
-interface OpenedSnapshot {
+export interface OpenedSnapshot {
   readonly doubles: Float64Array;
   readonly fixed: number;
   readonly followed: number;
@@ -247,7 +172,7 @@ interface OpenedSnapshot {
 }
 
 /** Undefined where the file is not there, was cut or overwritten, or is of another format. */
-function openSnapshot(path: string): OpenedSnapshot | undefined {
+export function openSnapshot(path: string): OpenedSnapshot | undefined {
   let bytes: Buffer;
   try {
     bytes = readWhole(path);
@@ -266,16 +191,6 @@ function openSnapshot(path: string): OpenedSnapshot | undefined {
   const texts = bytes.toString('utf8', at, at + textLength).split('\0');
   if (texts.length !== 2 + names + count) return undefined;
   return { doubles, fixed, followed, count, targets, names, plan, texts };
-}
-
-function isSame(stats: Stats | undefined, doubles: Float64Array, at: number): boolean {
-  if (stats === undefined) return doubles[at + 2] === ABSENT;
-  return (
-    stats.mtimeMs === doubles[at] &&
-    stats.ctimeMs === doubles[at + 1] &&
-    stats.size === doubles[at + 2] &&
-    stats.ino === doubles[at + 3]
-  );
 }
 
 /** In a buffer of its own, because views of doubles need its start. */

@@ -16,7 +16,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { checkSnapshot, snapshotSuffix } from './snapshot-format.js';
+import { checkSnapshot, compareSnapshot, type ComparedSnapshot } from './snapshot-compare.js';
+import { snapshotSuffix } from './snapshot-format.js';
 import { takeSnapshot, writeSnapshot, type SnapshotInput } from './snapshot.js';
 
 // The times of everything in these projects are in the past of this clock, and nothing sleeps.
@@ -134,6 +135,63 @@ for (const [what, change] of Object.entries(CHANGES)) {
     t.is(p.check(), undefined);
   });
 }
+
+/** More than are looked at before a folder is given up. */
+const FILES = Array.from({ length: 900 }, (_, n) => `in/f${String(n).padStart(3, '0')}`);
+
+/** A project of a large folder, and a comparison that names what differs. */
+function largeFolder(): Project & {
+  compare(): Pick<ComparedSnapshot, 'fixed'> & Record<'changed' | 'came', readonly string[]>;
+} {
+  const p = project();
+  for (const name of FILES) writeFileSync(p.at(name), name);
+  const stat = new Set(['pipeline.yaml', 'in', ...FILES]);
+  const plan = { id: 1, fixed: new Set(['pipeline.yaml']), results: '' };
+  const input = { ...p.input, coverage: { ...p.input.coverage, stat }, plan };
+  take({ input, base: p.base });
+  const identity = { root: dirname(input.file), file: 'pipeline.yaml', words: [], program: input.program };
+  return {
+    ...p,
+    compare() {
+      const compared = compareSnapshot(`${p.base}${snapshotSuffix(identity)}`, identity, input.environment);
+      const named = (places: readonly number[] = []): string[] => places.map((i) => compared?.paths[i] ?? '');
+      return { fixed: compared?.fixed ?? 0, changed: named(compared?.changed), came: named(compared?.came) };
+    },
+  };
+}
+
+function touch(p: Project, names: readonly string[]): void {
+  for (const name of names) utimesSync(p.at(name), 1, 1);
+}
+
+test('of a folder that was touched as a whole, and of a part of one, all that was touched has changed', (t) => {
+  const whole = largeFolder();
+  touch(whole, FILES);
+  t.deepEqual(whole.compare().changed, FILES);
+  const part = largeFolder();
+  touch(
+    part,
+    FILES.filter((_, n) => n % 2 === 0),
+  );
+  t.deepEqual(
+    part.compare().changed,
+    FILES.filter((_, n) => n % 2 === 0),
+  );
+  const rest = largeFolder();
+  touch(rest, FILES.slice(100));
+  t.deepEqual(rest.compare().changed, FILES.slice(100));
+});
+
+test('a file that went from a folder that was touched is found to have gone, and one that is behind it to have changed', (t) => {
+  const p = largeFolder();
+  touch(p, FILES);
+  const last = FILES.at(-1) ?? '';
+  rmSync(p.at(last));
+  writeFileSync(p.at('out/x'), 'another');
+  const { changed, came } = p.compare();
+  t.deepEqual(came, [last]);
+  t.deepEqual(changed, ['in', ...FILES, 'out/x']);
+});
 
 test('environment, program and words are part of it', (t) => {
   const p = project(['dataset', 'split']);

@@ -62,7 +62,12 @@ export class StatFolder {
     };
   }
 
-  /** Gives the block that is another one now. */
+  /** @param place below `size` */
+  nameAt(place: number): string {
+    return this.#names[place] ?? '';
+  }
+
+  /** Gives the record's place: that of its name for as long as nothing is deleted. */
   set(name: string, record: StatRecord): number {
     let place = this.#places.get(name);
     if (place === undefined) {
@@ -72,7 +77,7 @@ export class StatFolder {
       this.#makeRoom(this.#names.length);
     }
     this.#fill(place, record);
-    return Math.floor(place / BLOCK);
+    return place;
   }
 
   /** Gives the blocks that are other ones now, or not there any more: the last record takes the place of one that goes. */
@@ -94,7 +99,7 @@ export class StatFolder {
       this.#places.set(lastName, place);
     }
     this.#odd.delete(last);
-    return [Math.floor(place / BLOCK), Math.floor(last / BLOCK)];
+    return [blockOf(place), blockOf(last)];
   }
 
   /** SHA-256 of what follows; length of the text; text: names, and what fits in no row; rows. */
@@ -165,6 +170,10 @@ export class StatFolder {
     this.#rows = larger;
     this.#view = viewOf(larger);
   }
+}
+
+export function blockOf(place: number): number {
+  return Math.floor(place / BLOCK);
 }
 
 function viewOf(rows: Buffer): DataView {

@@ -5,7 +5,7 @@ import { digestOf } from '../base/digest.js';
 import { IndexTables } from './gc-index.js';
 import { Index, type StatRecord } from './index-db.js';
 import { scratchLayout } from './scratch-for-tests.js';
-import { StatFolder } from './stat-folder.js';
+import { blockOf, StatFolder } from './stat-folder.js';
 
 function record(n: number): StatRecord {
   const nth = BigInt(n);
@@ -32,7 +32,7 @@ test('a folder holds what a map would, whatever is put and dropped, written and 
       const model = new Map<string, StatRecord>();
       const blocks = new Map<number, Buffer>();
       const put = (n: number): void => {
-        blocks.set(folder.set(`file:${String(n)}`, record(n)), Buffer.alloc(0));
+        blocks.set(blockOf(folder.set(`file:${String(n)}`, record(n))), Buffer.alloc(0));
         model.set(`file:${String(n)}`, record(n));
       };
       for (let n = 0; n < NAMES; n++) put(n);

@@ -1,7 +1,7 @@
 import type { IndexConnection } from './index-connection.js';
 import { Damage } from './record-text.js';
 import type { StatRecord } from './records.js';
-import { printOfBlock, StatFolder } from './stat-folder.js';
+import { blockOf, printOfBlock, StatFolder } from './stat-folder.js';
 
 /** What a stat record is of. */
 export interface StatKey {
@@ -9,22 +9,17 @@ export interface StatKey {
   readonly kind: string;
 }
 
-/** A folder as it is held. */
+/** A folder as it is held. Places of records in it stay what they are, for nothing is dropped from a held one. */
 interface Held {
   folder: StatFolder;
   /** By block: the print of what the table has, as it was last read or written. */
   stored: Map<number, string>;
-  /** What was put and is not written yet: names, and blocks, each with a number that grows whenever that happens again. */
-  readonly names: Map<string, number>;
-  readonly blocks: Map<number, number>;
-}
-
-/** What a transaction has written of a folder. */
-interface Writing {
-  readonly held: Held;
-  readonly names: ReadonlyMap<string, number>;
-  readonly blocks: ReadonlyMap<number, number>;
-  readonly stored: Map<number, string>;
+  /** Places that were put since the last `write`. */
+  put: Set<number>;
+  /** Places that it wrote, until `written`. Where its transaction was none, the next one writes them. */
+  readonly writing: Set<number>;
+  /** As `stored`, of what it wrote. */
+  readonly prints: Map<number, string>;
 }
 
 /**
@@ -34,9 +29,7 @@ interface Writing {
 export class StatRecords {
   readonly #connection: IndexConnection;
   readonly #held = new Map<string, Held>();
-  #writing: Writing[] = [];
   #pending = 0;
-  #count = 0;
 
   constructor(connection: IndexConnection) {
     this.#connection = connection;
@@ -53,33 +46,37 @@ export class StatRecords {
 
   put(path: string, kind: string, record: StatRecord): void {
     const [folder, name] = placeOf(path, kind);
-    this.#put(this.#hold(folder), name, record);
+    const held = this.#hold(folder);
+    const before = held.put.size;
+    held.put.add(held.folder.set(name, record));
+    this.#pending += held.put.size - before;
   }
 
   /** Within a transaction of the caller's: what is batched stays so until `written` says that it was committed. */
   write(): void {
-    this.#writing = [];
     for (const [path, held] of this.#held) {
-      if (held.names.size === 0) continue;
+      if (held.put.size === 0 && held.writing.size === 0) continue;
       this.#mergeOthers(path, held);
-      const writing = { held, names: new Map(held.names), blocks: new Map(held.blocks), stored: new Map(held.stored) };
-      for (const block of held.blocks.keys()) {
+      for (const place of held.put) held.writing.add(place);
+      held.put.clear();
+      held.prints.clear();
+      for (const block of new Set([...held.writing].map(blockOf))) {
         const bytes = held.folder.encode(block);
         this.#connection.run('INSERT OR REPLACE INTO stats VALUES (?, ?, ?)', path, block, bytes);
-        writing.stored.set(block, printOfBlock(bytes));
+        held.prints.set(block, printOfBlock(bytes));
       }
-      this.#writing.push(writing);
     }
+    this.#count();
   }
 
   /** After the transaction. What was put meanwhile stays batched. */
   written(): void {
-    for (const { held, names, blocks, stored } of this.#writing) {
-      held.stored = stored;
-      forget(held.blocks, blocks);
-      this.#pending -= forget(held.names, names);
+    for (const held of this.#held.values()) {
+      for (const [block, print] of held.prints) held.stored.set(block, print);
+      held.prints.clear();
+      held.writing.clear();
     }
-    this.#writing = [];
+    this.#count();
   }
 
   /** Paths with their kinds, of all that is written. */
@@ -115,20 +112,19 @@ export class StatRecords {
     }
   }
 
+  #count(): void {
+    this.#pending = 0;
+    for (const { put, writing } of this.#held.values()) this.#pending += put.size + writing.size;
+  }
+
   #hold(path: string): Held {
     let held = this.#held.get(path);
     if (held === undefined) {
-      held = { ...this.#connection.healing(() => this.#read(path)), names: new Map(), blocks: new Map() };
+      const read = this.#connection.healing(() => this.#read(path));
+      held = { ...read, put: new Set(), writing: new Set(), prints: new Map() };
       this.#held.set(path, held);
     }
     return held;
-  }
-
-  #put(held: Held, name: string, record: StatRecord): void {
-    if (!held.names.has(name)) this.#pending++;
-    this.#count++;
-    held.names.set(name, this.#count);
-    held.blocks.set(held.folder.set(name, record), this.#count);
   }
 
   /** Where somebody else has written to the folder since: what they left, with what is batched here. */
@@ -138,10 +134,16 @@ export class StatRecords {
       rows.length === held.stored.size &&
       rows.every(([block, print]) => Buffer.isBuffer(print) && held.stored.get(Number(block)) === printOfBlock(print));
     if (isSame) return;
-    const mine = [...held.names.keys()].map((name) => [name, held.folder.get(name)] as const);
+    const mine = held.folder;
+    const batched = [...held.writing, ...held.put];
     Object.assign(held, this.#read(path));
-    held.blocks.clear();
-    for (const [name, record] of mine) if (record !== undefined) this.#put(held, name, record);
+    held.writing.clear();
+    held.put.clear();
+    for (const place of batched) {
+      const name = mine.nameAt(place);
+      const record = mine.get(name);
+      if (record !== undefined) held.put.add(held.folder.set(name, record));
+    }
   }
 
   #read(path: string): Pick<Held, 'folder' | 'stored'> {
@@ -156,13 +158,6 @@ export class StatRecords {
     }
     return { folder, stored };
   }
-}
-
-/** Forgets what has not been put again since; gives how many. */
-function forget<K>(all: Map<K, number>, done: ReadonlyMap<K, number>): number {
-  let count = 0;
-  for (const [key, number] of done) if (all.get(key) === number && all.delete(key)) count++;
-  return count;
 }
 
 function placeOf(path: string, kind: string): readonly [folder: string, name: string] {
