@@ -6,7 +6,7 @@
  *     node build/bench/data-rule.js export|filter FROM TO
  */
 import { readFileSync, rmSync } from 'node:fs';
-import type { AnyRule } from 'vlmbuild';
+import type { AnyRule, Json, Part, RuleSlice } from 'vlmbuild';
 import exportRule from '../rules/sft/export.js';
 import filterRule from '../rules/sft/filter.js';
 import { openInput, openOutput, openSlice, Readings, sliceOf } from '../src/artifacts/handles.js';
@@ -25,7 +25,7 @@ async function work(step: string, from: string, to: string): Promise<void> {
   const readings = new Readings();
   const { signal } = new AbortController();
   const context = { env: {}, secrets: {}, log: () => undefined, progress: () => undefined, signal };
-  for await (const part of rule.parts({ inputs: { [role]: input.handle }, params })) {
+  const make = async (part: Part<Json, Readonly<Record<string, RuleSlice>>>): Promise<void> => {
     const slices = Object.entries(part.inputs ?? {}).map(
       ([name, handle]) => [name, openSlice(sliceOf(handle), readings)] as const,
     );
@@ -37,7 +37,11 @@ async function work(step: string, from: string, to: string): Promise<void> {
       outputs: { rows: out.handle },
     });
     for (const [, slice] of slices) slice.close();
-  }
+  };
+  const parts = rule.parts({ inputs: { [role]: input.handle }, params });
+  // As a host does: what comes at once is not waited for.
+  if (Symbol.asyncIterator in parts) for await (const part of parts) await make(part);
+  else for (const part of parts) await make(part);
   out.finish();
   readings.close();
   input.close();

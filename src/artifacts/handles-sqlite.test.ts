@@ -6,7 +6,7 @@ import { type Digest } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { SqliteInput } from '../rule/roles.js';
 import type { InputHandleByKind } from './handle-types.js';
-import { openInput, openSlice, Readings, SliceChanged, sliceOf } from './handles.js';
+import { openInput, openSlice, Readings, SliceChanged, sliceOf, sliceValues } from './handles.js';
 import { codeOf, folder, input, NO_DIGEST, output, sessions } from './handles-for-tests.js';
 
 const ROWS = { sql: 'SELECT x, id FROM e WHERE session = ? ORDER BY id', args: ['a'] };
@@ -128,7 +128,7 @@ test('a slice is read again elsewhere in one moment, and a change is noticed', (
     ['b', 'two'],
   ]);
   const listed = input(t, 'sqlite', path).slice({ rows: ROWS, count: { sql: 'SELECT count(*) AS n FROM e' } });
-  const slice = structuredClone(sliceOf(listed));
+  const slice = structuredClone(sliceValues(sliceOf(listed)));
   const open = () => {
     const readings = new Readings();
     const opened = openSlice(slice, readings);

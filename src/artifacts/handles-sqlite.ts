@@ -163,25 +163,46 @@ function listSlice(
     return { digest: resultsDigest(results), results };
   };
   const isOfRows = Object.values(queries).every((query) => 'table' in query);
-  let listed: ListedSlice | undefined;
-  const asListed = (): ListedSlice =>
-    (listed ??= explained(path, () => (isOfRows ? remembered()?.of(queries, digest) : undefined) ?? digest()));
+  const listed = (): ListedSlice =>
+    explained(path, () => (isOfRows ? remembered()?.of(queries, digest) : undefined) ?? digest());
   const moment = explained(path, () => reading.moment);
-  const slice: QuerySlice = {
-    kind: 'sqlite',
-    path,
-    queries,
-    get digest() {
-      return asListed().digest;
-    },
-    get results() {
-      return asListed().results;
-    },
-    ...(moment === undefined ? {} : { moment }),
-  };
+  const slice = new ListedQueries(path, queries, moment, listed);
   // Named rows are digested when somebody wants to know; what is wrong with SQL is told whoever wrote it.
-  if (!isOfRows) asListed();
+  if (!isOfRows) slice.asListed();
   return sliceHandle(reading, slice);
+}
+
+/**
+ * A slice whose digest is taken when somebody asks. A class, as the handle is: an object with a getter of its own has a
+ * hidden class of its own, which keeps all that the getter sees until old objects are collected, and there are 10,000.
+ */
+class ListedQueries implements QuerySlice {
+  readonly kind = 'sqlite';
+  declare readonly moment?: string;
+  readonly #list: () => ListedSlice;
+  #listed: ListedSlice | undefined;
+
+  constructor(
+    readonly path: string,
+    readonly queries: Readonly<Record<string, SliceQuery>>,
+    moment: string | undefined,
+    list: () => ListedSlice,
+  ) {
+    if (moment !== undefined) this.moment = moment;
+    this.#list = list;
+  }
+
+  get digest(): Digest {
+    return this.asListed().digest;
+  }
+
+  get results(): Readonly<Record<string, Digest>> {
+    return this.asListed().results;
+  }
+
+  asListed(): ListedSlice {
+    return (this.#listed ??= this.#list());
+  }
 }
 
 export function openSqliteSlice(slice: QuerySlice, readings: Readings): OpenedSlice {
@@ -196,34 +217,50 @@ export function openSqliteSlice(slice: QuerySlice, readings: Readings): OpenedSl
   return { handle: sliceHandle(reading, slice, witness), verify, close: () => undefined };
 }
 
+function sliceHandle(reading: Reading, slice: QuerySlice, witness = new ChangeWitness()): SqliteSliceHandle {
+  return registerSlice(new QueriesHandle(reading, slice, witness), slice);
+}
+
 /**
  * A query's rows are what was listed: where the reading is of the moment of the listing they are read at once, else
  * their digest is taken first, in one transaction with them.
  */
-function sliceHandle(reading: Reading, slice: QuerySlice, witness = new ChangeWitness()): SqliteSliceHandle {
-  const { path } = slice;
-  function* rows(name: string, query: SliceQuery): Generator<Record<string, unknown>> {
+class QueriesHandle implements SqliteSliceHandle {
+  readonly kind = 'sqlite';
+  readonly #reading: Reading;
+  readonly #slice: QuerySlice;
+  readonly #witness: ChangeWitness;
+
+  constructor(reading: Reading, slice: QuerySlice, witness: ChangeWitness) {
+    this.#reading = reading;
+    this.#slice = slice;
+    this.#witness = witness;
+  }
+
+  get digest(): Digest {
+    return this.#slice.digest;
+  }
+
+  // Not by its prototype: a rule may take it by itself.
+  readonly rows = (name: string): Iterable<Record<string, unknown>> => {
+    const { queries } = this.#slice;
+    const query = Object.hasOwn(queries, name) ? queries[name] : undefined;
+    if (query === undefined) throw new UserFacingError(artifactErrors.unknownQuery(name, Object.keys(queries)));
+    return this.#rows(name, query);
+  };
+
+  *#rows(name: string, query: SliceQuery): Generator<Record<string, unknown>> {
+    const { path, moment } = this.#slice;
+    const { queries } = this.#reading;
     try {
-      const isOfListing = slice.moment !== undefined && slice.moment === reading.moment;
-      if (!isOfListing && reading.queries.digest(name, query) !== slice.results[name])
-        throw witness.changed(`${path}, query ${name}`);
+      const isOfListing = moment !== undefined && moment === this.#reading.moment;
+      if (!isOfListing && queries.digest(name, query) !== this.#slice.results[name])
+        throw this.#witness.changed(`${path}, query ${name}`);
     } catch (error) {
       throw explain(path, error);
     }
-    yield* reading.queries.rows(name, query);
+    yield* queries.rows(name, query);
   }
-  const handle: SqliteSliceHandle = {
-    kind: 'sqlite',
-    get digest() {
-      return slice.digest;
-    },
-    rows(name) {
-      const query = Object.hasOwn(slice.queries, name) ? slice.queries[name] : undefined;
-      if (query === undefined) throw new UserFacingError(artifactErrors.unknownQuery(name, Object.keys(slice.queries)));
-      return rows(name, query);
-    },
-  };
-  return registerSlice(handle, slice);
 }
 
 export function openSqliteOutput(path: string): OpenedOutput {

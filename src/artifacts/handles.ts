@@ -10,7 +10,7 @@ import { openMadeSqlite, openSqliteInput, openSqliteOutput, openSqliteSlice } fr
 import type { ArtifactRecord, KindName, Slice } from './kind.js';
 
 export { Readings } from './handles-sqlite.js';
-export { SliceChanged, sliceOf } from './slices.js';
+export { SliceChanged, sliceOf, sliceValues } from './slices.js';
 export type { InputHandle, OpenedInput, OpenedOutput, OpenedSlice, OpenInputOptions } from './handle-types.js';
 
 /** What a rule reads of an input. */

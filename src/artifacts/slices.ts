@@ -58,9 +58,14 @@ export function registerSlice<T extends object>(handle: T, slice: Slice): T {
   return handle;
 }
 
-/** What must cross to another process for `openSlice` there. @throws TypeError for what is no slice handle. */
+/** What `openSlice` needs: in another process, its values. @throws TypeError for what is no slice handle. */
 export function sliceOf(handle: unknown): Slice {
   const slice = typeof handle === 'object' && handle !== null ? Registered.sliceOf(handle) : undefined;
   if (slice === undefined) throw new TypeError('not a slice: parts take what `blocks`, `entries` and `slice` give');
   return slice;
+}
+
+/** A slice as it crosses to another process: what a class gives when it is asked is among its values. */
+export function sliceValues(slice: Slice): Slice {
+  return slice.kind === 'sqlite' ? { ...slice, digest: slice.digest, results: slice.results } : slice;
 }

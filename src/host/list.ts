@@ -1,4 +1,4 @@
-import { sliceOf } from '../artifacts/handles.js';
+import { sliceOf, sliceValues } from '../artifacts/handles.js';
 import type { Slice } from '../artifacts/kind.js';
 import { canonicalJson } from '../base/canonical.js';
 import { writeSha256, type Digest } from '../base/digest.js';
@@ -93,7 +93,10 @@ class Block {
 
   at(row: number): readonly ListedPart[] {
     const part = this.#parts[row];
-    return part === undefined ? [] : [{ ...part, spec: JSON.parse(part.spec) as Json, key: digestAt(this.#keys, row) }];
+    if (part === undefined) return [];
+    const { id, spec, slices } = part;
+    const values = Object.fromEntries(Object.entries(slices).map(([name, slice]) => [name, sliceValues(slice)]));
+    return [{ id, spec: JSON.parse(spec) as Json, slices: values, key: digestAt(this.#keys, row) }];
   }
 }
 
