@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import test from 'ava';
+import Database from 'better-sqlite3';
 import { RULES } from './engine-rules.js';
 import { Project, Puppets } from './rig.js';
 import { Watching, watching, type EventOf } from './watching.js';
@@ -203,6 +204,52 @@ test.serial('a lock that tells what was before, as another vlmbuild may write it
   t.like(await watch.next('watch-built'), { outcome: 'fresh' });
   t.is(watch.all.at(-2)?.type, 'watch-changed', 'nothing was built for a lock that is right');
 });
+
+test.serial(
+  'what reading a database leaves beside it is no change: a rule that fails is not tried again for it',
+  async (t) => {
+    const rule = `import { defineRule, file, sqlite, UserError } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Counts rows.',
+  params: z.strictObject({}),
+  inputs: { db: sqlite() },
+  outputs: { count: file() },
+  async run({ inputs, outputs }) {
+    const db = inputs.db.open();
+    const { n } = db.prepare('SELECT count(*) AS n FROM t').get() as { n: number };
+    db.close();
+    if (n < 2) throw new UserError('too few rows');
+    await outputs.count.write(String(n));
+  },
+});
+`;
+    const rows = (path: string, n: number): void => {
+      const db = new Database(path);
+      db.pragma('journal_mode = WAL');
+      db.exec('CREATE TABLE t(a)');
+      for (let i = 0; i < n; i++) db.exec(`INSERT INTO t VALUES (${i})`);
+      db.close();
+    };
+    const [project, watch] = await watching(
+      t,
+      {
+        'rules/my/count.ts': rule,
+        'pipeline.yaml':
+          'version: 1\ntargets:\n  count: { rule: my/count, inputs: { db: data/a.db }, outputs: out/n.txt }\n',
+        'data/notes.txt': '',
+      },
+      (made) => rows(made.path('data/a.db'), 1),
+    );
+    t.true(watch.all.some(({ type }) => type === 'target-failed'));
+    rows(`${project.root}.db`, 2);
+    renameSync(`${project.root}.db`, project.path('data/a.db'));
+    t.deepEqual((await watch.built()).ran, ['count']);
+    t.is(project.read('out/n.txt'), '2');
+    t.is(watch.all.filter(({ type }) => type === 'target-started').length, 2);
+    for (const event of watch.all) if (event.type === 'watch-changed') t.deepEqual(event.changed.paths, ['data/a.db']);
+  },
+);
 
 test.serial('the cache may be removed while nothing runs', async (t) => {
   const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });

@@ -9,6 +9,7 @@ import { checkSnapshot } from '../plan/snapshot-compare.js';
 import { snapshotPaths, snapshotSuffix } from '../plan/snapshot-format.js';
 import { cacheLayout } from '../store/layout.js';
 import type { Changed, WatchListener } from './events.js';
+import { databaseBeside } from './empty-side.js';
 import { holdEdited } from './held.js';
 import { Outputs } from './outputs.js';
 // The engine is loaded when there is something to build: to be ready takes less.
@@ -89,6 +90,14 @@ export class Builds {
   wrote(path: string): void {
     this.#project?.wrote(path);
     this.#outputs.hint(path);
+  }
+
+  /** Whether the database that an empty file lies beside, or lay, holds what it held: then reading it made the file. */
+  isOfReading(path: string): boolean {
+    const database = databaseBeside(path);
+    if (database === undefined || this.#session === undefined) return false;
+    const known = this.#session.digester.known(database, 'sqlite');
+    return known !== undefined && known !== 'absent';
   }
 
   /** Outputs may have been edited. */

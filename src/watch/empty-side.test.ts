@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { scratch } from '../store/scratch-for-tests.js';
-import { isEmptySide } from './empty-side.js';
+import { databaseBeside, isEmptySide } from './empty-side.js';
 
 test('what SQLite leaves beside a database that it reads is told from what holds content', (t) => {
   const wal = join(scratch(t), 'a.db-wal');
@@ -14,4 +14,6 @@ test('what SQLite leaves beside a database that it reads is told from what holds
   rmSync(wal);
   t.true(isEmptySide(wal));
   t.false(isEmptySide(join(wal, '..', 'a.db')));
+  t.is(databaseBeside(wal), join(wal, '..', 'a.db'));
+  t.is(databaseBeside('a.db-shm'), undefined);
 });

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { shortPath } from '../base/shown-path.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
@@ -76,6 +76,8 @@ class Watch {
   #waitedForReturn = false;
   #probing: Promise<void> = Promise.resolve();
   #resting: Promise<void> = Promise.resolve();
+  /** Hints of empty files beside databases, given while a build ran. */
+  readonly #sides = new Set<string>();
   /** Changes that an aborted build was for. */
   #unbuilt: Changed | undefined;
   readonly #rootFolder: string;
@@ -102,7 +104,7 @@ class Watch {
         report: this.#report,
         listener,
         onMissed: (paths) => {
-          for (const path of paths) this.#note([path]);
+          for (const path of paths) if (!this.#isSide(path)) this.#note([path]);
         },
       },
     );
@@ -179,6 +181,7 @@ class Watch {
   #hint(path: string): void {
     const role = this.#paths.roleOf(path);
     if (role === undefined) return;
+    if (this.#isSide(path)) return;
     const paths = [path, ...this.#paths.linksTo(path)];
     if (role === 'own' && (this.#machine.busy || this.#machine.state === 'settling')) {
       for (const at of paths) this.#builds.wrote(at);
@@ -186,6 +189,15 @@ class Watch {
     }
     if (role === 'own') this.#builds.doubtOutputs();
     this.#note(paths);
+  }
+
+  /** Whether it lies empty beside a database, or is gone from there, which reading does: then it is looked into, if not at once. */
+  #isSide(path: string): boolean {
+    if (!isEmptySide(path)) return false;
+    if (!this.#machine.busy) return this.#builds.isOfReading(path);
+    // What a database holds that is being read is not known yet.
+    this.#sides.add(path);
+    return true;
   }
 
   #note(paths: readonly string[]): void {
@@ -228,6 +240,9 @@ class Watch {
     const outcome = await this.#during(() => this.#builds.build(changed, sinceMs));
     if (outcome === 'interrupted') this.#unbuilt = changed;
     else this.#report.ready(this.#paths.folders);
+    const sides = [...this.#sides];
+    this.#sides.clear();
+    for (const path of sides) if (!this.#builds.isOfReading(path)) this.#note([path, ...this.#paths.linksTo(path)]);
     this.#signal({ type: 'ended', ran: this.#builds.tally.ran });
   }
 
@@ -248,9 +263,7 @@ class Watch {
     if (this.#machine.state === 'probing') {
       const { changed } = this.#changes;
       if (inVain.length > 0) this.#listener({ type: 'watch-aborted', targets: inVain, changed });
-      // Of what reading a database leaves beside it nothing is to be built.
-      else if (!changed.paths.every((path) => isEmptySide(resolve(this.#root, path))))
-        this.#listener({ type: 'watch-postponed', changed });
+      else this.#listener({ type: 'watch-postponed', changed });
     }
     this.#signal({ type: 'probed', inVain: inVain.length > 0 });
   }
