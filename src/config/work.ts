@@ -1,5 +1,6 @@
 import { globMatches } from '../artifacts/listing.js';
 import { configErrors } from '../diagnostics/config.js';
+import { graphErrors } from '../diagnostics/graph.js';
 import { BARE_INPUT, BARE_OUTPUT } from './command.js';
 import { coversPath, readCommandText, type WordCheck } from './command-text.js';
 import type { Draft } from './draft.js';
@@ -7,7 +8,7 @@ import type { Surroundings } from './inputs.js';
 import { foldersAbove, isGlob, normalisePath } from './paths.js';
 import type { CommandUse } from './pipeline.js';
 import { entryOf, fillTexts, isEmpty, type Located } from './reading.js';
-import type { MapNode } from './source.js';
+import { locate, type MapNode } from './source.js';
 
 /** A command, its text filled in as far as it can be now, and its words checked. */
 export function readCommand(draft: Draft, around: Surroundings & CommandSurroundings): CommandUse | undefined {
@@ -25,6 +26,8 @@ export function readCommand(draft: Draft, around: Surroundings & CommandSurround
     },
     scope,
   );
+  if (text?.includes('\0') === true)
+    draft.problems.add(graphErrors.nulInCommand({ at: locate(work.node), target: draft.base }));
   const tools = readTools(draft);
   const allowed = listed('allow', draft);
   const allow = (allowed ?? []).map(({ text }) => (isGlob(text) ? text : normalisePath(text, around.root)));

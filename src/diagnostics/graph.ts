@@ -344,6 +344,13 @@ export const graphErrors = {
       ? `write \`"$${name.replace('env.', '')}"\`, and declare it: \`env: [${name.replace('env.', '')}]\``
       : `write \`{${name}}\``,
   }),
+  /** A command with a character that no program can be given. */
+  nulInCommand: ({ at, target }: At & { readonly target: string }): Diagnostic => ({
+    code: 'VB188',
+    headline: `the command of \`${target}\` has a NUL character in it: no program can be given one`,
+    at,
+    next: 'take `\\0` out of the command, or of the var or param that it is filled in from',
+  }),
   /** A word of a command that is a file nobody declared. */
   undeclaredFile: ({
     at,
