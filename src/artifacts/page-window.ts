@@ -14,8 +14,9 @@ interface Piece {
 
 /**
  * Pages of a database file as they are asked for. One after the other they come in large pieces, here and there one by
- * one: a piece is twice as long as the one whose place it takes where more than half of that was wanted, else half. Two
- * are kept, and begin at multiples of their length: what belongs to a row lies before its page as well as behind it.
+ * one: a piece is twice as long as the one whose place it takes where more than half of that was wanted, and it is near
+ * that, else half. Two are kept, and begin at multiples of their length: what belongs to a row lies before its page as
+ * well as behind it.
  */
 export class PageWindow {
   /** Of the page that was asked for last. */
@@ -45,9 +46,25 @@ export class PageWindow {
     return (number - piece.first) * this.layout.size;
   }
 
+  /** Copies a page. One that is not at hand is read by itself: those beside it are not wanted for that. */
+  copy(number: number, into: Buffer): boolean {
+    const { size, count } = this.layout;
+    const piece = [this.#recent, this.#other].find(
+      ({ first, count: held }) => number >= first && number < first + held,
+    );
+    if (piece === undefined)
+      return number >= 1 && number <= count && readFully(this.file, into, (number - 1) * size) === size;
+    const at = (number - piece.first) * size;
+    piece.bytes.copy(into, 0, at, at + size);
+    return true;
+  }
+
   #read(number: number, piece: Piece): boolean {
     const { size, count } = this.layout;
-    if (2 * piece.asked > piece.count) this.#wanted = Math.min(2 * this.#wanted, Math.max(1, MOST_BYTES / size));
+    // What is far from there says nothing of what is beside it.
+    const isNear = Math.abs(number - piece.first) < 4 * this.#wanted;
+    if (isNear && 2 * piece.asked > piece.count)
+      this.#wanted = Math.min(2 * this.#wanted, Math.max(1, MOST_BYTES / size));
     else this.#wanted = Math.max(1, this.#wanted >> 1);
     const first = number - ((number - 1) % this.#wanted);
     const length = Math.min(this.#wanted, count - first + 1) * size;

@@ -43,6 +43,8 @@ interface Level {
  */
 export class TableRows {
   readonly #levels: Level[] = [];
+  /** How many pages the last leaf was below. */
+  #leafDepth = 0;
   /** The leaf at hand: where its cells are listed, how many there are, and of which rows. */
   #leaf: Buffer = Buffer.alloc(0);
   #cells = 0;
@@ -125,13 +127,14 @@ export class TableRows {
     for (let depth = 0; depth < MOST_DEPTH; depth++) {
       const level = (this.#levels[depth] ??= { number: 0, page: Buffer.allocUnsafeSlow(size), cell: 0 });
       const { page } = level;
-      if (level.number !== number && !this.#take(number, level)) return false;
+      if (level.number !== number && !this.#take(number, level, depth)) return false;
       const head = number === 1 ? HEADER : 0;
       const isLeaf = page[head] === LEAF;
       const cells = head + (isLeaf ? 8 : 12);
       const count = page.readUInt16BE(head + 3);
       if ((!isLeaf && page[head] !== INTERIOR) || cells + 2 * count > usable) return false;
       if (isLeaf) {
+        this.#leafDepth = depth;
         this.#leaf = page;
         this.#cells = cells;
         this.#count = count;
@@ -149,11 +152,17 @@ export class TableRows {
     return false;
   }
 
-  #take(number: number, level: Level): boolean {
-    const at = this.window.at(number);
-    if (at < 0) return false;
+  #take(number: number, level: Level, depth: number): boolean {
+    level.number = 0;
+    // All leaves are as deep: the pages above them lie anywhere.
+    if (depth < this.#leafDepth) {
+      if (!this.window.copy(number, level.page)) return false;
+    } else {
+      const at = this.window.at(number);
+      if (at < 0) return false;
+      this.window.bytes.copy(level.page, 0, at, at + this.window.layout.size);
+    }
     level.number = number;
-    this.window.bytes.copy(level.page, 0, at, at + this.window.layout.size);
     return true;
   }
 
