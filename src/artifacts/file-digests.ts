@@ -79,7 +79,7 @@ const BATCH = 512;
  * Digests of files, read only where stat records do not tell. The tiers:
  *
  *   stat as recorded, and old enough → the recorded digest; nothing is read
- *   xxh64 of the bytes as recorded   → the recorded digest, under the new stat
+ *   xxh64 of the bytes as recorded   → the recorded digest, under the new stat; not looked at for one large file alone
  *   otherwise                        → SHA-256, or the logical digest of a database, of which only rows are read that may
  *                                      be others than are remembered
  */
@@ -170,9 +170,12 @@ export class FileDigests {
       })
       .finally(done);
     return files.map(({ path, key, stamp }, i) => {
-      const digest = sha256[i] === '' ? before[i]?.digest : sha256[i];
-      if (xxh64[i] === '' || digest === undefined) return undefined;
-      this.put({ path, key, kind: 'file', read: true }, { digest, stamp }, xxh64[i] ?? '', now);
+      const [known, taken = '', sha = ''] = [before[i], xxh64[i], sha256[i]];
+      const digest = sha === '' ? known?.digest : sha;
+      if ((taken === '' && sha === '') || digest === undefined) return undefined;
+      // Of the same content it is the same.
+      const print = taken === '' && digest === known?.digest ? known.xxh64 : taken;
+      this.put({ path, key, kind: 'file', read: true }, { digest, stamp }, print, now);
       return { digest, stamp };
     });
   }

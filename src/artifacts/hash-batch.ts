@@ -5,7 +5,6 @@ import { sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
 import { PackedStamps } from './file-stamp.js';
 import { piecesOf } from './pieces.js';
-import { piecesAhead } from './pieces-ahead.js';
 import { xxh64Hex, xxh64Of } from './xxh64.js';
 
 /** Files to be hashed, in columns: they go to another thread and back, and 20,000 texts are copied faster than objects. */
@@ -21,7 +20,7 @@ export interface HashBatch {
 
 /** In the same order. */
 export interface HashedBatch {
-  /** '' for a file that has another stat now, or cannot be read. */
+  /** '' where none was taken; where there is no SHA-256 either, the file has another stat now, or cannot be read. */
   readonly xxh64: string[];
   /** '' where the xxh64 is the known one: then the recorded digest stands. */
   readonly sha256: (Digest | '')[];
@@ -31,8 +30,8 @@ export interface HashedBatch {
 const SMALL = 1 << 20;
 /** So many times as long as xxh64 takes SHA-256. */
 const SHA256_COST = 4;
-/** From this size on 30 ms can be saved, which is when a second thread pays. */
-const GUESSED = 64 << 20;
+/** SHA-256 of so much takes a third of a second at most. */
+const AT_ONCE = 512 << 20;
 /** How much a file counts, however small it is: to open one takes as long as to hash so many bytes. */
 const FILE_COST = 1 << 15;
 
@@ -109,19 +108,29 @@ function* hashLarge(
   }
 }
 
-/** Whether SHA-256 of a batch's only file takes so long that it is begun before its xxh64 is known to be another one. */
-export function isWorthAGuess({ sizes, known }: HashBatch): boolean {
+/**
+ * Whether SHA-256 of a batch's only file is taken without comparing its xxh64 before: most often a file has changed where its
+ * stat has, and of one of this size it takes so little longer that the xxh64 is not worth a read of all that did change.
+ */
+export function isHashedAtOnce({ sizes, known }: HashBatch): boolean {
   const [size = 0] = sizes;
-  return sizes.length === 1 && size >= GUESSED && known[0] !== '';
+  return sizes.length === 1 && size > SMALL && size <= AT_ONCE && known[0] !== '';
 }
 
-/** xxh64 of a batch's only file; '' where that has another stat now, or cannot be read. */
-export function* xxh64OfOnly(batch: HashBatch, xxhash: XXHashAPI): Generator<number, string, undefined> {
+/** Of a batch that is hashed at once; yields as `hashBatch`. */
+export function* hashAtOnce(batch: HashBatch, into: HashedBatch): Generator<number, void, undefined> {
+  const sha256 = yield* sha256OfOnly(batch);
+  into.xxh64.push('');
+  into.sha256.push(sha256);
+}
+
+/** '' where the file has another stat now, or cannot be read. */
+function* sha256OfOnly({ paths, stamps }: HashBatch): Generator<number, Digest | '', undefined> {
   try {
-    const file = openSync(batch.paths[0] ?? '', 'r');
+    const file = openSync(paths[0] ?? '', 'r');
     try {
-      const xxh64 = yield* xxh64OfFile(file, xxhash);
-      return isAsStamped(batch, file) ? xxh64 : '';
+      const sha256 = yield* sha256OfFile(file);
+      return new PackedStamps(stamps).isSame(0, fstatSync(file, { bigint: true })) ? sha256 : '';
     } finally {
       closeSync(file);
     }
@@ -129,30 +138,6 @@ export function* xxh64OfOnly(batch: HashBatch, xxhash: XXHashAPI): Generator<num
     if (isSystemError(error)) return '';
     throw error;
   }
-}
-
-/** SHA-256 of a batch's only file; '' where that has another stat now, or cannot be read. */
-export async function* sha256OfOnly(batch: HashBatch): AsyncGenerator<number, Digest | '', undefined> {
-  try {
-    const file = openSync(batch.paths[0] ?? '', 'r');
-    try {
-      const hash = createHash('sha256');
-      for await (const piece of piecesAhead(file)) {
-        hash.update(piece);
-        yield piece.length * SHA256_COST;
-      }
-      return isAsStamped(batch, file) ? `sha256:${hash.digest('hex')}` : '';
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (isSystemError(error)) return '';
-    throw error;
-  }
-}
-
-function isAsStamped({ stamps }: HashBatch, file: number): boolean {
-  return new PackedStamps(stamps).isSame(0, fstatSync(file, { bigint: true }));
 }
 
 function* xxh64OfFile(file: number, xxhash: XXHashAPI): Generator<number, string, undefined> {

@@ -125,36 +125,26 @@ test('what a worker does not do this thread does: one that does not start, one t
   );
 });
 
-/** Large enough that SHA-256 is begun while the worker compares. */
-const LARGE = 65 * MIB;
-
-test('of one large file that is known: the same, another, one that changes meanwhile, and one in company', async (t) => {
-  const written = await write(t, [LARGE, LARGE]);
-  const [one, two] = [only(written, 0), only(written, 1)];
+test('of one large file that is known SHA-256 is taken at once: the same, another, one that changes meanwhile, one that is gone', async (t) => {
+  const written = await write(t, [2 * MIB, 2 * MIB, 2 * MIB]);
+  const [one, two, gone] = [only(written, 0), only(written, 1), only(written, 2)];
   const { xxh64: prints, sha256: digests } = written.expected;
   const same = { ...one, known: prints.slice(0, 1) };
   const another = { ...one, known: ['0123456789abcdef'] };
-  const asWritten = { xxh64: prints.slice(0, 1), sha256: digests.slice(0, 1) };
-  const asKnown = { xxh64: prints.slice(0, 1), sha256: [''] };
+  const atOnce = { xxh64: [''], sha256: digests.slice(0, 1) };
   const hashing = new Hashing(PROGRAM);
   t.teardown(() => hashing.close());
-  t.deepEqual(await hashing.hash(same), asKnown);
-  t.deepEqual(await hashing.hash(another), asWritten);
-  // Two at once, and one that comes while the other is guessed.
-  t.deepEqual(await Promise.all([hashing.hash(another), hashing.hash(same)]), [asWritten, asKnown]);
-  const first = hashing.hash(another);
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
-  t.deepEqual(await hashing.hash(two), { xxh64: prints.slice(1), sha256: digests.slice(1) });
-  t.deepEqual(await first, asWritten);
-  // The worker goes while it compares.
-  const lost = hashing.hash(another);
-  await new Promise((resolve) => setImmediate(resolve));
-  hashing.close();
-  t.deepEqual(await lost, asWritten);
+  t.deepEqual(await hashing.hash(same), atOnce);
+  t.deepEqual(await hashing.hash(another), atOnce);
+  // In company their xxh64 is compared.
+  t.deepEqual(await Promise.all([hashing.hash(same), hashing.hash(two)]), [
+    { xxh64: prints.slice(0, 1), sha256: [''] },
+    { xxh64: prints.slice(1, 2), sha256: digests.slice(1, 2) },
+  ]);
   // Written while it is read: nothing is said, least of all that it is as it was known.
   const changing = hashing.hash(another);
-  await new Promise((resolve) => setImmediate(resolve));
   writeFileSync(one.paths[0] ?? '', 'x');
   t.deepEqual(await changing, { xxh64: [''], sha256: [''] });
+  rmSync(gone.paths[0] ?? '');
+  t.deepEqual(await hashing.hash({ ...gone, known: prints.slice(2) }), { xxh64: [''], sha256: [''] });
 });

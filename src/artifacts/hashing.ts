@@ -1,15 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { XXHashAPI } from 'xxhash-wasm';
-import type { Digest } from '../base/digest.js';
-import {
-  costOf,
-  hashBatch,
-  isWorthAGuess,
-  sha256OfOnly,
-  xxh64OfOnly,
-  type HashBatch,
-  type HashedBatch,
-} from './hash-batch.js';
+import { costOf, hashAtOnce, hashBatch, isHashedAtOnce, type HashBatch, type HashedBatch } from './hash-batch.js';
 import { Turn } from './pieces.js';
 import { xxh64 } from './xxh64.js';
 
@@ -20,21 +11,21 @@ export interface ToHashWorker {
   readonly claim: Claim;
 }
 
-/** `compared`: of a batch that is worth a guess, the xxh64 of its only file ('' as in `HashedBatch`). */
-export type FromHashWorker =
-  { readonly id: number; readonly hashed: HashedBatch } | { readonly id: number; readonly compared: string };
+export interface FromHashWorker {
+  readonly id: number;
+  readonly hashed: HashedBatch;
+}
 
 /** Of a batch: whoever makes its only word 1 hashes it. */
 type Claim = Int32Array<SharedArrayBuffer>;
 
 interface Job {
   readonly id: number;
-  batch: HashBatch;
+  readonly batch: HashBatch;
   readonly cost: number;
   claim: Claim;
-  /** Of one that is worth a guess: the xxh64 that the worker found, another than the known one; and the guess. */
-  compared?: string;
-  guess?: 'under way' | { readonly sha256: Digest | '' };
+  /** Whether no other has come since, nor was there when it came. */
+  isAlone: boolean;
   readonly resolve: (hashed: HashedBatch) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -81,7 +72,10 @@ export class Hashing {
     if (costOf(batch) <= LITTLE) return hashHere(batch, await xxh64());
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
-      const job: Job = { id, batch, cost: costOf(batch), claim: unclaimed(), resolve, reject };
+      const [first] = this.#jobs.values();
+      if (first !== undefined) first.isAlone = false;
+      const isAlone = first === undefined;
+      const job: Job = { id, batch, cost: costOf(batch), claim: unclaimed(), isAlone, resolve, reject };
       this.#jobs.set(id, job);
       if (this.#worker !== undefined) this.#hand(job, this.#worker);
       else if (this.#isWorthAThread()) this.#start();
@@ -104,17 +98,13 @@ export class Hashing {
   #isWorthAThread(): boolean {
     if (this.#program === undefined || this.#isBroken) return false;
     const free = [...this.#jobs.values()].filter(({ claim }) => claim[0] === 0);
-    if (free.length === 1) return free.some(({ batch }) => isWorthAGuess(batch));
-    return free.reduce((sum, { cost }) => sum + cost, 0) >= WORTH_A_THREAD;
+    return free.length > 1 && free.reduce((sum, { cost }) => sum + cost, 0) >= WORTH_A_THREAD;
   }
 
   #start(): void {
     const worker = new Worker(this.#program ?? '');
     this.#worker = worker;
-    worker.on('message', (message: FromHashWorker) => {
-      if ('hashed' in message) this.#settle(message.id, ({ resolve }) => resolve(message.hashed));
-      else this.#compared(message.id, message.compared);
-    });
+    worker.on('message', ({ id, hashed }: FromHashWorker) => this.#settle(id, ({ resolve }) => resolve(hashed)));
     const lose = (): void => {
       this.#isBroken = true;
       this.close();
@@ -154,14 +144,6 @@ export class Hashing {
   async #work(xxhash: XXHashAPI): Promise<void> {
     const turn = new Turn();
     for (;;) {
-      const [only] = this.#jobs.values();
-      const isAlone = this.#jobs.size === 1 && this.#worker !== undefined;
-      if (only !== undefined && isAlone && only.guess === undefined && isWorthAGuess(only.batch)) {
-        await this.#guess(only, xxhash, turn).catch((error: unknown) =>
-          this.#settle(only.id, ({ reject }) => reject(error)),
-        );
-        continue;
-      }
       const job = [...this.#jobs.values()].reverse().find(({ claim }) => takes(claim));
       if (job === undefined) {
         this.#isWorking = false;
@@ -170,64 +152,15 @@ export class Hashing {
       this.#own.add(job.id);
       try {
         const hashed: HashedBatch = { xxh64: [], sha256: [] };
-        for (const cost of hashBatch(job.batch, xxhash, hashed)) if (turn.due(cost)) await turn.pass();
+        const isAtOnce = job.isAlone && isHashedAtOnce(job.batch);
+        const steps = isAtOnce ? hashAtOnce(job.batch, hashed) : hashBatch(job.batch, xxhash, hashed);
+        for (const cost of steps) if (turn.due(cost)) await turn.pass();
         this.#settle(job.id, ({ resolve }) => resolve(hashed));
       } catch (error) {
         this.#settle(job.id, ({ reject }) => reject(error));
       }
       await turn.pass();
     }
-  }
-
-  /**
-   * Takes SHA-256 of the only file that there is to hash while the worker compares its xxh64: the one is of no use where
-   * the other is the known one, but this thread has nothing else to do, and most often a file has changed where its stat has.
-   */
-  async #guess(job: Job, xxhash: XXHashAPI, turn: Turn): Promise<void> {
-    job.guess = 'under way';
-    const steps = sha256OfOnly(job.batch);
-    let step = await steps.next();
-    for (; step.done !== true; step = await steps.next()) {
-      if (turn.due(step.value)) await turn.pass();
-      const isOfNoUse = !this.#jobs.has(job.id);
-      // There is something better to do, unless the guess was right.
-      const isInTheWay = this.#jobs.size > 1 && job.compared === undefined;
-      if (!isOfNoUse && !isInTheWay) continue;
-      await steps.return('');
-      delete job.guess;
-      return;
-    }
-    job.guess = { sha256: step.value };
-    if (job.compared !== undefined) this.#settleGuessed(job, job.compared, step.value);
-    else if (takes(job.claim)) {
-      const compared = runAll(xxh64OfOnly(job.batch, xxhash));
-      this.#compared(job.id, compared);
-    }
-  }
-
-  #compared(id: number, xxh64: string): void {
-    const job = this.#jobs.get(id);
-    if (job === undefined) return;
-    if (xxh64 === '' || xxh64 === job.batch.known[0]) {
-      this.#settle(id, ({ resolve }) => resolve({ xxh64: [xxh64], sha256: [''] }));
-      return;
-    }
-    job.compared = xxh64;
-    if (job.guess === 'under way') return;
-    if (job.guess !== undefined) {
-      this.#settleGuessed(job, xxh64, job.guess.sha256);
-      return;
-    }
-    // Nobody guessed: it waits again, now as one of which nothing is known.
-    job.batch = { ...job.batch, known: [''] };
-    job.claim = unclaimed();
-    if (this.#worker !== undefined) this.#hand(job, this.#worker);
-    this.#beginWork();
-  }
-
-  /** Without SHA-256 nothing may be said: it would be taken for the known one. */
-  #settleGuessed({ id }: Job, xxh64: string, sha256: Digest | ''): void {
-    this.#settle(id, ({ resolve }) => resolve({ xxh64: [sha256 === '' ? '' : xxh64], sha256: [sha256] }));
   }
 
   #settle(id: number, how: (job: Job) => void): void {
@@ -243,24 +176,11 @@ export class Hashing {
 }
 
 /** All at once. */
-function hashHere(batch: HashBatch, xxhash: XXHashAPI): HashedBatch {
+export function hashHere(batch: HashBatch, xxhash: XXHashAPI): HashedBatch {
   const hashed: HashedBatch = { xxh64: [], sha256: [] };
-  runAll(hashBatch(batch, xxhash, hashed));
+  const steps = hashBatch(batch, xxhash, hashed);
+  while (steps.next().done !== true);
   return hashed;
-}
-
-function runAll<T>(steps: Generator<number, T, undefined>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
-
-/** What the worker does with a batch. */
-export function answerTo({ id, batch }: ToHashWorker, xxhash: XXHashAPI): FromHashWorker {
-  return isWorthAGuess(batch)
-    ? { id, compared: runAll(xxh64OfOnly(batch, xxhash)) }
-    : { id, hashed: hashHere(batch, xxhash) };
 }
 
 function unclaimed(): Claim {
