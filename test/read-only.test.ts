@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Project } from './rig.js';
@@ -110,6 +110,37 @@ for (const [what, forbid] of Object.entries(CASES)) {
     t.notRegex(stdout + stderr, /please report/);
   });
 }
+
+guarded(
+  'where all that is stored is damaged and may not be written, that is no result, and nothing is removed',
+  async (t) => {
+    const project = new Project(t, FILES);
+    chmodSync(project.path('..'), 0o755);
+    await project.builds(t);
+    for (const name of Object.keys(project.tree([])).filter((path) => path.startsWith('cache/objects/'))) {
+      chmodSync(project.path(name), 0o600);
+      const bytes = readFileSync(project.path(name));
+      bytes[0] = (bytes[0] ?? 0) ^ 1;
+      writeFileSync(project.path(name), bytes);
+    }
+    project.remove('out');
+    change(project, '', (_, mode) => mode);
+    change(project, 'cache', (_, mode) => mode & 0o555);
+    const before = project.times();
+    for (const command of COMMANDS.filter(([name]) => name !== 'log')) {
+      const { code, stdout, stderr } = await project.startUnder(asOther, ...command).ended;
+      t.is(
+        code,
+        command[0] === 'verify' ? 3 : command[0] === 'runs' && command.length > 1 ? 2 : 0,
+        [...command, stderr].join(' '),
+      );
+      t.notRegex(stdout + stderr, /please report/, command.join(' '));
+    }
+    // The manifest of a folder is read to know whether its files are there.
+    t.regex((await project.startUnder(asOther, 'status', 'lines').ended).stdout, /^. lines +stale/m);
+    t.deepEqual(project.times(), before);
+  },
+);
 
 guarded('of a project that may not be written and was never built it is told what would be built', async (t) => {
   const project = new Project(t, FILES);

@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, openSync, read, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, read } from 'node:fs';
 import { sha256, type Digest } from '../base/digest.js';
 import { readFully } from '../base/read-fully.js';
 import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 import { EXTENT_BYTES } from './cut.js';
 import type { Extent } from './object-list.js';
-import { CorruptObject, type ObjectStore } from './objects.js';
+import { CorruptObject, dropDamaged, type ObjectStore } from './objects.js';
 
 /** The blob at hand, and the one before. */
 const WINDOW = 2;
@@ -106,7 +106,7 @@ function check(opened: Opened, digest: Digest, objects: ObjectStore): void {
   if (opened.isChecked || bytes === undefined) return;
   opened.isChecked = bytes !== 'too long' && sha256(bytes) === digest;
   if (opened.isChecked) return;
-  rmSync(objects.pathOf(digest), { force: true });
+  dropDamaged(objects.pathOf(digest));
   throw new CorruptObject(digest, 'corrupt');
 }
 

@@ -31,7 +31,7 @@ export function holderOf({ sha256, inside }: Pick<ObjectRef, 'sha256' | 'inside'
   return inside?.blob ?? sha256;
 }
 
-/** What is stored is not what its name says, or a piece of it is gone. A damaged blob is dropped before this is thrown. */
+/** What is stored is not what its name says, or a piece of it is gone. A damaged blob is dropped, if it can be, before this is thrown. */
 export class CorruptObject extends Error {
   readonly digest: Digest;
   readonly problem: 'corrupt' | 'missing';
@@ -50,10 +50,10 @@ const MANY = 2000;
 /** Blobs of which pieces are read are held, so many of them: the next piece is mostly of one of these. */
 const HELD_BLOBS = 3;
 
-/** Names by folder of the store, while many objects are looked for. */
 /** Some bytes of a blob. */
 type Piece = Extent & { readonly from: number };
 
+/** Names by folder of the store, while many objects are looked for. */
 type Listings = Map<string, ReadonlySet<string>>;
 
 /**
@@ -174,7 +174,7 @@ export class ObjectStore {
     const text = readIfThere(path)?.toString('latin1');
     if (text === undefined) return undefined;
     const members = parseList(text);
-    if (members === undefined) rmSync(path, { force: true });
+    if (members === undefined) dropDamaged(path);
     return members;
   }
 
@@ -270,7 +270,7 @@ export class ObjectStore {
     const path = this.#path(digest);
     const data = readIfThere(path);
     if (data === undefined || sha256(data) === digest) return data;
-    rmSync(path, { force: true });
+    dropDamaged(path);
     throw new CorruptObject(digest, 'corrupt');
   }
 
@@ -325,6 +325,15 @@ export class ObjectStore {
       listings.set(folder, names);
     }
     return names.has(path.slice(folder.length + 1));
+  }
+}
+
+/** Where the store may not be written it stays, and is found to be damaged by whoever reads it next. */
+export function dropDamaged(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 
