@@ -203,6 +203,25 @@ targets:
   t.true(log.includes('one') && log.includes('two'));
 });
 
+test('log: the last output; of a target that printed nothing since, not what an earlier run of it printed', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  one: { run: 'cat {input} > {output}; test ! -s {input} || ! echo too much', inputs: data/in.txt, outputs: out/one.txt }
+`,
+    'data/in.txt': 'in',
+  });
+  t.regex((await project.run('log', 'one')).stderr, /^VB604/);
+  t.is((await project.run()).code, 1);
+  t.regex((await project.run('log', 'one')).stdout, /^too much$/m);
+  project.write('data/in.txt', '');
+  t.is((await project.run()).code, 0);
+  const { code, stdout, stderr } = await project.run('log', 'one');
+  t.is(code, 0);
+  t.is(stdout, '');
+  t.regex(stderr, /^VB613: `one` printed nothing/);
+});
+
 test('where output goes into a full disk, the work is done, and the exit code says that some is lost', async (t) => {
   if (!existsSync('/dev/full')) return void t.pass('there is no /dev/full here');
   const project = new Project(t, {

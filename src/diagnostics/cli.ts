@@ -77,4 +77,10 @@ export const cliErrors = {
     facts: [['system', message]],
     next: 'make room or name another file, and run it again: what was built stays',
   }),
+  /** `log` of a target that printed nothing when it was made. Nothing is wrong. */
+  printedNothing: (target: string): Diagnostic => ({
+    code: 'VB613',
+    headline: `\`${target}\` printed nothing when it was last built`,
+    next: `watch it run again: \`vlmbuild -B -v ${target}\``,
+  }),
 } as const;

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { buildCommand } from '@stricli/core';
 import { cliErrors } from '../../diagnostics/cli.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
-import type { CliContext } from '../context.js';
+import { formatDiagnostic } from '../../diagnostics/format.js';
+import { styleOf, type CliContext } from '../context.js';
 import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
@@ -24,10 +25,15 @@ export const logCommand = buildCommand<ProjectFlags, [string], CliContext>({
       const { resolveWords } = await import('../../plan/graph.js');
       const { logPath } = await import('../../store/layout.js');
       for (const target of resolveWords(session.graph, [word])) {
-        const paths = session.index.runs(10_000).map((run) => logPath(session.layout, run.id, target));
-        const newest = paths.find((path) => existsSync(path));
-        if (newest === undefined) throw new UserFacingError(cliErrors.noLog(target));
-        this.process.stdout.write(readFileSync(newest, 'utf8'));
+        const made = session.index.lastSuccess(target)?.run;
+        const runs = session.index.runs(10_000).map(({ id }) => ({ id, log: logPath(session.layout, id, target) }));
+        const last = runs.find(({ id, log }) => id === made || existsSync(log));
+        if (last === undefined) throw new UserFacingError(cliErrors.noLog(target));
+        if (existsSync(last.log)) this.process.stdout.write(readFileSync(last.log, 'utf8'));
+        else {
+          const color = styleOf(this.process.stderr, this.process.env) === 'color';
+          this.process.stderr.write(`${formatDiagnostic(cliErrors.printedNothing(target), { color })}\n`);
+        }
       }
     });
   },
