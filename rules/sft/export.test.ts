@@ -127,6 +127,66 @@ test('rewards without a type, of no event, or without ids of their own', async (
   }
 });
 
+test('copied tables have no keys: what names a row is where it is', async (t) => {
+  const path = database('copied');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.pragma('foreign_keys = OFF');
+  db.pragma('legacy_alter_table = ON');
+  for (const [table, order] of [
+    ['events', 'id DESC'],
+    ['event_rewards', 'id'],
+  ])
+    db.exec(`CREATE TABLE copy AS SELECT * FROM ${table} ORDER BY ${order}; DROP TABLE ${table};
+      ALTER TABLE copy RENAME TO ${table}`);
+  const before = await exported('small');
+  t.is(await exported('copied'), before);
+  db.exec('UPDATE event_rewards SET id = NULL WHERE id < 20');
+  t.is(await exported('copied'), before);
+  // A number beyond what is exact is no number in a column without a type.
+  db.exec(`
+    UPDATE event_rewards SET event_id = event_id + 9007199254740993;
+    CREATE TABLE copy AS SELECT id + 9007199254740993 AS id, session_id, event_type, model_name, provider, metadata,
+      call_records FROM events;
+    DROP TABLE events; ALTER TABLE copy RENAME TO events`);
+  db.close();
+  t.is(await exported('copied'), before);
+});
+
+test('views have neither rowids nor, it may be, ids', async (t) => {
+  const path = database('views');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.pragma('legacy_alter_table = ON');
+  for (const [table, columns] of [
+    ['events', 'id, session_id, event_type, model_name, provider, metadata, call_records'],
+    ['event_rewards', 'event_id, session_id, reward_type, reward_value, annotation'],
+    ['outcome_rewards', 'session_id, total_reward, reward_metadata'],
+  ])
+    db.exec(`ALTER TABLE ${table} RENAME TO stored_${table};
+      CREATE VIEW ${table} AS SELECT ${columns} FROM stored_${table}`);
+  db.close();
+  const params = { min_unique: 1, min_outcome_reward: 1, event_rewards: ['sparse'] };
+  for (const given of [{}, params]) t.is(await exported('views', given), await exported('small', given));
+});
+
+test('rewards that add up to no number are not enough', async (t) => {
+  const path = database('infinite');
+  databaseFrom(`${FIXTURES}/small.sql`, path);
+  const db = new Database(path);
+  db.pragma('foreign_keys = OFF');
+  const session = db.prepare('SELECT min(session_id) FROM events').pluck().get();
+  const give = db.prepare(
+    "INSERT INTO event_rewards (event_id, session_id, reward_type, reward_value, created_at) VALUES (1, ?, 'odd', ?, '')",
+  );
+  give.run(session, Infinity);
+  t.is(typeof (await exported('infinite', { event_rewards: ['odd:5'] })), 'string');
+  give.run(session, -Infinity);
+  db.close();
+  for (const min of ['odd', 'odd:-5'])
+    await t.throwsAsync(exported('infinite', { event_rewards: [min] }), { message: /passes the filters/ });
+});
+
 test('a session may have any name, and an event any id', async (t) => {
   const path = database('names');
   databaseFrom(`${FIXTURES}/small.sql`, path);

@@ -1,11 +1,20 @@
-import { defineRule, jsonl, sqlite, UserError, type JsonObject, type RowsQuery, type SqliteInput } from 'vlmbuild';
+import {
+  defineRule,
+  jsonl,
+  sqlite,
+  UserError,
+  type JsonObject,
+  type RowsQuery,
+  type SliceQuery,
+  type SqliteInput,
+} from 'vlmbuild';
 import { copyLines } from '../lib/jsonl.js';
 import { addCounts, countsText, plural } from '../lib/counts.js';
 import { shownPath } from '../lib/paths.js';
 import { type TraceTables, traceTables, unreadable } from '../lib/tracing/tables.js';
 import { type ExportParams, exportParams } from './export/filters.js';
 import { namesByTurn, writeRows } from './export/rows.js';
-import { idName, type RowId } from './export/session-queries.js';
+import { type RowId, sessionRewardsSql } from './export/session-queries.js';
 import { eligibleSessions, type ListedSession } from './export/sessions.js';
 
 /** Skipped events a session names in the log; beyond that they are only counted. */
@@ -121,9 +130,10 @@ function partId(session: string): string {
 /** All that a session's rows follow from. Rows come by id, one at a time: sorting whole rows would copy the database. */
 function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
   const { eventRewards } = tables;
+  const { address = 'id' } = tables.events;
   const ofEvents = (ids: readonly RowId[], columns: readonly string[]): RowsQuery => ({
     table: 'events',
-    by: 'id',
+    by: address,
     values: ids,
     columns,
     bytes: columns.filter((column) => column === 'call_records'),
@@ -132,12 +142,18 @@ function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
   if (eventRewards === undefined || session.rewards.length === 0) return db.slice({ events });
   return db.slice({
     events,
-    rewards: {
-      table: 'event_rewards',
-      by: idName(eventRewards),
-      values: session.rewards.map(({ id }) => id),
-      columns: ['event_id', 'reward_type', 'annotation'].filter((column) => eventRewards.has(column)),
-    },
+    rewards: rewardsOf(eventRewards, session),
     rewarded: ofEvents([...new Set(session.rewards.map(({ event }) => event))], ['id', 'metadata']),
   });
+}
+
+function rewardsOf(table: NonNullable<TraceTables['eventRewards']>, session: ListedSession): SliceQuery {
+  const columns = ['event_id', 'reward_type', 'annotation'].filter((column) => table.has(column));
+  if (table.address === undefined) return { sql: sessionRewardsSql(table, columns), args: [session.id] };
+  return {
+    table: 'event_rewards',
+    by: table.address,
+    values: session.rewards.flatMap(({ id }) => id ?? []),
+    columns,
+  };
 }

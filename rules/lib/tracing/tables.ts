@@ -8,6 +8,11 @@ interface TraceTable {
   has(name: string): boolean;
   /** The column that is the rowid, if one is. */
   readonly rowid: string | undefined;
+  /**
+   * What names each row: the rowid, as an `id` that is no key may be missing in some rows or be in several, and no index
+   * finds it; `id` in a view, or in a table without rowids; undefined where that is not there.
+   */
+  readonly address: 'id' | 'rowid' | undefined;
   /** Whether a column's values are integers where they can be: of integer affinity. */
   isInteger(name: string): boolean;
 }
@@ -68,12 +73,18 @@ function tableOf(db: Database, name: string): TraceTable | undefined {
   // SQLite keeps an index for any primary key that is not the rowid.
   const origins = db.prepare('SELECT origin FROM pragma_index_list(?)').pluck().all(name);
   const [key, ...more] = stored.filter(({ pk }) => pk > 0);
+  const hasRowids = db
+    .prepare("SELECT 1 FROM pragma_table_list(?) WHERE schema = 'main' AND type = 'table' AND wr = 0")
+    .get(name);
   const isRowid = key?.type.toUpperCase() === 'INTEGER' && more.length === 0 && !origins.includes('pk');
+  const isIdRowid = isRowid && key.name.toLowerCase() === 'id';
   return {
     has: (column) => types.has(column),
     // Checked, because SQLite takes a quoted name that is no column for a string.
     column: (alias, column) => (types.has(column) ? `${alias}."${column}"` : 'NULL'),
     rowid: isRowid ? key.name.toLowerCase() : undefined,
+    address:
+      isIdRowid || hasRowids === undefined || types.has('rowid') ? (types.has('id') ? 'id' : undefined) : 'rowid',
     // By the first rule of https://sqlite.org/datatype3.html#determination_of_column_affinity
     isInteger: (column) => types.get(column)?.includes('INT') === true,
   };

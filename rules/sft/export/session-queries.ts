@@ -16,7 +16,7 @@ export type EventRow = readonly [session: string, id: RowId, model: unknown, pro
 export type EventsRow = readonly [session: string, ids: string, hasModel: 0 | 1];
 export type RewardRow = readonly [
   session: string,
-  id: RowId,
+  id: RowId | null,
   event: RowId | null,
   type: string,
   annotation: unknown,
@@ -25,7 +25,8 @@ export type RewardRow = readonly [
 /** Of all rewards of a session ids and those of their events: `1:10,2:10`. */
 export type RewardsRow = readonly [session: string, ids: string];
 export type OutcomeRow = readonly [session: string, total: number, metadata: unknown];
-export type TotalRow = readonly [session: string, type: unknown, total: number];
+/** The total is NULL where it is no number: of infinities of both signs. */
+export type TotalRow = readonly [session: string, type: unknown, total: number | null];
 
 /** Whether there is what the queries need that take a session in one row. */
 export function quickQueries(db: Database, { events, eventRewards, inByteOrder }: TraceTables) {
@@ -46,17 +47,20 @@ export function quickQueries(db: Database, { events, eventRewards, inByteOrder }
       ['event_type', 'session_id', 'model_name'].every((name) => indexed.includes(name)),
     rewards:
       isGrouped &&
+      events.rowid === 'id' &&
       eventRewards !== undefined &&
+      eventRewards.address !== undefined &&
       (eventRewards.rowid === 'id' || !eventRewards.has('id')) &&
       eventRewards.isInteger('event_id'),
   };
 }
 
-export function eventsSql({ inByteOrder }: TraceTables): string {
+export function eventsSql({ events, inByteOrder }: TraceTables): string {
+  const { address = 'id' } = events;
   return `
-    SELECT session_id, ${exactId('id')}, model_name, provider
-    FROM events WHERE event_type = 'cais' AND typeof(session_id) = 'text'
-    ORDER BY ${inByteOrder('session_id')}, id`;
+    SELECT e.session_id, ${exactId(`e.${address}`)}, e.model_name, e.provider
+    FROM events e WHERE e.event_type = 'cais' AND typeof(e.session_id) = 'text'
+    ORDER BY ${inOrder(events, 'e', inByteOrder('e.session_id'))}`;
 }
 
 /** From indexes alone: the rows are spread over all of a database, in which each has some pages. */
@@ -83,35 +87,40 @@ function hasRewards(table: TraceTables['eventRewards']): table is NonNullable<ty
 }
 
 /** A reward may be of an event that is not there. */
-export function rewardsSql({ eventRewards: table, inByteOrder }: TraceTables, facts: boolean): string | undefined {
+export function rewardsSql(
+  { events, eventRewards: table, inByteOrder }: TraceTables,
+  facts: boolean,
+): string | undefined {
   if (!hasRewards(table)) return undefined;
-  const event = `iif(typeof(r.event_id) = 'integer', r.event_id, e.id)`;
+  const event = events.address === 'rowid' ? 'e.rowid' : `iif(typeof(r.event_id) = 'integer', r.event_id, e.id)`;
+  const id = table.address === undefined ? 'NULL' : exactId(`r.${table.address}`);
   return `
-    SELECT r.session_id, ${exactId(idOf(table, 'r'))}, ${exactId(event)}, r.reward_type,
+    SELECT r.session_id, ${id}, ${exactId(event)}, r.reward_type,
       ${facts ? `${table.column('r', 'annotation')}, e.metadata` : 'NULL, NULL'}
     FROM event_rewards r LEFT JOIN events e ON e.id = r.event_id
     WHERE ${table.column('r', 'reward_value')} > 0 AND r.${REWARDS}
-    ORDER BY ${inByteOrder('r.session_id')}, ${idOf(table, 'r')}`;
+    ORDER BY ${inOrder(table, 'r', inByteOrder('r.session_id'))}`;
 }
 
 /** Without an index: so many rewards are listed that to look each up takes longer than to look through all. */
 export function groupedRewardsSql({ eventRewards: table, inByteOrder }: TraceTables): string | undefined {
   if (!hasRewards(table)) return undefined;
   return `
-    SELECT r.session_id, group_concat(${idOf(table, 'r')} || ':' || r.event_id)
+    SELECT r.session_id, group_concat(r.${table.address} || ':' || r.event_id)
     FROM event_rewards r NOT INDEXED
     WHERE ${table.column('r', 'reward_value')} > 0 AND r.${REWARDS} AND typeof(r.event_id) = 'integer'
     GROUP BY r.session_id COLLATE BINARY ORDER BY ${inByteOrder('r.session_id')}`;
 }
 
 interface RewardIds {
-  readonly id: RowId;
+  /** Null where nothing names the reward. */
+  readonly id: RowId | null;
   readonly event: RowId;
 }
 
 export function rewardIds(row: RewardRow | RewardsRow): RewardIds[] {
   if (row.length === 2) {
-    const ids = row[1].split(',').map((text): RewardIds => {
+    const ids = row[1].split(',').map((text) => {
       const [id = '', event = ''] = text.split(':');
       return { id: exactRowId(id), event: exactRowId(event) };
     });
@@ -136,7 +145,7 @@ export function outcomesSql({ outcomeRewards: table, inByteOrder }: TraceTables)
   return `
     SELECT o.session_id, coalesce(CAST(${table.column('o', 'total_reward')} AS REAL), 0.0), ${table.column('o', 'reward_metadata')}
     FROM outcome_rewards o WHERE typeof(o.session_id) = 'text'
-    ORDER BY ${inByteOrder('o.session_id')}, ${idOf(table, 'o')}`;
+    ORDER BY ${inOrder(table, 'o', inByteOrder('o.session_id'))}`;
 }
 
 export function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): string | undefined {
@@ -147,13 +156,19 @@ export function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): st
     GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY ${inByteOrder('r.session_id')}`;
 }
 
-/** The column that orders a table's rows. */
-export function idName(table: { has(name: string): boolean }): string {
-  return table.has('id') ? 'id' : 'rowid';
+/** Rewards of a session where nothing names each of them: those that `rewardsSql` lists. */
+export function sessionRewardsSql(table: NonNullable<TraceTables['eventRewards']>, columns: readonly string[]): string {
+  return `
+    SELECT ${columns.join(', ')} FROM event_rewards r
+    WHERE r.session_id = ? COLLATE BINARY AND ${table.column('r', 'reward_value')} > 0 AND r.${REWARDS}`;
 }
 
-function idOf(table: { has(name: string): boolean }, alias: string): string {
-  return `${alias}.${idName(table)}`;
+/** The order of a table's rows in their session. */
+function inOrder(table: TraceTables['events'], alias: string, bySession: string): string {
+  const ids = (['id', table.address] as const).filter((name, at, all) => {
+    return name !== undefined && (name === 'rowid' || table.has(name)) && all.indexOf(name) === at;
+  });
+  return [bySession, ...ids.map((name) => `${alias}.${name}`)].join(', ');
 }
 
 function exactId(id: string): string {

@@ -27,10 +27,10 @@ import {
 /** A session to export: which of its rows its rows follow from, in order. */
 export interface ListedSession {
   readonly id: string;
-  /** Ids of its model calls, where the params name models of those that are of one of them. */
+  /** What names its model calls, as `address` says, where the params name models of those that are of one of them. */
   readonly events: readonly RowId[];
-  /** Ids of its rewards that name achievements, and of the events they are for. */
-  readonly rewards: readonly { readonly id: RowId; readonly event: RowId }[];
+  /** The same of its rewards that name achievements, and of the events they are for. */
+  readonly rewards: readonly { readonly id: RowId | null; readonly event: RowId }[];
 }
 
 /** How many sessions were looked at, and how many of them pass the filters. */
@@ -139,7 +139,8 @@ function isEligible(session: SessionFacts, params: ExportParams, wanted: WantedF
   }
   return wanted.totals.every(({ type, min }) => {
     const total = session.totals.find((row) => row[1] === type)?.[2];
-    return total === undefined ? params.compat === 'reference' && min <= 0 : total >= min;
+    if (total === undefined) return params.compat === 'reference' && min <= 0;
+    return total !== null && total >= min;
   });
 }
 
