@@ -394,3 +394,26 @@ targets:
   t.true(once <= all, 'equal bytes of two outputs are stored once');
   t.true(stored() <= 1.5 * all, `${stored()} bytes for ${all}; ten copies would be ten times as many`);
 });
+
+test('where somebody removed the index nothing is dropped until a build has recorded what is there, which the next one does', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  one: { run: 'cp {input} {output}', inputs: data/in.txt, outputs: out/one.txt }
+`,
+    'data/in.txt': 'in',
+  });
+  await project.builds(t);
+  // So that there is a snapshot, which says that all is fresh without a look at the index.
+  await project.builds(t);
+  project.remove('cache/index.db');
+  t.is((await project.run()).stdout, 'everything is fresh (1 target)\n');
+  const refused = await project.run('gc');
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /^VB449.*\n +next +build first/m);
+  await project.builds(t);
+  const { code, stderr } = await project.run('gc', '--max-size', '0');
+  t.is(code, 0, stderr);
+  project.remove('out');
+  t.like((await project.builds(t)).events.at(-1), { counts: { fresh: 0, ran: 0, restored: 1, failed: 0, skipped: 0 } });
+});

@@ -38,6 +38,7 @@ export class IndexConnection {
   /** @throws UserFacingError where the format is newer, or the file cannot be used. */
   constructor(layout: CacheLayout) {
     this.#layout = layout;
+    const wasThere = existsSync(layout.index);
     try {
       this.#database = connect(layout.index);
     } catch (error) {
@@ -46,6 +47,8 @@ export class IndexConnection {
     }
     this.#transact = transactionsOf(this.#database);
     this.#ino = inodeOf(layout.index);
+    // Somebody removed it.
+    if (!wasThere) this.#dropSnapshots();
   }
 
   get repaired(): string | undefined {
