@@ -6,6 +6,7 @@ import { freshLine } from '../plan/fresh-line.js';
 import { compareSnapshot, type ComparedSnapshot } from '../plan/snapshot-compare.js';
 import { snapshotSuffix } from '../plan/snapshot-format.js';
 import type * as Changed from './changed.js';
+import { endSoon } from './end-soon.js';
 import type * as Main from './main.js';
 import { plainBuild, type PlainBuild } from './fast-words.js';
 
@@ -21,10 +22,14 @@ async function start(): Promise<void> {
   if (plain !== undefined && compared !== undefined) {
     if (compared.changed.length === 0) {
       if (plain.quiet || print(`${freshLine(compared.targets)}\n`)) return;
-    } else if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) return;
+    } else if (compared.plan !== 0 && (await buildWhatChanged(plain, compared))) {
+      endSoon();
+      return;
+    }
   }
   process.chdir(before);
   await runMain(plain);
+  endSoon();
 }
 
 /** Where the command line does not tell the project's folder so simply, it is most often this one. */

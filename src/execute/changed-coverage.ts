@@ -40,7 +40,7 @@ export function coveredNow(
 ): CoveredNow | undefined {
   const { session, plan, places, names } = built;
   const { root, pipeline } = session;
-  const { paths, fixed, followed, times } = compared;
+  const { paths, fixed, followed, times, text } = compared;
   const looked = { touched: session.digester.touched(), lock: session.lockPath, program: programFolder(), environment };
   const coverage = coverageOf(pipeline, names, looked);
   const attribution = new Attribution(pipeline, names);
@@ -95,7 +95,7 @@ export function coveredNow(
     return {
       columns: { fixed: paths.slice(0, fixed), followed: paths.slice(fixed, links), unfollowed: paths.slice(links) },
       readers: undefined,
-      known: { times, retaken },
+      known: { times, retaken, text },
     };
   }
 

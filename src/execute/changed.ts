@@ -1,28 +1,27 @@
-import { readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { isDigest, type Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
-import { shownPath } from '../base/shown-path.js';
 import { placeOf } from '../plan/coverage.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import type { Graph } from '../plan/graph.js';
-import { isOutdated, lockPath, nextLock, printLock, readLock } from '../plan/lock-file.js';
+import { isOutdated, lockPath } from '../plan/lock-file.js';
 import { LockText } from '../plan/lock-text.js';
 import { readPlan, type RememberedPlan } from '../plan/plan-file.js';
 import { planPath, writeSnapshot } from '../plan/snapshot.js';
-import type { ComparedSnapshot } from '../plan/snapshot-compare.js';
-import { encodeSnapshot, snapshotSuffix, type Columns, type KnownTimes } from '../plan/snapshot-format.js';
+import { isSame, type ComparedSnapshot } from '../plan/snapshot-compare.js';
+import { COLUMNS, encodeSnapshot, snapshotSuffix, type Columns, type KnownTimes } from '../plan/snapshot-format.js';
 import type { LoadedRule } from '../rule/description.js';
 import { isWholeBundle } from '../rule/remembered.js';
-import { writeAtomic } from '../store/atomic-write.js';
+import { writeAtomic, writePiecesAtomic } from '../store/atomic-write.js';
 import { tick } from '../store/clock.js';
 import { cacheLayout } from '../store/layout.js';
 import { buildScope, findStandIns, type Books, type BuildResult } from './build.js';
 import type { BuildState } from './build-state.js';
 import { coveredNow } from './changed-coverage.js';
 import type { EventListener } from './events.js';
-import { programFolder, replaceLock, timesDigested } from './finish.js';
+import { programFolder, replaceBlocks, timesDigested, withLockFile } from './finish.js';
 import { resultsOf, resultsRef, storeChangedResults } from './results.js';
 import { openPlanned, type Session } from './session.js';
 
@@ -77,7 +76,7 @@ interface Opened {
   /** Of the targets that are built, in the plan. */
   readonly places: readonly number[];
   readonly names: readonly string[];
-  readonly lockBytes: Buffer;
+  readonly lockText: LockText;
   /** What all targets had before. */
   readonly base: Digest;
 }
@@ -102,24 +101,24 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const graph = plan.graphOf(around, file, root);
   const names = places.map((place) => plan.names[place] ?? '');
   if (graph === undefined || names.some((name) => !isReady(graph, name))) return undefined;
-  const lockBytes = bytesOf(lockPath(file));
-  if (lockBytes === undefined) return undefined;
-  const lock = new LockText(lockBytes, shownPath(lockPath(file))).only(graph.order);
-  const session = openPlanned({ file, environment, jobs }, { graph, lock }, firstInParts(plan, concerned, graph));
-  return { session, plan, places, names, lockBytes, base: compared.results };
+  const lockText = lockTextOf(lockPath(file), graph);
+  if (lockText === undefined) return undefined;
+  const lock = lockText.lock();
+  const session = openPlanned({ file, environment, jobs }, { graph, lock }, soonNeeded(plan, concerned, graph));
+  return { session, plan, places, names, lockText, base: compared.results };
 }
 
-/** The rule of the first target that a change is about in any case, and that will need a host for long if it runs. */
-function firstInParts(
+/** Of the targets that a change is about in any case: the rule of the first one in parts, which needs a host for long, or a command. */
+function soonNeeded(
   plan: RememberedPlan,
   concerned: ReadonlySet<number>,
   { pipeline }: Graph,
-): LoadedRule | undefined {
-  for (const place of [...concerned].sort((a, b) => a - b)) {
-    const work = pipeline.targets.get(plan.names[place] ?? '')?.work;
-    if (work?.type === 'rule' && work.rule.shape === 'parts') return work.rule;
-  }
-  return undefined;
+): LoadedRule | 'command' | undefined {
+  const works = [...concerned]
+    .sort((a, b) => a - b)
+    .flatMap((place) => pipeline.targets.get(plan.names[place] ?? '')?.work ?? []);
+  for (const work of works) if (work.type === 'rule' && work.rule.shape === 'parts') return work.rule;
+  return works.some(({ type }) => type === 'command') ? 'command' : undefined;
 }
 
 /** Whether a target can be built from what the plan knows: secrets are looked for in the whole pipeline's order. */
@@ -139,9 +138,10 @@ function isKnownBeside({ session: { index }, plan, places }: Opened): boolean {
   return beside < 0 || index.lastKey(plan.names[beside] ?? '') !== undefined;
 }
 
-function bytesOf(path: string): Buffer | undefined {
+/** Undefined where there is no lock, or it cannot be read. */
+function lockTextOf(path: string, { order }: Graph): LockText | undefined {
   try {
-    return readFileSync(path);
+    return new LockText(path, order);
   } catch {
     return undefined;
   }
@@ -163,14 +163,21 @@ class ChangedBooks implements Books {
 
   /** Other blocks stay as they are: the pipeline is the same, so no target is gone. */
   async writeLock({ run, succeeded }: BuildState): Promise<void> {
-    const { lockBytes } = this.opened;
     const { lockPath: path } = run.session;
-    await replaceLock(run, (before) => {
+    await withLockFile(run, () => {
       // Another vlmbuild may have written it since.
-      const isSame = before?.equals(lockBytes) === true;
-      const spliced = isSame ? new LockText(lockBytes, shownPath(path)).with(succeeded) : undefined;
-      return spliced ?? printLock(nextLock(readLock(path), succeeded, () => true));
+      const next = this.#lockIsStill(path) ? this.opened.lockText.with(succeeded) : undefined;
+      if (next === undefined) replaceBlocks(path, succeeded, () => true);
+      else if (next !== 'same') writePiecesAtomic(path, next);
     });
+  }
+
+  /** Whether it has the times of the snapshot: they were not young then, so all that was read of it since is still so. */
+  #lockIsStill(path: string): boolean {
+    const { paths, times } = this.compared;
+    const at = paths.indexOf(placeOf(path, this.opened.session.root));
+    const now = statSync(path, { throwIfNoEntry: false });
+    return at >= 0 && now !== undefined && isSame(now, times, at * COLUMNS);
   }
 
   results(build: BuildState): JsonObject {
@@ -201,7 +208,7 @@ class ChangedBooks implements Books {
    */
   lockWritten({ run, indexLost }: BuildState): void {
     if (indexLost) return;
-    const { fixed, followed, paths, times, plan, results } = this.compared;
+    const { fixed, followed, paths, times, text, plan, results } = this.compared;
     const lock = paths.indexOf(placeOf(run.session.lockPath, run.session.root));
     const links = fixed + followed;
     const sections = {
@@ -209,7 +216,7 @@ class ChangedBooks implements Books {
       followed: paths.slice(fixed, links),
       unfollowed: paths.slice(links),
     };
-    const taken = this.#take({ ...sections, plan, results }, { times, retaken: new Set(lock < 0 ? [] : [lock]) });
+    const taken = this.#take({ ...sections, plan, results }, { times, text, retaken: new Set(lock < 0 ? [] : [lock]) });
     if (taken !== undefined) writeSnapshot(run.session.layout.snapshot, taken);
   }
 

@@ -32,21 +32,25 @@ const LOCK_FILE = '.lock-file';
  */
 export async function writeLock({ run, succeeded }: Pick<BuildState, 'run' | 'succeeded'>): Promise<void> {
   const { lockPath, pipeline } = run.session;
-  await replaceLock(run, () =>
-    printLock(nextLock(readLock(lockPath), succeeded, (name) => pipeline.targets.has(name))),
-  );
+  await withLockFile(run, () => replaceBlocks(lockPath, succeeded, (name) => pipeline.targets.has(name)));
 }
 
-/** Writes what `next` makes of the lock that is there by then, when nobody else writes it. */
-export async function replaceLock(run: Run, next: (before: Buffer | undefined) => string | Uint8Array): Promise<void> {
-  const { layout, lockPath } = run.session;
-  const held = await acquireTargetLock(layout, LOCK_FILE, { run: run.id });
+/** For whoever has the lock's file for itself. */
+export function replaceBlocks(
+  lockPath: string,
+  succeeded: BuildState['succeeded'],
+  exists: (target: string) => boolean,
+): void {
+  const before = existsSync(lockPath) ? readFileSync(lockPath) : undefined;
+  const next = Buffer.from(printLock(nextLock(readLock(lockPath), succeeded, exists)));
+  if (before?.equals(next) !== true) writeAtomic(lockPath, next);
+}
+
+/** While nobody else writes the lock. */
+export async function withLockFile(run: Run, write: () => void): Promise<void> {
+  const held = await acquireTargetLock(run.session.layout, LOCK_FILE, { run: run.id });
   try {
-    const before = existsSync(lockPath) ? readFileSync(lockPath) : undefined;
-    const made = next(before);
-    // It may have 3 MB: bytes are not copied.
-    const bytes = typeof made === 'string' ? Buffer.from(made) : made;
-    if (before?.equals(bytes) !== true) writeAtomic(lockPath, bytes);
+    write();
   } finally {
     held.release();
   }

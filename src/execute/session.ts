@@ -146,15 +146,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 /**
  * As `openSession`, of a part of the pipeline that is known to be as it was when it was read and checked.
  *
- * @param soon a rule that will most likely run: a host for it begins while the store is opened
+ * @param soon what will most likely run: a host for the rule, or a shell for the command, begins while the store is opened
  */
 export function openPlanned(
   options: SessionOptions,
   planned: { readonly graph: Graph; readonly lock: LockFile | undefined },
-  soon?: LoadedRule,
+  soon?: LoadedRule | 'command',
 ): Session {
   const opened = { ...begin(options), ...planned, pipeline: planned.graph.pipeline };
-  if (soon !== undefined) opened.hosts.prepare({ bundle: soon.bundle, source: soon.path }, 1);
+  if (soon === 'command') opened.hosts.prepareCommands();
+  else if (soon !== undefined) opened.hosts.prepare({ bundle: soon.bundle, source: soon.path }, 1);
   return openStore(options, opened, new LockReader(lockPath(options.file)));
 }
 

@@ -34,8 +34,9 @@ export class Commands {
     );
   }
 
-  get running(): boolean {
-    return this.#shells.size > 0;
+  /** Has a shell start for the first command, if there can be one. */
+  prepare(): void {
+    if (this.#bash !== undefined && this.#shells.size === 0) this.#open();
   }
 
   /** How the command of a job ended. Its lines are the job's to say. */

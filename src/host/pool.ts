@@ -124,6 +124,11 @@ export class HostPool {
     }
   }
 
+  /** Starts what the first command will need, while it is made out what that is. */
+  prepareCommands(): void {
+    if (!this.#closed) this.#commands.prepare();
+  }
+
   /** What hosts have loaded is no longer what is there: other hosts take what comes. */
   renew(): void {
     this.#unloadable.clear();

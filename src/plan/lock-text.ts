@@ -1,57 +1,121 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { readFully } from '../base/read-fully.js';
+import { shownPath } from '../base/shown-path.js';
 import { printName } from './block-text.js';
 import { LOCK_VERSION, parseLock, printTarget, type LockedTarget, type LockFile } from './lock-file.js';
 
 const SPACE = 0x20;
+/** So much is read at once. Megabytes held at a time would have V8 collect all that a small build has. */
+const PIECE = 256 * 1024;
+/** Most blocks are shorter. */
+const BLOCK = 4096;
+
+/** The block of a target in the file: from its name's line up to the next target's. */
+interface Block {
+  readonly start: number;
+  readonly text: Buffer;
+}
 
 /**
- * A lock as it stands in its file, of which only some blocks are wanted: with 10,000 targets it has 3 MB. Only of bytes
- * that were read whole before, and printed by us.
+ * Some blocks of a lock, and where they stand in its file: with 10,000 targets that has 3 MB. Only of a file that was read
+ * whole before, printed by us, and has not been written since.
  */
 export class LockText {
-  readonly #bytes: Buffer;
   readonly #path: string;
+  readonly #size: number;
+  readonly #blocks: ReadonlyMap<string, Block>;
 
-  /** @param path what messages show */
-  constructor(bytes: Buffer, path: string) {
-    this.#bytes = bytes;
+  /** The blocks of these targets, as far as there are any. @throws the file system's error */
+  constructor(path: string, names: Iterable<string>) {
     this.#path = path;
+    const file = openSync(path, 'r');
+    try {
+      this.#size = fstatSync(file).size;
+      const starts = startsOf(file, names);
+      this.#blocks = new Map([...starts].map(([name, start]) => [name, { start, text: blockAt(file, start) }]));
+    } finally {
+      closeSync(file);
+    }
   }
 
-  /** The blocks of these targets alone. @throws UserFacingError as `parseLock` */
-  only(names: Iterable<string>): LockFile {
-    const blocks = [...names].flatMap((name) => {
-      const place = this.#place(name);
-      return place === undefined ? [] : [this.#bytes.toString('utf8', ...place)];
-    });
+  /** The lock with these blocks alone. @throws UserFacingError as `parseLock` */
+  lock(): LockFile {
+    const blocks = [...this.#blocks.values()].map(({ text }) => text.toString());
     if (blocks.length === 0) return { version: LOCK_VERSION, targets: {} };
-    return parseLock(`version: ${LOCK_VERSION}\ntargets:\n${blocks.join('')}`, this.#path);
+    return parseLock(`version: ${LOCK_VERSION}\ntargets:\n${blocks.join('')}`, shownPath(this.#path));
   }
 
-  /** The bytes with these blocks replaced; undefined where one of them is not in it yet. */
-  with(targets: Readonly<Record<string, LockedTarget>>): Buffer | undefined {
-    const replaced: { readonly start: number; readonly end: number; readonly block: Buffer }[] = [];
+  /**
+   * The file's bytes with blocks replaced, piece by piece: each is good until the next is asked for. `same` where that would
+   * change nothing, undefined where there is no such block.
+   */
+  with(targets: Readonly<Record<string, LockedTarget>>): Iterable<Uint8Array> | 'same' | undefined {
+    const replaced: { readonly start: number; readonly end: number; readonly text: Buffer }[] = [];
     for (const [name, target] of Object.entries(targets)) {
-      const place = this.#place(name);
-      if (place === undefined) return undefined;
-      replaced.push({ start: place[0], end: place[1], block: Buffer.from(printTarget(name, target)) });
+      const block = this.#blocks.get(name);
+      if (block === undefined) return undefined;
+      const { start } = block;
+      const text = Buffer.from(printTarget(name, target));
+      if (!block.text.equals(text)) replaced.push({ start, end: start + block.text.length, text });
     }
-    replaced.sort((a, b) => a.start - b.start);
-    const pieces: Uint8Array[] = [];
-    let done = 0;
-    for (const { start, end, block } of replaced) {
-      pieces.push(this.#bytes.subarray(done, start), block);
-      done = end;
-    }
-    return Buffer.concat([...pieces, this.#bytes.subarray(done)]);
+    if (replaced.length === 0) return 'same';
+    return this.#spliced(replaced.sort((a, b) => a.start - b.start));
   }
 
-  /** From its name's line up to the next target's. */
-  #place(name: string): [start: number, end: number] | undefined {
-    const before = this.#bytes.indexOf(`\n  ${printName(name)}\n`);
-    if (before < 0) return undefined;
-    const start = before + 1;
-    for (let end = this.#bytes.indexOf('\n  ', start + 3); end >= 0; end = this.#bytes.indexOf('\n  ', end + 1))
-      if (this.#bytes[end + 3] !== SPACE) return [start, end + 1];
-    return [start, this.#bytes.length];
+  *#spliced(
+    replaced: readonly { readonly start: number; readonly end: number; readonly text: Buffer }[],
+  ): Generator<Uint8Array, void> {
+    const file = openSync(this.#path, 'r');
+    try {
+      let done = 0;
+      for (const { start, end, text } of replaced) {
+        yield* pieces(file, done, start);
+        yield text;
+        done = end;
+      }
+      yield* pieces(file, done, this.#size);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/** In one pass. Names whose line is not there are left out. */
+function startsOf(file: number, names: Iterable<string>): Map<string, number> {
+  const lines = new Map([...names].map((name) => [name, Buffer.from(`\n  ${printName(name)}\n`)]));
+  const starts = new Map<string, number>();
+  const longest = Math.max(0, ...[...lines.values()].map(({ length }) => length));
+  const bytes = Buffer.allocUnsafe(PIECE + longest);
+  for (let at = 0; starts.size < lines.size; at += PIECE) {
+    const found = bytes.subarray(0, readFully(file, bytes, at));
+    for (const [name, line] of lines) {
+      if (starts.has(name)) continue;
+      const place = found.indexOf(line);
+      if (place >= 0) starts.set(name, at + place + 1);
+    }
+    if (found.length < bytes.length) break;
+  }
+  return starts;
+}
+
+function blockAt(file: number, start: number): Buffer {
+  for (let length = BLOCK; ; length *= 4) {
+    const bytes = Buffer.allocUnsafe(length);
+    const found = bytes.subarray(0, readFully(file, bytes, start));
+    for (let end = found.indexOf('\n  '); end >= 0; end = found.indexOf('\n  ', end + 1)) {
+      const next = found[end + 3];
+      if (next !== undefined && next !== SPACE) return found.subarray(0, end + 1);
+    }
+    if (found.length < length) return found;
+  }
+}
+
+/** @throws where the file has less by now. */
+function* pieces(file: number, from: number, to: number): Generator<Uint8Array, void> {
+  const bytes = Buffer.allocUnsafe(Math.min(PIECE, to - from));
+  for (let at = from; at < to; at += bytes.length) {
+    const piece = bytes.subarray(0, to - at);
+    if (readFully(file, piece, at) < piece.length) throw new Error('the lock is shorter than it was');
+    yield piece;
   }
 }

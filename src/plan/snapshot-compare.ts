@@ -1,4 +1,4 @@
-import { lstatSync, statSync, type Stats } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import {
   ABSENT,
   absolute,
@@ -9,6 +9,7 @@ import {
   openSnapshot,
   QUIET,
   type OpenedSnapshot,
+  type PathTimes,
   type SnapshotIdentity,
 } from './snapshot-format.js';
 
@@ -35,6 +36,8 @@ export interface ComparedSnapshot {
   readonly followed: number;
   /** Fixed, followed and unfollowed ones, in this order. */
   readonly paths: readonly string[];
+  /** The paths as they stand in the file. */
+  readonly text: Uint8Array;
   /** Which of the paths have changed, by their place; none of them is a fixed one. */
   readonly changed: readonly number[];
   /** Of those, the ones that are not there now or were not there then. */
@@ -55,7 +58,7 @@ export function compareSnapshot(
   try {
     const opened = openSnapshot(path);
     if (opened?.texts[0] !== identityText(identity)) return undefined;
-    const { doubles, fixed, followed, count, targets, names, plan, texts } = opened;
+    const { doubles, fixed, followed, count, targets, names, plan, text: all, texts } = opened;
     const used: string[] = [];
     for (const text of texts.slice(2, 2 + names)) {
       const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : text;
@@ -86,7 +89,8 @@ export function compareSnapshot(
     const times = doubles.subarray(HEADER, HEADER + count * COLUMNS);
     const paths = changed.length === 0 ? [] : texts.slice(2 + names);
     const results = texts[1] ?? '';
-    return { targets, plan, results, fixed, followed, paths, changed, came, times, environment: used };
+    const text = all.subarray(Buffer.byteLength(texts.slice(0, 2 + names).join('\0')) + 1);
+    return { targets, plan, results, fixed, followed, paths, text, changed, came, times, environment: used };
   } catch {
     // No snapshot, or one that cannot be trusted: the long way finds out what is the matter.
     return undefined;
@@ -136,7 +140,8 @@ class FolderGuess {
   }
 }
 
-function isSame(stats: Stats | undefined, doubles: Float64Array, at: number): boolean {
+/** Whether a path has the columns that begin there. */
+export function isSame(stats: PathTimes | undefined, doubles: Float64Array, at: number): boolean {
   if (stats === undefined) return doubles[at + 2] === ABSENT;
   return (
     stats.mtimeMs === doubles[at] &&

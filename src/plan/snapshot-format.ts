@@ -68,6 +68,8 @@ export interface KnownTimes {
   readonly times: Float64Array;
   /** The places of those that are to be taken now. */
   readonly retaken: ReadonlySet<number>;
+  /** The paths as they stand in an earlier snapshot, where that has the same ones. */
+  readonly text?: Uint8Array;
 }
 
 /** What the columns are taken from. */
@@ -92,11 +94,14 @@ export function encodeSnapshot(
   const { fixed, followed, unfollowed, targets, plan, results } = columns;
   const paths = [...fixed, ...followed, ...unfollowed];
   const names = columns.environment.map((name) => environmentText(name, environment));
-  const text = Buffer.from([identityText(identity), results, ...names, ...paths].join('\0'));
+  const head = Buffer.from([identityText(identity), results, ...names].join('\0'));
+  const tail = known?.text ?? Buffer.from(paths.join('\0'));
+  const textLength = head.length + (paths.length === 0 ? 0 : 1 + tail.length);
   const at = (HEADER + paths.length * COLUMNS) * 8;
-  const bytes = new Uint8Array(at + Math.ceil(text.length / 8) * 8);
+  const bytes = new Uint8Array(at + Math.ceil(textLength / 8) * 8);
   const doubles = new Float64Array(bytes.buffer, 0, at / 8);
-  bytes.set(text, at);
+  bytes.set(head, at);
+  if (paths.length > 0) bytes.set(tail, at + head.length + 1);
 
   let newestMs = 0;
   const links = fixed.length + followed.length;
@@ -110,7 +115,7 @@ export function encodeSnapshot(
     doubles.set(stats === undefined ? [0, 0, ABSENT, 0] : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino], place);
   }
   doubles.set([MAGIC, SNAPSHOT_FORMAT, fixed.length, followed.length, unfollowed.length, targets]);
-  doubles.set([text.length, names.length, plan], 6);
+  doubles.set([textLength, names.length, plan], 6);
   doubles[HEADER - 1] = checksum(bytes);
   return { bytes, newestMs };
 }
@@ -167,7 +172,8 @@ export interface OpenedSnapshot {
   readonly targets: number;
   readonly names: number;
   readonly plan: number;
-  /** As in the file's text. */
+  /** The file's text, and what it says. */
+  readonly text: Uint8Array;
   readonly texts: readonly string[];
 }
 
@@ -190,7 +196,8 @@ export function openSnapshot(path: string): OpenedSnapshot | undefined {
   if (sum !== checksum(bytes)) return undefined;
   const texts = bytes.toString('utf8', at, at + textLength).split('\0');
   if (texts.length !== 2 + names + count) return undefined;
-  return { doubles, fixed, followed, count, targets, names, plan, texts };
+  const text = bytes.subarray(at, at + textLength);
+  return { doubles, fixed, followed, count, targets, names, plan, text, texts };
 }
 
 /** In a buffer of its own, because views of doubles need its start. */

@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { checkSnapshot, compareSnapshot, type ComparedSnapshot } from './snapshot-compare.js';
-import { snapshotSuffix } from './snapshot-format.js';
+import { encodeSnapshot, snapshotSuffix } from './snapshot-format.js';
 import { takeSnapshot, writeSnapshot, type SnapshotInput } from './snapshot.js';
 
 // The times of everything in these projects are in the past of this clock, and nothing sleeps.
@@ -97,6 +97,28 @@ test('what was young when it was digested is not trusted', (t) => {
   const { ctimeMs, size, ino } = statSync(p.at('in/a'));
   const young = { mtimeMs: Number(LATER.nowNs) / 1e6, ctimeMs, size, ino };
   t.false(take({ ...p, input: { ...p.input, digested: () => young } }));
+});
+
+test('of paths that are the same, what a snapshot had of them makes the one that all of them would', (t) => {
+  const p = project(['dataset']);
+  t.true(take({ ...p, input: { ...p.input, plan: { id: 1, fixed: new Set(['pipeline.yaml']), results: '' } } }));
+  const { root, file } = { root: dirname(p.input.file), file: basename(p.input.file) };
+  const identity = { root, file, words: ['dataset'], program: p.input.program };
+  writeFileSync(p.at('in/a'), 'other');
+  const before = compareSnapshot(`${p.base}${snapshotSuffix(identity)}`, identity, p.input.environment);
+  t.is(before?.changed.length, 2, 'the file and a link to it');
+  if (before === undefined) return;
+  const { paths, fixed, followed, environment, targets, plan, times, text, changed } = before;
+  const links = fixed + followed;
+  const columns = {
+    fixed: paths.slice(0, fixed),
+    followed: paths.slice(fixed, links),
+    unfollowed: paths.slice(links),
+    ...{ environment, targets, plan, results: 'sha256:é' },
+  };
+  const encode = (known?: Parameters<typeof encodeSnapshot>[4]): Uint8Array =>
+    encodeSnapshot(identity, columns, p.input.environment, Number(LATER.nowNs) / 1e6, known).bytes;
+  t.deepEqual(encode({ known: { times, text, retaken: new Set(changed) } }), encode());
 });
 
 const CHANGES: Record<string, (p: Project) => void> = {

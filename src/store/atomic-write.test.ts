@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { writeAtomic } from './atomic-write.js';
+import { writeAtomic, writePiecesAtomic } from './atomic-write.js';
 import { OtherProcess, scratch } from './scratch-for-tests.js';
 
 test('a file is replaced whole', (t) => {
@@ -11,6 +11,12 @@ test('a file is replaced whole', (t) => {
   writeAtomic(path, 'new');
   t.is(readFileSync(path, 'utf8'), 'new');
   t.deepEqual(readdirSync(folder), ['file']);
+});
+
+test('pieces are written one behind the other', (t) => {
+  const path = join(scratch(t), 'file');
+  writePiecesAtomic(path, ['first ', Buffer.from('second'), new Uint8Array()]);
+  t.is(readFileSync(path, 'utf8'), 'first second');
 });
 
 test('where the rename fails nothing is left', (t) => {
