@@ -1,7 +1,8 @@
 import type { Compat } from '../../lib/chat/content.js';
 import { type Extent, replyMessage } from './record-reply.js';
 import type { WrittenRecord } from './record-bytes.js';
-import type { RowEnd } from './row-ends.js';
+import type { Turn } from '../../lib/tracing/turn.js';
+import type { RowEnds } from './row-ends.js';
 import type { Skip } from './rows.js';
 import { RECORD } from './wasm/compiled.js';
 
@@ -18,10 +19,18 @@ interface Exports {
   readonly MOST_OUT: Constant;
   readonly END: Constant;
   readonly RESULT: Constant;
+  readonly BEFORE: Constant;
+  readonly MOST_BEFORE: Constant;
+  readonly BEHIND: Constant;
+  readonly MOST_BEHIND: Constant;
   record(length: number, fixed: number, row: number): number;
+  end(at: number, before: number, turn: number, behind: number, user: number, assistant: number): number;
 }
 
 const PAGE = 65536;
+const MOST_TURN = 0x7fffffff;
+/** Bytes of a row's end without what it keeps: the turn, flags and what is around them. */
+const MOST_END = 128;
 /** Behind the text. */
 const ZEROS = 16;
 const LINE_FEED = 0x0a;
@@ -44,12 +53,14 @@ export class RecordKernel {
   private readonly outBase: number;
   private readonly most: number;
   private readonly mostOut: number;
+  private readonly before: KeptText;
+  private readonly behind: KeptText;
   /** In `out`: where the lines end that are whole, and the row that is begun. */
   private gathered = 0;
   private rowEnd = 0;
 
   private constructor(private readonly exports: Exports) {
-    const { memory, TEXT, MOST, OUT, MOST_OUT, END, RESULT } = exports;
+    const { memory, TEXT, MOST, OUT, MOST_OUT, END, RESULT, BEFORE, MOST_BEFORE, BEHIND, MOST_BEHIND } = exports;
     memory.grow(Math.ceil(END.value / PAGE) - memory.buffer.byteLength / PAGE);
     this.base = TEXT.value;
     this.outBase = OUT.value;
@@ -58,6 +69,8 @@ export class RecordKernel {
     this.text = new Uint8Array(memory.buffer, TEXT.value, MOST.value + ZEROS);
     this.out = Buffer.from(memory.buffer, OUT.value, END.value - OUT.value);
     this.result = new Uint32Array(memory.buffer, RESULT.value, 6);
+    this.before = new KeptText(Buffer.from(memory.buffer, BEFORE.value, MOST_BEFORE.value));
+    this.behind = new KeptText(Buffer.from(memory.buffer, BEHIND.value, MOST_BEHIND.value));
   }
 
   /** One for the whole process; `null` on a processor without the vector instructions (x64 before SSE 4.1). */
@@ -97,11 +110,21 @@ export class RecordKernel {
     return { userHasImage: hasImage === 1, assistantHasImage: reply.hasImage };
   }
 
-  /** Ends the row with a text; false, and there is no row, where the text is too long for that. */
-  end({ text, isAscii }: RowEnd): boolean {
+  /** Ends the row; false, and there is no row, where there is no room for that. */
+  end(ends: Pick<RowEnds, 'before' | 'behind' | 'text'>, turn: Turn, record: WrittenRecord): boolean {
+    const { before, behind, rowEnd, out, outBase } = this;
+    const isUsual = typeof turn === 'number' && turn >= 0 && turn <= MOST_TURN;
+    if (isUsual && before.keep(ends.before) && behind.keep(ends.behind)) {
+      if (rowEnd + before.length + behind.length + MOST_END > out.length) return false;
+      const [user, assistant] = [record.userHasImage ? 1 : 0, record.assistantHasImage ? 1 : 0];
+      const { length } = before;
+      this.gathered = this.exports.end(outBase + rowEnd, length, turn, behind.length, user, assistant) - outBase;
+      return true;
+    }
+    const text = ends.text(turn, record);
     if (!this.hasRoomFor(text)) return false;
-    const end = this.rowEnd + this.out.write(text, this.rowEnd, isAscii ? 'latin1' : 'utf8');
-    this.out[end] = LINE_FEED;
+    const end = rowEnd + out.write(text, rowEnd);
+    out[end] = LINE_FEED;
     this.gathered = end + 1;
     return true;
   }
@@ -131,3 +154,22 @@ export class RecordKernel {
 
 const WITH_IMAGE: WrittenRecord = { userHasImage: true, assistantHasImage: false };
 const WITHOUT: WrittenRecord = { userHasImage: false, assistantHasImage: false };
+
+/** A text in the memory of the kernel, where it mostly stays as it is. */
+class KeptText {
+  length = 0;
+  private text: string | undefined;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  /** False where it is too long. */
+  keep(text: string): boolean {
+    if (text === this.text) return true;
+    this.text = undefined;
+    // A UTF-16 unit takes at most three bytes.
+    if (3 * text.length > this.bytes.length) return false;
+    this.length = this.bytes.write(text);
+    this.text = text;
+    return true;
+  }
+}

@@ -12,54 +12,50 @@ export interface Names {
   readonly turnedTrue: string[];
 }
 
-/** What stands behind the messages of a row. */
-export interface RowEnd {
-  readonly text: string;
-  /** Then it is written faster. */
-  readonly isAscii: boolean;
-}
-
 /** What stands behind the messages of rows. From one to the next nearly all of it is the same. */
 export class RowEnds {
-  private begin = '';
+  /** Of the row at hand: what stands before its turn, and what behind that, up to its flags. */
+  before = '';
+  behind = '';
   private model: unknown;
   private provider: unknown;
+  private named = '';
   private names: Names | undefined;
   private cumulative = -1;
-  private middle = '';
-  private isBeginAscii = false;
-  private isMiddleAscii = false;
 
   /** Says whose rows come. */
   open(session: string): void {
-    this.begin = `, "metadata": {"session_id": ${jsonText(session)}, "turn": `;
-    this.isBeginAscii = isAscii(this.begin);
+    this.before = `, "metadata": {"session_id": ${jsonText(session)}, "turn": `;
   }
 
-  /** @param event columns: model_name, provider */
-  of(turn: Turn, event: Columns, names: Names, cumulative: number, record: WrittenRecord): RowEnd {
-    this.take(event['model_name'], event['provider'], names, cumulative);
-    const { userHasImage: user, assistantHasImage: assistant } = record;
-    const flags = `${user}, "assistant_has_image": ${assistant}, "has_image": ${user || assistant}`;
-    const text = `${this.begin}${turn}${this.middle}${flags}}}`;
-    return { text, isAscii: this.isBeginAscii && this.isMiddleAscii };
-  }
-
-  private take(model: unknown, provider: unknown, names: Names, cumulative: number): void {
-    const isSame = model === this.model && provider === this.provider;
-    if (isSame && names === this.names && cumulative === this.cumulative) return;
-    this.model = model;
-    this.provider = provider;
+  /**
+   * Says which row comes.
+   *
+   * @param event columns: model_name, provider
+   */
+  take(event: Columns, names: Names, cumulative: number): void {
+    const { model_name: model, provider } = event;
+    const isNamed = this.named !== '' && model === this.model && provider === this.provider;
+    if (isNamed && names === this.names && cumulative === this.cumulative) return;
+    if (!isNamed) {
+      this.model = model;
+      this.provider = provider;
+      this.named = `, "model": ${jsonText(columnName(model))}, "provider": ${jsonText(columnName(provider) || 'unknown')}`;
+    }
     this.names = names;
     this.cumulative = cumulative;
-    const achievements = { new_unique: names.newUnique, turned_true: names.turnedTrue, cumulative_unique: cumulative };
-    this.middle =
-      `, "model": ${jsonText(columnName(model))}, "provider": ${jsonText(columnName(provider) || 'unknown')}, ` +
-      `"achievements": ${jsonText(achievements)}, "user_has_image": `;
-    this.isMiddleAscii = isAscii(this.middle);
+    this.behind =
+      `${this.named}, "achievements": {"new_unique": ${listText(names.newUnique)}, ` +
+      `"turned_true": ${listText(names.turnedTrue)}, "cumulative_unique": ${cumulative}}, "user_has_image": `;
+  }
+
+  /** All of it. */
+  text(turn: Turn, { userHasImage: user, assistantHasImage: assistant }: WrittenRecord): string {
+    const flags = `${user}, "assistant_has_image": ${assistant}, "has_image": ${user || assistant}`;
+    return `${this.before}${turn}${this.behind}${flags}}}`;
   }
 }
 
-function isAscii(text: string): boolean {
-  return /^[ -~]*$/.test(text);
+function listText(names: readonly string[]): string {
+  return names.length === 0 ? '[]' : `[${names.map((name) => JSON.stringify(name)).join(', ')}]`;
 }

@@ -13,7 +13,7 @@ import { columnBytes, columnJson, columnObject } from '../../lib/tracing/json-co
 import { quickTurn, type Turn, TurnCounter, turnOf } from '../../lib/tracing/turn.js';
 import { RecordBytes, type WrittenRecord } from './record-bytes.js';
 import { RecordKernel } from './record-kernel.js';
-import { type Columns, type Names, type RowEnd, RowEnds } from './row-ends.js';
+import { type Columns, type Names, RowEnds } from './row-ends.js';
 
 const NO_NAMES: Names = { newUnique: [], turnedTrue: [] };
 
@@ -117,13 +117,12 @@ export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines:
   const slow = new SlowRecords(to);
   let cumulative = 0;
   let rows = 0;
-  /** What a row says behind its messages. */
-  const endOf = (turn: Turn, event: Columns, record: WrittenRecord): RowEnd => {
+  const beginEnd = (turn: Turn, event: Columns): void => {
     const names = to.names.get(turn) ?? NO_NAMES;
     if (to.compat === 'reference' || !counted.has(turn)) cumulative += names.newUnique.length;
     counted.add(turn);
     rows++;
-    return ends.of(turn, event, names, cumulative, record);
+    ends.take(event, names, cumulative);
   };
   const takeLines = (): void => {
     const taken = kernel?.take();
@@ -148,13 +147,18 @@ export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines:
       to.skipped(written, event['id'], 0);
       continue;
     }
-    const end = written && endOf(turn, event, written);
-    if (end !== undefined && kernel?.end(end) === true) {
-      if (kernel.isFull) takeLines();
-      continue;
+    if (written !== undefined) {
+      beginEnd(turn, event);
+      if (kernel?.end(ends, turn, written) === true) {
+        if (kernel.isFull) takeLines();
+        continue;
+      }
     }
     takeLines();
-    for (const record of slow.written(bytes, event['id'])) lines.append(slow.line(end ?? endOf(turn, event, record)));
+    for (const record of slow.written(bytes, event['id'])) {
+      if (written === undefined) beginEnd(turn, event);
+      lines.append(slow.line(ends.text(turn, record)));
+    }
   }
   takeLines();
   return rows;
@@ -180,9 +184,9 @@ class SlowRecords {
   }
 
   /** The line of the row that is begun; valid until the next is. */
-  line({ text }: RowEnd): Buffer {
+  line(end: string): Buffer {
     const { writer } = this.own();
-    writer.text(text);
+    writer.text(end);
     return writer.line();
   }
 

@@ -14,7 +14,8 @@ import { isEmptyList, isSpeech, respond } from './record/reply';
 import { blanks, colon, form, NULL, plainKey, records, scalar, skip, string } from './record/values';
 import { out, put, put2, write } from './record/writing';
 
-export { END, MOST, MOST_OUT, OUT, RESULT, TEXT } from './record/layout';
+export { end } from './record/ending';
+export { BEFORE, BEHIND, END, MOST, MOST_BEFORE, MOST_BEHIND, MOST_OUT, OUT, RESULT, TEXT } from './record/layout';
 
 // What `record` gives.
 /** It is written otherwise than usual. */

@@ -37,6 +37,11 @@ export const MOST_TOOL_CALLS: usize = 256;
 export const RUNS: usize = 45056;
 export const RUN_SLOT: usize = 512;
 export const RUN_SHIFT: u64 = 59;
+/** Of the end of a row: what stands before its turn, and what behind it. */
+export const BEFORE: usize = RUNS + 32 * RUN_SLOT;
+export const MOST_BEFORE: usize = 1024;
+export const BEHIND: usize = BEFORE + MOST_BEFORE;
+export const MOST_BEHIND: usize = 3072;
 export const LEAST_RUN: usize = 48;
 export const MOST_RUN: usize = RUN_SLOT - 16;
 // What a run is in, and whether a part's `text` or `uri` is in it.
