@@ -59,13 +59,13 @@ export class ArtifactDigester {
 
   /**
    * Of a file that must be read to be digested: its size, and its `momentOf`, which any write from now on changes. Undefined
-   * where it might not, the file having been written a moment ago. Of a database, whether it is remembered what it held: then its
-   * digest tells what of that is still so.
+   * where it might not, the file having been written a moment ago; and whether its digest will tell what slices of it are, as that
+   * of a database does.
    */
   unread(
     path: string,
     kind: KindName,
-  ): { readonly size: number; readonly moment: string; readonly isRemembered: boolean } | undefined {
+  ): { readonly size: number; readonly moment: string; readonly tellsSlices: boolean } | undefined {
     const { trust, databases } = this.#options;
     if (kind === 'directory' || trust === 'nothing') return undefined;
     const at = this.#locate(path, kind);
@@ -74,8 +74,8 @@ export class ArtifactDigester {
     if (stat?.isFile() !== true) return undefined;
     const stamp = stampOf(stat, at.path, kind === 'sqlite');
     if (stamp.side !== '' || !isOlder(stamp, nowNs, tickNs)) return undefined;
-    const isRemembered = kind === 'sqlite' && databases?.has(at.path) === true;
-    return { size: stamp.size, moment: stampText(stamp), isRemembered };
+    const tellsSlices = kind === 'sqlite' && databases !== undefined;
+    return { size: stamp.size, moment: stampText(stamp), tellsSlices };
   }
 
   /** Of a file. */

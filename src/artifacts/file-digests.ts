@@ -191,7 +191,8 @@ export class FileDigests {
         const known = before === undefined ? undefined : { id: before.xxh64, digest: before.digest };
         const memory = (): DatabaseMemory | undefined =>
           trust === 'stat' ? (this.#unsaved.get(at.path) ?? databases?.load(at.path)) : undefined;
-        const content = await readContent(at.path, known, memory);
+        const shortRows = trust === 'stat' ? databases?.shortRowsOf(at.path) : undefined;
+        const content = await readContent(at.path, known, memory, shortRows);
         if (content !== undefined) return { ...content, xxh64: content.id };
       }
       const xxh64 = await hashOfFiles(contentFiles(at.path, stamp));

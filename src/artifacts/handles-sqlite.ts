@@ -9,6 +9,7 @@ import { momentOfFile } from './file-moment.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteSliceHandle } from './handle-types.js';
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
 import { RememberedSlices, type ListedSlice, type SlicesMemory } from './remembered-slices.js';
+import type { ShortRows } from './short-rows.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
 import {
@@ -145,6 +146,7 @@ function databaseHandle(
     handle,
     listed: () => remembered?.save(),
     close() {
+      remembered?.close();
       reading?.close();
       for (const opened of connections.splice(0)) closeQuietly(opened);
     },
@@ -157,9 +159,9 @@ function listSlice(
   remembered: () => RememberedSlices | undefined,
 ): SqliteSliceHandle {
   const { path } = reading;
-  const digest = (): ListedSlice => {
+  const digest = (short?: ShortRows): ListedSlice => {
     const results: Record<string, Digest> = {};
-    for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query);
+    for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query, short);
     return { digest: resultsDigest(results), results };
   };
   const isOfRows = Object.values(queries).every((query) => 'table' in query);

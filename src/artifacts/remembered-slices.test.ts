@@ -39,7 +39,8 @@ class Databases {
 
   /** As the engine does before parts are listed. */
   async look(path = this.path): Promise<void> {
-    const content = await readContent(path, undefined, () => this.memories.load(path));
+    const shortRows = this.memories.shortRowsOf(path);
+    const content = await readContent(path, undefined, () => this.memories.load(path), shortRows);
     if (content?.memory !== undefined) this.memories.save(path, content.memory);
   }
 

@@ -4,6 +4,7 @@ import type { RowsQuery, SliceQuery } from './kind.js';
 import { touches, type RowRanges } from './row-ranges.js';
 import { isRowidOf } from './sqlite-columns.js';
 import { changesOf, changesThrough, type DatabaseMemory } from './sqlite-content.js';
+import { ShortRows } from './short-rows.js';
 import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
 
 /** Where slices are remembered, and whose they are. */
@@ -31,7 +32,8 @@ interface SavedSlices {
 /**
  * What the slices of a database were when they were last listed. A slice of named rows is known without reading them where
  * the memory of the database (`DatabaseMemory`) is of the moment that a read transaction sees, and tells that none of
- * these rows can have changed since that listing. Where nothing is saved for the target, what is for others will do.
+ * these rows can have changed since that listing. Where nothing is saved for the target, what is for others will do. Where
+ * the rows of that moment are known in short, these tell what else there is to know.
  */
 export class RememberedSlices {
   readonly #file: string;
@@ -43,6 +45,7 @@ export class RememberedSlices {
   readonly #moment: string | undefined;
   readonly #id: string | undefined;
   readonly #listed = new Map<string, string>();
+  readonly #short: ShortRows | undefined;
 
   /**
    * @param memory.path of the database file, under which it is remembered
@@ -65,18 +68,22 @@ export class RememberedSlices {
     const known = memory && (knownIn(this.#file, memory) ?? knownBeside(memories, path, target, memory));
     this.#known = known?.slices ?? new Map();
     this.#changed = known?.changed;
+    this.#short = memory?.shortRows && ShortRows.open(memories.shortRowsOf(path), memory.shortRows);
   }
 
   /** What the slice is, where that is known; else `digest` tells. */
-  of(queries: Readonly<Record<string, SliceQuery>>, digest: () => ListedSlice): ListedSlice {
-    if (this.#moment === undefined || !this.#isOfRows(queries)) return digest();
+  of(
+    queries: Readonly<Record<string, SliceQuery>>,
+    digest: (short: ShortRows | undefined) => ListedSlice,
+  ): ListedSlice {
+    if (this.#moment === undefined || !this.#isOfRows(queries)) return digest(undefined);
     const name = sha256(JSON.stringify(queries)).slice(-32);
     const saved = this.#known.get(name);
     if (saved !== undefined && !this.#mayHaveChanged(queries)) {
       this.#listed.set(name, saved);
       return listedSlice(saved, Object.keys(queries));
     }
-    const slice = digest();
+    const slice = digest(this.#short);
     this.#listed.set(name, [slice.digest, ...Object.values(slice.results)].map(hexOf).join(''));
     return slice;
   }
@@ -86,6 +93,10 @@ export class RememberedSlices {
     if (this.#moment === undefined) return;
     const saved: SavedSlices = { id: this.#id, moment: this.#moment, slices: this.#listed };
     saveMemory(this.#file, saved);
+  }
+
+  close(): void {
+    this.#short?.close();
   }
 
   #isOfRows(queries: Readonly<Record<string, SliceQuery>>): queries is Readonly<Record<string, RowsQuery>> {

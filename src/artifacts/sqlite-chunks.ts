@@ -15,6 +15,14 @@ export interface Chunks {
 export const CHUNK = 32;
 
 const DIGEST = 32;
+/** Of what is written of values so much is held at most between two rows, that a row is held as a whole. */
+const HELD = 1 << 15;
+
+/** Told of rows in short that have a long value. */
+export interface LongRows {
+  /** @param values as `ValueBytes` writes them; valid until it returns */
+  add(rowid: number, values: Buffer): void;
+}
 
 /**
  * Digests rows chunk by chunk.
@@ -27,8 +35,15 @@ export class ChunkDigests {
   #digests = new Uint8Array(64 * DIGEST);
   #length = 0;
   #hash = createHash('sha256');
-  readonly #values = new ValueBytes(1 << 16, (bytes) => this.#hash.update(bytes));
+  readonly #values = new ValueBytes((bytes) => {
+    this.#hash.update(bytes);
+    this.#rowStart = -1;
+  });
   #rows = 0;
+  /** Where among what is held the row begins that is added; -1 where a part of it is held no more. */
+  #rowStart = 0;
+  /** How many long values there were before it. */
+  #longs = 0;
 
   /** How many chunks are ended. */
   get length(): number {
@@ -64,6 +79,15 @@ export class ChunkDigests {
   /** Ends a row. */
   row(): void {
     this.#rows++;
+    if (this.#values.used > HELD) this.#values.flush();
+    this.#beginRow();
+  }
+
+  /** As `row`, of one whose rowid is known. */
+  rowOf(rowid: number, rows: LongRows): void {
+    const { held, longs } = this.#values;
+    if (longs > this.#longs && this.#rowStart >= 0) rows.add(rowid, held.subarray(this.#rowStart));
+    this.row();
   }
 
   /** Ends the chunk that is begun, if it has rows; says how many bytes these have. */
@@ -100,6 +124,12 @@ export class ChunkDigests {
     this.#hash = createHash('sha256');
     this.#rows = 0;
     this.#values.clear();
+    this.#beginRow();
+  }
+
+  #beginRow(): void {
+    this.#rowStart = this.#values.used;
+    this.#longs = this.#values.longs;
   }
 
   #append(number: number, rows: number, digest: Uint8Array): void {

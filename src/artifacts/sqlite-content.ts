@@ -6,6 +6,7 @@ import { changedRows, unionOf, type RowRanges } from './row-ranges.js';
 import type { Chunks } from './sqlite-chunks.js';
 import { digestDatabase, type KnownRows, type PagesOfTables } from './sqlite-digest.js';
 import { momentOf } from './sqlite-moment.js';
+import { ShortRowsWriter, type ShortRowsIndex } from './short-rows.js';
 import { databaseFile, explain, openWithFile } from './sqlite-open.js';
 import { pageLayout, readPages, type DatabasePages, type LeafRuns, type TableRoot } from './sqlite-pages.js';
 
@@ -21,6 +22,8 @@ export interface DatabaseMemory {
   readonly tables: ReadonlyMap<string, TableMemory>;
   /** What has changed since states before, the newest first: the rows of tables that may be others. */
   readonly since: readonly ChangesSince[];
+  /** Where there are rows in short. */
+  readonly shortRows?: ShortRowsIndex | undefined;
 }
 
 interface TableMemory {
@@ -59,11 +62,13 @@ const MOST_RANGES = 10_000;
  * That the file was not replaced meanwhile, its stat being the same afterwards, is for the caller to see.
  *
  * @param known by the digest of its pages
+ * @param shortRows the path of a file for rows in short
  */
 export async function readContent(
   path: string,
   known: { readonly id: string; readonly digest: Digest } | undefined,
   before: () => DatabaseMemory | undefined,
+  shortRows?: string,
 ): Promise<DatabaseContent | undefined> {
   return withPages(path, async (seen) => {
     const { id } = seen.pages;
@@ -72,13 +77,19 @@ export async function readContent(
     if (comparable?.id === id && comparable.digest !== undefined)
       return { digest: comparable.digest, id, memory: { ...comparable, moment: seen.moment } };
     const changes = changesBetween(comparable, seen);
-    const { digest, tables } = await digestDatabase(
-      seen.database,
-      (table) => knownRows(table, comparable, seen.pages, changes),
-      pagesOfTables(seen),
-    );
-    const chunks = new Map(tables.map((table) => [table.name, table.chunks]));
-    return { digest, id, memory: memoryOf(seen, digest, chunks, comparable, changes) };
+    const writer = shortRows === undefined ? undefined : new ShortRowsWriter(shortRows);
+    try {
+      const { digest, tables } = await digestDatabase(
+        seen.database,
+        (table) => knownRows(table, comparable, seen.pages, changes),
+        pagesOfTables(seen, writer),
+      );
+      const chunks = new Map(tables.map((table) => [table.name, table.chunks]));
+      const memory = { ...memoryOf(seen, digest, chunks, comparable, changes), shortRows: writer?.finish() };
+      return { digest, id, memory };
+    } finally {
+      writer?.close();
+    }
   });
 }
 
@@ -128,13 +139,17 @@ async function withPages<T>(path: string, work: (seen: Seen) => T | Promise<T>):
   }
 }
 
-function pagesOfTables({ file, pages, roots }: Seen): PagesOfTables | undefined {
+function pagesOfTables(
+  { file, pages, roots }: Seen,
+  shortRows: ShortRowsWriter | undefined,
+): PagesOfTables | undefined {
   const layout = pageLayout(file);
   if (layout === undefined) return undefined;
   const orderly = roots.filter(({ name }) => pages.tables.has(name));
   return {
     window: new PageWindow(file, layout),
     roots: new Map(orderly.map(({ name, rootpage }) => [name, rootpage])),
+    shortRows,
   };
 }
 

@@ -294,6 +294,12 @@ test('an empty file is an empty database; what is no database is told', async (t
 });
 
 test('the digest is fixed for good: keys depend on it', async (t) => {
-  const path = make(join(folder(t), 'a.db'), TRACES);
-  t.is(await sqliteDigest(path), 'sha256:a379d95780feea37bd7b4b92803b9f184c3b85497e80b0d12acaf32140a1ab81');
+  const at = folder(t);
+  const path = make(join(at, 'a.db'), TRACES);
+  t.is(await sqliteDigest(path), 'sha256:215e24858da6cfbd528bec1107a4dfd0c557c64b053fa93ecd81cf3d3c990273');
+  const long = "CREATE TABLE t (x); INSERT INTO t VALUES (printf('%.*c', 1024, 'x')), (printf('%.*c', 1025, 'x'))";
+  t.is(
+    await sqliteDigest(make(join(at, 'long.db'), long)),
+    'sha256:eaee70c435cddb9843da6bb740a492919d35f7693bcd5523d316d5a4380fb6af',
+  );
 });

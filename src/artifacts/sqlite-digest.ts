@@ -6,6 +6,7 @@ import { CHUNK, ChunkDigests, type Chunks } from './sqlite-chunks.js';
 import type { PageWindow } from './page-window.js';
 import { Turn } from './pieces.js';
 import { unionOf, type RowRanges } from './row-ranges.js';
+import type { ShortRowsWriter } from './short-rows.js';
 import { explain, openReadOnly } from './sqlite-open.js';
 import type { LeafRuns } from './sqlite-pages.js';
 import type { SqliteValue } from './sqlite-values.js';
@@ -14,7 +15,7 @@ import { isRealType, TableScan } from './table-scan.js';
 /*
  * The logical digest of a database is the SHA-256 of a text:
  *
- *     vlmbuild sqlite 2
+ *     vlmbuild sqlite 3
  *     ["table","events",[["id","INTEGER",0,1],["metadata","JSON",0,0]],1200,"sha256:…"]
  *     ["index","idx_event_type","events","CREATE INDEX …"]
  *     ["view","session_summary","session_summary","CREATE VIEW …"]
@@ -27,6 +28,7 @@ import { isRealType, TableScan } from './table-scan.js';
  * The digest of the rows is the SHA-256 of the SHA-256s of their chunks. Where a single column of the type INTEGER is the
  * primary key, a chunk has the rows whose value of it, divided by 32 and rounded down, is the same; else 32 rows. What a
  * chunk holds follows from the rows alone; and of a chunk whose rows are known to be what they were, nothing is read.
+ * A text or blob of more than 1 KiB is its own SHA-256 there (`ValueBytes`), as in the digests of slices: it is taken once.
  *
  * Not part of it: pages, free space, page size, WAL and journal, `user_version`, `application_id`; SQLite's own tables
  * (`sqlite_sequence`, `sqlite_stat1` …: counters and statistics, not data); indexes that constraints imply; triggers,
@@ -35,7 +37,7 @@ import { isRealType, TableScan } from './table-scan.js';
  */
 
 /** Raised together with the format of keys: outputs are known by their digests. */
-export const SQLITE_DIGEST_FORMAT = 2;
+export const SQLITE_DIGEST_FORMAT = 3;
 const HEAD = `vlmbuild sqlite ${SQLITE_DIGEST_FORMAT}`;
 
 interface TableDigest {
@@ -106,6 +108,8 @@ export interface PagesOfTables {
   readonly window: PageWindow;
   /** Of tables that are laid out as they should be: their first page. */
   readonly roots: ReadonlyMap<string, number>;
+  /** Where rows go that are taken from there. */
+  readonly shortRows?: ShortRowsWriter | undefined;
 }
 
 /**
@@ -191,7 +195,9 @@ class TableReader {
 
   async #readAll(): Promise<void> {
     const scan = this.#scan();
-    if (scan !== undefined && (await this.#readScan(scan))) return;
+    const shortRows = this.file?.shortRows;
+    shortRows?.begin(this.table.name);
+    if (scan !== undefined && (await this.#readScan(scan, shortRows))) return;
     this.#digests.takeBack(0);
     await this.#read('', [], 0);
   }
@@ -208,7 +214,7 @@ class TableReader {
   }
 
   /** False where a row is odd. */
-  async #readScan(scan: TableScan): Promise<boolean> {
+  async #readScan(scan: TableScan, shortRows: ShortRowsWriter | undefined): Promise<boolean> {
     const digests = this.#digests;
     const { turn } = this;
     let number = this.#key < 0 ? 0 : NaN;
@@ -218,7 +224,8 @@ class TableReader {
       if (own !== number && digests.rows > 0 && turn.due(digests.end(number))) await turn.pass();
       number = own;
       scan.addTo(digests);
-      digests.row();
+      if (shortRows === undefined) digests.row();
+      else digests.rowOf(scan.rowid, shortRows);
     }
     digests.end(number);
     return true;

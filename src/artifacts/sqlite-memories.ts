@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { hexOf, sha256 } from '../base/digest.js';
@@ -8,7 +8,7 @@ import type { DatabaseMemory } from './sqlite-content.js';
 import { SQLITE_DIGEST_FORMAT } from './sqlite-digest.js';
 
 /** The first number is raised when what is kept has another shape; the digests kept are of a format of their own. */
-const FORMAT = `vlmbuild database 3 ${SQLITE_DIGEST_FORMAT}\n`;
+const FORMAT = `vlmbuild database 4 ${SQLITE_DIGEST_FORMAT}\n`;
 const DIGEST = 64;
 
 /**
@@ -24,12 +24,8 @@ export class DatabaseMemories {
     return loadMemory(this.fileOf(path)) as DatabaseMemory | undefined;
   }
 
-  /** Whether there may be something to load. */
-  has(path: string): boolean {
-    return existsSync(this.fileOf(path));
-  }
-
   save(path: string, memory: DatabaseMemory): void {
+    if (memory.shortRows === undefined) rmSync(this.shortRowsOf(path), { force: true });
     saveMemory(this.fileOf(path), memory);
   }
 
@@ -43,6 +39,11 @@ export class DatabaseMemories {
 
   fileOf(path: string): string {
     return join(this.folder, `${nameOf(path)}${PAGES}`);
+  }
+
+  /** Where its rows in short are. */
+  shortRowsOf(path: string): string {
+    return join(this.folder, `${nameOf(path)}${SHORT_ROWS}`);
   }
 
   /** Where slices of the database are remembered for a target. */
@@ -68,7 +69,7 @@ export class DatabaseMemories {
 }
 
 const NAME = 32;
-const [PAGES, SLICES] = ['.pages', '.slices'];
+const [PAGES, SLICES, SHORT_ROWS] = ['.pages', '.slices', '.rows'];
 
 function nameOf(text: string): string {
   return hexOf(sha256(text)).slice(0, NAME);

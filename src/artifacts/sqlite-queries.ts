@@ -5,6 +5,7 @@ import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { RowsQuery, SliceQuery, SqlQuery } from './kind.js';
 import { PageWindow } from './page-window.js';
+import type { ShortRows, ShortTable } from './short-rows.js';
 import { pageLayout, type PageLayout } from './sqlite-pages.js';
 import { ValueHash, type SqliteValue } from './sqlite-values.js';
 import { TableRows, type RowValue } from './table-rows.js';
@@ -39,17 +40,18 @@ export class Queries {
    * The digest of what a query gives: column names, row count and all values; what the rows are, not how they were
    * asked for.
    *
+   * @param short rows of the database as the connection sees it
    * @throws UserFacingError for a query that is wrong or would write.
    */
-  digest(name: string, asked: SliceQuery): Digest {
-    const { columns, rows } = this.#ask(name, asked, EXACT);
+  digest(name: string, asked: SliceQuery, short?: ShortRows): Digest {
+    const { columns, rows } = this.#askNotInShort(name, asked, short) ?? this.#ask(name, asked, EXACT);
     this.#hash.reset();
     let count = 0;
     for (const row of rows) {
       count++;
-      for (const value of row) this.#hash.add(value);
+      if (row !== ADDED) for (const value of row) this.#hash.add(value);
     }
-    return sha256(JSON.stringify(['vlmbuild rows 1', columns, count, this.#hash.digest()]));
+    return sha256(JSON.stringify(['vlmbuild rows 2', columns, count, this.#hash.digest()]));
   }
 
   /** Streams a query's rows as a rule sees them. */
@@ -85,6 +87,41 @@ export class Queries {
       if (row === 'odd') {
         // Where one is, others are.
         yield* this.#fromSqlite(name, { ...query, values: values.slice(index) }, as).rows;
+        return;
+      }
+      if (row !== 'absent') yield ofPages(row);
+    }
+  }
+
+  #askNotInShort(
+    name: string,
+    asked: SliceQuery,
+    short: ShortRows | undefined,
+  ): Asked<readonly SqliteValue[]> | undefined {
+    if (short === undefined || !('table' in asked)) return undefined;
+    const [table, inShort] = [this.#tableOf(asked), short.table(asked.table)];
+    if (table === undefined || inShort === undefined) return undefined;
+    return { columns: asked.columns, rows: this.#notInShort(name, asked, table, inShort) };
+  }
+
+  /** Rows that have to be read. Those that are known in short are added to the digest in their turn, for which `ADDED` stands. */
+  *#notInShort(
+    name: string,
+    query: RowsQuery,
+    table: TableRows,
+    inShort: ShortTable,
+  ): Generator<readonly SqliteValue[]> {
+    const { values, columns } = query;
+    const ofPages = EXACT.ofPages(columns);
+    for (let index = 0; index < values.length; index++) {
+      const rowid = values[index] as number | string;
+      if (typeof rowid === 'number' && inShort.addTo(this.#hash, rowid, table.columns)) {
+        yield ADDED;
+        continue;
+      }
+      const row = table.read(rowid);
+      if (row === 'odd') {
+        yield* this.#fromSqlite(name, { ...query, values: values.slice(index) }, EXACT).rows;
         return;
       }
       if (row !== 'absent') yield ofPages(row);
@@ -158,7 +195,9 @@ interface RowForm<Row> {
   ofPages(columns: readonly string[]): (row: RowValue[]) => Row;
 }
 
-const EXACT: RowForm<SqliteValue[]> = {
+const ADDED: readonly SqliteValue[] = [];
+
+const EXACT: RowForm<readonly SqliteValue[]> = {
   ofSqlite: () => (row) => row,
   ofPages: () => (row) => row.map((value) => (typeof value === 'number' ? BigInt(value) : value)),
 };

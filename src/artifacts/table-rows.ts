@@ -60,7 +60,8 @@ export class TableRows {
   private constructor(
     private readonly window: PageWindow,
     private readonly root: number,
-    private readonly columns: readonly Column[],
+    /** In the order of those that are asked for. */
+    readonly columns: readonly Column[],
   ) {
     const fields = Math.max(0, ...columns.map(({ field }) => field + 1));
     this.#kinds = new Float64Array(fields);

@@ -9,8 +9,8 @@ export function sha256(data: string | NodeJS.ArrayBufferView): Digest {
   return `sha256:${hash('sha256', data, 'hex')}`;
 }
 
-/** The 32 bytes of a text's digest, put where they belong: for short texts, its 64 digits would take as long as the digest. */
-export function writeSha256(data: string, into: Buffer, at: number): void {
+/** The 32 bytes of a digest, put where they belong: for short texts, its 64 digits would take as long as the digest. */
+export function writeSha256(data: string | NodeJS.ArrayBufferView, into: Buffer, at: number): void {
   into.write(hash('sha256', data, 'binary'), at, 'binary');
 }
 

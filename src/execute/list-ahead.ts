@@ -23,7 +23,7 @@ interface Begun {
   readonly digest?: Digest;
   readonly moment?: string;
   /** Of a database: its digest will tell what slices are. */
-  readonly isRemembered?: boolean;
+  readonly tellsSlices?: boolean;
 }
 
 /**
@@ -37,7 +37,7 @@ interface Begun {
  * not written in between. Listing writes nothing, and what the rule says meanwhile is told only where it is used; where it
  * fails, it is done once more in its turn, and fails there.
  *
- * Where it is remembered what a database held, nearly all slices are known once its digest is: their keys wait for that, and
+ * Of a database its digest tells what slices are, or that they are as they were: their keys wait for that, and
  * so does the comparison with the last listing, which another vlmbuild may replace until the target is locked.
  */
 export class ListingAhead {
@@ -57,7 +57,7 @@ export class ListingAhead {
     if (build.planContext.forced.has(target.name) || build.options.locked !== undefined) return undefined;
     const inputs = inputsOf(session, target);
     if (inputs === undefined) return undefined;
-    const keysOnceRead = inputs.begun.some(({ isRemembered }) => isRemembered === true);
+    const keysOnceRead = inputs.begun.some(({ tellsSlices }) => tellsSlices === true);
     if (!keysOnceRead && !newListing(session, target).isFirst) return undefined;
     const grant = build.slots.take({ cpus: 1, gpus: 0, pools: {} }, target.name);
     return grant && new ListingAhead(build, target, work, { ...inputs, keysOnceRead }, grant);
@@ -179,8 +179,8 @@ function inputsOf(
         items.push({ kind, path: at, digest });
       } else if (read !== undefined) {
         unread += read.size;
-        const { moment, isRemembered } = read;
-        begun.push({ path, kind, moment, isRemembered });
+        const { moment, tellsSlices } = read;
+        begun.push({ path, kind, moment, tellsSlices });
         items.push({ kind, path: at, digest: NONE_YET, isUnread: true });
       } else return undefined;
     }

@@ -249,13 +249,13 @@ test('forced, failed before, parts failed, another format', async (t) => {
   p.actions = p.actions.map((action) => (action.target === 'dataset' ? older : action));
   p.last.set('dataset', older.key);
   p.lock = undefined;
-  t.is(lines(await p.plan())[2], 'dataset stale: format changed (0 → 2)');
+  t.is(lines(await p.plan())[2], 'dataset stale: format changed (0 → 3)');
 
   p.targets = chain({ dataset: { params: { new: true } } });
   const key = (await p.plan()).get('dataset');
   if (key?.state !== 'stale') return t.fail();
   p.failures.set('dataset', { key: key.key, message: 'out of memory\nat line 3' });
-  t.is(lines(await p.plan())[2], 'dataset stale: failed before (out of memory; at line 3); format changed (0 → 2)');
+  t.is(lines(await p.plan())[2], 'dataset stale: failed before (out of memory; at line 3); format changed (0 → 3)');
 });
 
 test('a result that would come out different is not made again unasked', async (t) => {

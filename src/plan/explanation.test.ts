@@ -47,7 +47,7 @@ test('every component, before and now', async (t) => {
       `input config = ${sha256('config')}`,
       'env SEED = (unset)',
       'outputs = out',
-      'format = 2',
+      'format = 3',
     ],
   );
 

@@ -2,7 +2,7 @@ import { digestOf, type Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
 
 /** Raised by hand when the meaning of a key or the behaviour of the public API changes: every result is then made anew. */
-export const KEY_FORMAT = 2;
+export const KEY_FORMAT = 3;
 
 /**
  * Everything a target's result depends on, and nothing else. Its digest is the target's *key*; the difference of two
