@@ -25,11 +25,11 @@ export async function listParts(
   let broken: { readonly error: unknown } | undefined;
   await hosts.run(task, {
     ...options,
+    // Whoever calls these cannot catch what is thrown.
     listed: (block) => {
-      // Whoever calls this cannot catch what the index throws.
       try {
         const rows = broken === undefined ? listing.add(block) : [];
-        onMissing?.(listing.missingCount);
+        onMissing?.(listing.missing.count);
         return described ? rows : [];
       } catch (error) {
         broken = { error };
@@ -37,8 +37,12 @@ export async function listParts(
       }
     },
     on: (message, part) => {
-      if (message.type === 'parts') listing.describe(message.parts);
-      else options.on?.(message, part);
+      try {
+        if (message.type !== 'parts') options.on?.(message, part);
+        else if (broken === undefined) listing.describe(message.parts);
+      } catch (error) {
+        broken = { error };
+      }
     },
   });
   if (broken !== undefined) throw broken.error;

@@ -41,13 +41,12 @@ function list(index: Index, parts: readonly number[], forget: ReadonlySet<Digest
 function build(index: Index, parts: readonly number[], forget?: ReadonlySet<Digest> | 'all', version = 0): number[] {
   const { listing, missing } = list(index, parts, forget);
   listing.record();
-  const results = new Map<Digest, PartResult>();
-  for (const n of missing) {
+  for (const [part, n] of missing.entries()) {
     const record = made(n, version);
     index.putPart('target', record);
-    results.set(record.key, record);
+    listing.took(part, record);
   }
-  listing.fill(results);
+  listing.fill();
   listing.record();
   index.flush();
   return missing;
@@ -101,7 +100,8 @@ test('a part that is listed twice is made once', (t) => {
   const { index } = open(t);
   const { listing, missing } = list(index, [1, 2, 1]);
   t.deepEqual(missing, [1, 2]);
-  listing.fill(new Map([[keyOf(1), made(1)]]));
+  listing.took(0, made(1));
+  listing.fill();
   t.deepEqual(listing.missingIds(), ['2 at 1']);
   t.deepEqual(idsOf(listing), ['1 at 0', '1 at 2']);
   t.deepEqual(resultsOf(listing), [plain(made(1)), plain(made(1))]);

@@ -1,16 +1,18 @@
 import type { Digest } from '../base/digest.js';
-import type { ListedPart } from '../host/protocol.js';
+import type { PackedParts } from '../host/packed-parts.js';
 import type { Index } from '../store/index-db.js';
 import { PartColumns, type PartResult } from '../store/part-columns.js';
 import { bytesAt, digestAt, digestCount, isSame, KeyTable } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK, type PartBlock } from '../store/part-lists.js';
+import { columnsOf, PartResults } from '../store/part-results.js';
+import { MissingParts } from './missing-parts.js';
 
 type ListedBlock = Omit<PartBlock, 'made'>;
 
 /** Parts listed one after the other. */
 interface Stretch extends ListedBlock {
-  /** What they came to: by column where that is known of all, else of each that it is known of. */
-  results: PartColumns | (PartResult | undefined)[];
+  /** What they came to: the latter until all is known. */
+  results: PartColumns | PartResults;
 }
 
 /** So many parts of a block are looked up one by one before all of the last listing are put in order for it. */
@@ -28,7 +30,8 @@ export class Listing {
   #last: readonly PartBlock[] | undefined;
   readonly #columns = new Map<PartBlock, PartColumns | undefined>();
   readonly #stretches: Stretch[] = [];
-  readonly #missing = new Map<Digest, ListedPart | undefined>();
+  /** The parts to be made. */
+  readonly missing = new MissingParts();
   #places: KeyTable | undefined;
   #total = 0;
   #remembered = 0;
@@ -59,52 +62,47 @@ export class Listing {
     return this.#remembered;
   }
 
-  /** How many parts are to be made, each key once. */
-  get missingCount(): number {
-    return this.#missing.size;
-  }
-
-  /** The parts to be made of which `describe` has told, each key once. */
-  get missing(): ListedPart[] {
-    return [...this.#missing.values()].filter((part) => part !== undefined);
-  }
-
   /** Takes the next parts. Gives the rows of those that are to be made, of each key the first. */
-  add({ ids, keys }: ListedBlock): number[] {
+  add({ ids, keys }: ListedBlock): readonly number[] {
     const before = this.#recorded[this.#stretches.length];
     const results = this.#resultsOf(keys, before);
-    this.#stretches.push({ ids, keys, results });
     const count = digestCount(keys);
     this.#total += count;
-    if (results instanceof PartColumns) {
-      this.#remembered += count;
-      return [];
-    }
-    const rows: number[] = [];
-    for (const [row, result] of results.entries()) {
-      const key = digestAt(keys, row);
-      if (result !== undefined) this.#remembered++;
-      else if (!this.#missing.has(key)) {
-        this.#missing.set(key, undefined);
-        rows.push(row);
-      }
-    }
-    return rows;
+    const rows = results instanceof PartColumns ? [] : rowsWithout(results);
+    this.#remembered += count - rows.length;
+    this.#stretches.push({ ids, keys, results: closed(results) });
+    return this.missing.add(this.#stretches.length - 1, { ids, keys }, rows);
   }
 
-  /** What making parts takes. */
-  describe(parts: readonly ListedPart[]): void {
-    for (const part of parts) this.#missing.set(part.key, part);
+  /** What making the missing parts of the next block that has any takes. */
+  describe(parts: PackedParts): void {
+    this.missing.describe(parts);
   }
 
-  /** Takes what missing parts came to. */
-  fill(made: ReadonlyMap<Digest, PartResult>): void {
+  /** Takes what a missing part came to. */
+  took(part: number, result: PartResult): void {
+    const { block, row } = this.missing.place(part);
+    const results = this.#stretches[block]?.results;
+    if (results instanceof PartResults) results.set(row, result);
+  }
+
+  /** Once all are made that can be. */
+  fill(): void {
     for (const stretch of this.#stretches) {
       const { keys, results } = stretch;
       if (results instanceof PartColumns) continue;
-      const filled = results.map((result, row) => result ?? made.get(digestAt(keys, row)));
-      const known = filled.filter((result) => result !== undefined);
-      stretch.results = known.length === filled.length ? PartColumns.of(known) : filled;
+      if (!results.isComplete) this.#fillTwins(results, keys);
+      stretch.results = closed(results);
+    }
+  }
+
+  /** Parts that have their key of another one. */
+  #fillTwins(results: PartResults, keys: Uint8Array): void {
+    const parts = this.missing.withKeys(keys);
+    for (const row of rowsWithout(results)) {
+      const { block, row: at } = this.missing.place(parts[row] ?? -1);
+      const twin = this.#stretches[block]?.results.result(at);
+      if (twin !== undefined) results.set(row, twin);
     }
   }
 
@@ -126,12 +124,12 @@ export class Listing {
   made(): { readonly ids: string; readonly keys: Uint8Array; readonly made: PartColumns }[] {
     return this.#stretches.map(({ ids, keys, results }) => {
       if (results instanceof PartColumns) return { ids, keys, made: results };
-      const known = [...results.entries()].flatMap(([row, result]) => (result === undefined ? [] : [{ row, result }]));
+      const known = Array.from({ length: results.count }, (_, row) => row).filter((row) => results.has(row));
       const names = JSON.parse(ids) as string[];
       return {
-        ids: JSON.stringify(known.map(({ row }) => names[row])),
-        keys: Buffer.concat(known.map(({ row }) => bytesAt(keys, row))),
-        made: PartColumns.of(known.map(({ result }) => result)),
+        ids: JSON.stringify(known.map((row) => names[row])),
+        keys: Buffer.concat(known.map((row) => bytesAt(keys, row))),
+        made: columnsOf(known.flatMap((row) => results.result(row) ?? [])),
       };
     });
   }
@@ -140,31 +138,33 @@ export class Listing {
   missingIds(): string[] {
     return this.#stretches.flatMap(({ ids, results }) => {
       if (results instanceof PartColumns) return [];
-      return (JSON.parse(ids) as string[]).filter((_, row) => results[row] === undefined);
+      return (JSON.parse(ids) as string[]).filter((_, row) => !results.has(row));
     });
   }
 
   #resultsOf(keys: Uint8Array, before: PartBlock | undefined): Stretch['results'] {
     const forget = this.#forget;
-    if (forget === 'all') return Array.from({ length: digestCount(keys) }, () => undefined);
+    const results = new PartResults(digestCount(keys));
+    if (forget === 'all') return results;
     const columns = before === undefined ? undefined : this.#columnsOf(before);
     if (columns !== undefined && forget.size === 0 && before !== undefined && isSame(before.keys, keys)) return columns;
-    const results: (PartResult | undefined)[] = [];
+    const take = (row: number, result: PartResult | undefined): void => {
+      if (result !== undefined && !(forget.size > 0 && forget.has(digestAt(keys, row)))) results.set(row, result);
+    };
     let open: number[] = [];
-    for (let row = 0; row < digestCount(keys); row++) {
-      const here =
-        columns !== undefined && before !== undefined && isSame(bytesAt(before.keys, row), bytesAt(keys, row));
-      results.push(here ? columns.result(row) : undefined);
-      if (!here) open.push(row);
+    for (let row = 0; row < results.count; row++) {
+      if (columns !== undefined && before !== undefined && isSame(bytesAt(before.keys, row), bytesAt(keys, row)))
+        take(row, columns.result(row));
+      else open.push(row);
     }
     if (open.length > FEW) {
       const places = this.#placesOf(keys);
-      for (const row of open) results[row] = this.#resultAt(places[row] ?? -1);
-      open = open.filter((row) => results[row] === undefined);
+      for (const row of open) take(row, this.#resultAt(places[row] ?? -1));
+      open = open.filter((row) => !results.has(row));
     }
     const found = this.#index.parts(open.map((row) => digestAt(keys, row)));
-    for (const row of open) results[row] = found.get(digestAt(keys, row));
-    return forget.size === 0 ? results : results.map((one, row) => (forget.has(digestAt(keys, row)) ? undefined : one));
+    for (const row of open) take(row, found.get(digestAt(keys, row)));
+    return results;
   }
 
   /** Where in the last listing parts are. */
@@ -186,4 +186,13 @@ export class Listing {
     }
     return this.#columns.get(block);
   }
+}
+
+/** By column where all is known. */
+function closed(results: Stretch['results']): Stretch['results'] {
+  return results instanceof PartResults && results.isComplete ? results.columns() : results;
+}
+
+function rowsWithout(results: PartResults): number[] {
+  return Array.from({ length: results.count }, (_, row) => row).filter((row) => !results.has(row));
 }

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { Lane as TimelineLane } from '../base/timeline.js';
 import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
-import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { TaskError } from '../host/pool.js';
-import type { ListedPart, MadePart, TaskFailure, TaskMessage } from '../host/protocol.js';
+import type { MadePart, TaskFailure, TaskMessage } from '../host/protocol.js';
 import type { LoadedRule } from '../rule/description.js';
-import type { PartRecord } from '../store/index-db.js';
+import type { PartResult } from '../store/part-columns.js';
 import { diagnosticOf, InputChanged, Interrupted, TargetError } from './failure.js';
+import type { MissingParts } from './missing-parts.js';
 import { PartQueue, type Attempt } from './part-queue.js';
 import { limits, ruleTask } from './rule-task.js';
 import type { Grant } from './slots.js';
@@ -18,53 +18,57 @@ import { relay, type TargetWork } from './work.js';
 /** So many parts go to a host at once at the most: what they are crosses the pipe before the first is begun. */
 const LONGEST_BATCH = 500;
 
-interface Making {
-  readonly results: ReadonlyMap<Digest, PartRecord>;
-  readonly failed: ReadonlyMap<Digest, Diagnostic>;
-  readonly count: number;
+/** A part in work. */
+interface Open extends Attempt {
+  readonly id: string;
+  readonly key: Digest;
 }
 
-/** Makes parts with as many workers as there may be, each in a slot of its own. */
+/**
+ * Makes parts with as many workers as there may be, each in a slot of its own. Gives how many are made.
+ *
+ * @param took told what each came to
+ */
 export async function makeParts(
   work: TargetWork,
   rule: LoadedRule,
   concurrency: number | null,
-  missing: readonly ListedPart[],
-): Promise<Making> {
+  missing: MissingParts,
+  took: (part: number, result: PartResult) => void,
+): Promise<number> {
   const { run, target, slots, signal, priority } = work;
-  const count = Math.min(missing.length, concurrency ?? run.session.jobs);
+  const count = Math.min(missing.count, concurrency ?? run.session.jobs);
   // A timeout is a part's. Parts that wait rather than compute would wait for each other in a batch.
   const inBatches = concurrency === null && target.timeoutMs === undefined;
-  const queue = new PartQueue(missing, { workers: count, longest: inBatches ? LONGEST_BATCH : 1 });
-  const results = new Map<Digest, PartRecord>();
-  const failed = new Map<Digest, Diagnostic>();
+  const queue = new PartQueue(missing.count, { workers: count, longest: inBatches ? LONGEST_BATCH : 1 });
+  let made = 0;
   let stop: Error | undefined;
 
-  const fail = (one: Attempt, failure: Exclude<TaskFailure, { type: 'aborted' }>): void => {
+  const fail = (one: Open, failure: Exclude<TaskFailure, { type: 'aborted' }>): void => {
     const diagnostic = diagnosticOf(failure, run.session.root);
-    const { part, attempt } = one;
+    const { id, attempt } = one;
     const final = attempt > target.retries;
-    run.log(target.name).write(formatDiagnostic(diagnostic, { color: false }), part.id);
-    run.emit({ type: 'part-failed', target: target.name, part: part.id, diagnostic, attempt, final });
-    if (final) failed.set(part.key, diagnostic);
-    else queue.again(one);
+    run.log(target.name).write(formatDiagnostic(diagnostic, { color: false }), id);
+    run.emit({ type: 'part-failed', target: target.name, part: id, diagnostic, attempt, final });
+    if (!final) queue.again(one);
   };
-  const finish = ({ part }: Attempt, { outputs, meta, seconds }: MadePart): void => {
-    const record: PartRecord = { key: part.key, outputs, meta, seconds };
-    run.session.index.putPart(target.name, record);
-    results.set(part.key, record);
+  const finish = ({ part, id, key }: Open, { outputs, meta, seconds }: MadePart): void => {
+    run.session.index.putPart(target.name, { key, outputs, meta, seconds });
+    took(part, { outputs, meta });
+    made++;
     queue.took(seconds);
-    run.emit({ type: 'part-finished', target: target.name, part: part.id, seconds });
+    run.emit({ type: 'part-finished', target: target.name, part: id, seconds });
   };
-  const make = async (batch: readonly Attempt[], lane: Lane, on: TimelineLane): Promise<void> => {
+  const make = async (taken: readonly Attempt[], lane: Lane, on: TimelineLane): Promise<void> => {
+    const batch = taken.map((one): Open => ({ ...one, id: missing.id(one.part), key: missing.key(one.part) }));
     const [first] = batch;
     const facts: JsonObject =
       batch.length > 1 || first === undefined
         ? { target: target.name, parts: batch.length }
-        : { target: target.name, key: first.part.key, attempt: first.attempt };
+        : { target: target.name, key: first.key, attempt: first.attempt };
     const span = run.session.timeline.begin({ phase: 'make', lane: on, name: nameOf(batch), facts });
-    const open = new Map(batch.map((one) => [one.part.key, one]));
-    const take = (key: Digest): Attempt | undefined => {
+    const open = new Map(batch.map((one) => [one.key, one]));
+    const take = (key: Digest): Open | undefined => {
       const one = open.get(key);
       open.delete(key);
       return one;
@@ -89,7 +93,7 @@ export async function makeParts(
           ...ruleTask(work, rule),
           inputs: {},
           outputs: lane.outputs,
-          parts: batch.map(({ part }) => part),
+          parts: missing.packed(batch.map(({ part }) => part)),
         },
         {
           ...limits(work),
@@ -161,12 +165,12 @@ export async function makeParts(
   // The workers above assign it, which the compiler cannot see.
   const stopped = stop;
   if (stopped !== undefined) throw stopped;
-  return { results, failed, count: missing.length - failed.size };
+  return made;
 }
 
 /** A batch, for people. */
-function nameOf(batch: readonly Attempt[]): string {
-  const [first, last] = [batch[0]?.part.id ?? '', batch.at(-1)?.part.id ?? ''];
+function nameOf(batch: readonly Open[]): string {
+  const [first, last] = [batch[0]?.id ?? '', batch.at(-1)?.id ?? ''];
   return batch.length > 1 ? `${first} … ${last}` : first;
 }
 

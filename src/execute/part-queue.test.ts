@@ -1,23 +1,18 @@
 import test from 'ava';
-import { digestOf } from '../base/digest.js';
-import type { ListedPart } from '../host/protocol.js';
 import { PartQueue } from './part-queue.js';
 
-const parts = (count: number): ListedPart[] =>
-  Array.from({ length: count }, (_, i) => ({ id: `part-${i}`, key: digestOf(i), spec: i, slices: {} }));
-
-const ids = (batch: ReturnType<PartQueue['take']>): string[] => batch.map(({ part }) => part.id);
+const numbers = (batch: ReturnType<PartQueue['take']>): number[] => batch.map(({ part }) => part);
 
 test('batches start with one part and grow as parts turn out to be short', (t) => {
-  const queue = new PartQueue(parts(1000), { workers: 2, longest: 500 });
-  t.deepEqual(ids(queue.take()), ['part-0']);
-  t.deepEqual(ids(queue.take()), ['part-1']);
+  const queue = new PartQueue(1000, { workers: 2, longest: 500 });
+  t.deepEqual(numbers(queue.take()), [0]);
+  t.deepEqual(numbers(queue.take()), [1]);
   queue.took(0.001);
   t.is(queue.take().length, 100);
 });
 
 test('the last parts are shared among the workers', (t) => {
-  const queue = new PartQueue(parts(100), { workers: 2, longest: 500 });
+  const queue = new PartQueue(100, { workers: 2, longest: 500 });
   queue.took(0.004);
   const sizes: number[] = [];
   while (!queue.isEmpty) sizes.push(queue.take().length);
@@ -30,7 +25,7 @@ test('the last parts are shared among the workers', (t) => {
 });
 
 test('but not in batches that take less than a message', (t) => {
-  const queue = new PartQueue(parts(150), { workers: 2, longest: 500 });
+  const queue = new PartQueue(150, { workers: 2, longest: 500 });
   queue.took(0.0001);
   const sizes: number[] = [];
   while (!queue.isEmpty) sizes.push(queue.take().length);
@@ -38,22 +33,22 @@ test('but not in batches that take less than a message', (t) => {
 });
 
 test('long parts, and those that may not be in batches, are handed out one by one', (t) => {
-  const long = new PartQueue(parts(10), { workers: 1, longest: 500 });
+  const long = new PartQueue(10, { workers: 1, longest: 500 });
   long.took(2);
   t.is(long.take().length, 1);
-  const single = new PartQueue(parts(10), { workers: 1, longest: 1 });
+  const single = new PartQueue(10, { workers: 1, longest: 1 });
   single.took(1e-6);
   t.is(single.take().length, 1);
 });
 
 test('what was in a lost batch is handed out alone, without counting as an attempt; what failed counts', (t) => {
-  const queue = new PartQueue(parts(4), { workers: 1, longest: 2 });
+  const queue = new PartQueue(4, { workers: 1, longest: 2 });
   queue.took(1e-6);
   const [first, second] = queue.take();
   if (first === undefined || second === undefined) throw new Error('two parts were expected');
   queue.alone(first);
   queue.again(second);
-  t.deepEqual(ids(queue.take()), ['part-2', 'part-3']);
+  t.deepEqual(numbers(queue.take()), [2, 3]);
   t.deepEqual(queue.take(), [{ ...first, alone: true }]);
   t.deepEqual(queue.take(), [{ ...second, attempt: 2 }]);
   t.true(queue.isEmpty);

@@ -1,7 +1,6 @@
-import type { ListedPart } from '../host/protocol.js';
-
 export interface Attempt {
-  readonly part: ListedPart;
+  /** Its number among those that are to be made. */
+  readonly part: number;
   /** From 1. */
   readonly attempt: number;
   /** It is made in a batch of its own. */
@@ -26,31 +25,31 @@ const LEAST_SECONDS = 2e-5;
 export class PartQueue {
   readonly #workers: number;
   readonly #longest: number;
-  readonly #waiting: Attempt[];
+  readonly #count: number;
   #next = 0;
+  /** Handed out before; they wait behind all others. */
+  readonly #again: Attempt[] = [];
   #mean: number | undefined;
 
-  constructor(parts: readonly ListedPart[], limits: { readonly workers: number; readonly longest: number }) {
+  constructor(count: number, limits: { readonly workers: number; readonly longest: number }) {
     this.#workers = Math.max(1, limits.workers);
     this.#longest = limits.longest;
-    this.#waiting = parts.map((part) => ({ part, attempt: 1, alone: false }));
+    this.#count = count;
   }
 
   get isEmpty(): boolean {
-    return this.#next >= this.#waiting.length;
+    return this.#waiting === 0;
   }
 
   /** The next batch; none where nothing waits. */
   take(): readonly Attempt[] {
-    const [start, first] = [this.#next, this.#waiting[this.#next]];
-    if (first === undefined) return [];
-    let end = start + 1;
-    if (!first.alone) {
-      const most = start + this.#length();
-      while (end < most && this.#waiting[end]?.alone === false) end++;
-    }
-    this.#next = end;
-    return this.#waiting.slice(start, end);
+    const batch: Attempt[] = [];
+    const most = this.#length();
+    while (batch.length < most && this.#next < this.#count)
+      batch.push({ part: this.#next++, attempt: 1, alone: false });
+    if (batch.length === 0 && this.#again[0]?.alone === true) return this.#again.splice(0, 1);
+    while (batch.length < most && this.#again[0]?.alone === false) batch.push(...this.#again.splice(0, 1));
+    return batch;
   }
 
   /** A part was made in so many seconds. */
@@ -61,17 +60,21 @@ export class PartQueue {
 
   /** It failed, and is tried once more. */
   again({ part, attempt, alone }: Attempt): void {
-    this.#waiting.push({ part, attempt: attempt + 1, alone });
+    this.#again.push({ part, attempt: attempt + 1, alone });
   }
 
   /** It was in a batch whose host was lost: not necessarily its fault. */
   alone({ part, attempt }: Attempt): void {
-    this.#waiting.push({ part, attempt, alone: true });
+    this.#again.push({ part, attempt, alone: true });
+  }
+
+  get #waiting(): number {
+    return this.#count - this.#next + this.#again.length;
   }
 
   #length(): number {
     if (this.#mean === undefined) return 1;
-    const share = Math.ceil((this.#waiting.length - this.#next) / (2 * this.#workers));
+    const share = Math.ceil(this.#waiting / (2 * this.#workers));
     const least = Math.floor(LEAST_BATCH_SECONDS / this.#mean);
     return Math.max(1, Math.min(this.#longest, Math.max(share, least), Math.floor(BATCH_SECONDS / this.#mean)));
   }

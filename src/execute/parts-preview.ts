@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { RuleUse, Target } from '../config/pipeline.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { TaskError } from '../host/pool.js';
-import type { ListedPart, ListTask } from '../host/protocol.js';
+import type { ListTask } from '../host/protocol.js';
 import type { Decision } from '../plan/decision.js';
 import { diagnosticOf } from './failure.js';
 import { valuesOf, handingOf } from './handing.js';
 import { listParts } from './list-parts.js';
 import { Listing } from './listing.js';
+import type { MissingParts } from './missing-parts.js';
 import type { Session } from './session.js';
 
 /** How a target's parts stand, before anything is made. */
@@ -68,7 +69,9 @@ export async function previewParts(
   const before = remembered === total ? new Set() : new Set(index.partList(target.name).map(({ id }) => id));
   const changed = listing.missingIds().filter((id) => before.has(id)).length;
   const added = total - remembered - changed;
-  const asks = await previewAsks(session, target, target.work, listing.missing, options);
+  const asks = options.questions
+    ? await previewAsks(session, target, target.work, listing.missing, options)
+    : undefined;
   return { total, remembered, changed, added, ...(asks === undefined ? {} : { asks }) };
 }
 
@@ -105,18 +108,19 @@ async function previewAsks(
   session: Session,
   target: Target,
   work: RuleUse,
-  missing: readonly ListedPart[],
+  missing: MissingParts,
   { askAgain }: PreviewOptions,
 ): Promise<AsksPreview | undefined> {
-  if (missing.length === 0) return undefined;
-  if (!work.rule.asks) return work.deterministic ? undefined : { parts: missing.length, questions: null };
+  if (missing.count === 0) return undefined;
+  if (!work.rule.asks) return work.deterministic ? undefined : { parts: missing.count, questions: null };
   const task = ruleTask(session, target, work);
   const again = askAgain === true ? { askAgain: join(session.layout.stage, 'preview') } : {};
   // One list for all workers: the hosts' queue stays short.
-  const queue = missing.values();
+  let next = 0;
   let [parts, sum] = [0, 0];
   const count = async (): Promise<void> => {
-    for (const part of queue) {
+    while (next < missing.count) {
+      const part = missing.packed([next++]);
       const { questions } = await session.hosts.run({ type: 'asks', ...task, ...again, inputs: {}, outputs: {}, part });
       if (questions > 0) parts++;
       sum += questions;

@@ -54,10 +54,12 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
     const { total, remembered } = listing;
     if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
     if (decision.refused !== undefined && remembered < total) throw new TargetError(decision.refused);
-    const { failed, count, results } = await makeParts(work, rule, concurrency, listing.missing);
+    const count = await makeParts(work, rule, concurrency, listing.missing, (part, result) =>
+      listing.took(part, result),
+    );
     made += count;
-    listing.fill(results);
-    const lost = failed.size === 0 ? [] : listing.missingIds();
+    listing.fill();
+    const lost = count === listing.missing.count ? [] : listing.missingIds();
     const allowed = allowedFailures(target.allowFailures, total);
     if (lost.length > allowed)
       throw new TargetError(executeErrors.partsFailed({ failed: lost.length, total, allowed, parts: lost }));

@@ -7,6 +7,7 @@ import type { Json } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
 import { answersOf } from './answers-of.js';
+import { unpackParts } from './packed-parts.js';
 import { OpenedSlices } from './opened-slices.js';
 import type { AsksTask, TaskResults } from './protocol.js';
 import { loadRule } from './rule-context.js';
@@ -15,16 +16,18 @@ import type { RunningTask } from './running-task.js';
 export async function runAsks(task: AsksTask, running: RunningTask): Promise<TaskResults['asks']> {
   const rule = await loadRule(task, 'parts');
   const readings = new Readings();
-  const slices = new OpenedSlices(task.part.slices, readings);
+  const [part] = unpackParts(task.part);
+  if (part === undefined) throw new TypeError('there is no part to ask of');
+  const slices = new OpenedSlices(part.slices, readings);
   try {
     const questions = await rule.asks?.({
-      spec: task.part.spec,
+      spec: part.spec,
       inputs: slices.handles,
       answered: await answeredIn(task),
       signal: running.abort.signal,
     });
     if (questions !== undefined && (!Number.isSafeInteger(questions) || questions < 0))
-      throw new UserFacingError(hostErrors.notACount(task.part.id, String(questions)));
+      throw new UserFacingError(hostErrors.notACount(part.id, String(questions)));
     return { questions: questions ?? 0 };
   } finally {
     slices.close();

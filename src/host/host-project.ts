@@ -8,10 +8,12 @@ import { packageRoot } from '../rule/package-root.js';
 import { tempProject, type TempProject } from '../rule/temp-project.js';
 import type { JsonObject } from '../base/json.js';
 import { writeAtomic } from '../store/atomic-write.js';
-import { PartColumns, type PartResult } from '../store/part-columns.js';
+import type { PartResult } from '../store/part-columns.js';
+import { columnsOf } from '../store/part-results.js';
 import { bytesOfDigests } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK } from '../store/part-lists.js';
 import type { Grace } from './job.js';
+import { packParts, unpackParts } from './packed-parts.js';
 import { HostPool, type RunOptions } from './pool.js';
 import type { KindName } from '../artifacts/kind.js';
 import { TaskError } from './task-error.js';
@@ -120,7 +122,7 @@ export function hostProject(
         { ...work, type: 'list' },
         {
           listed: ({ ids }) => [...(JSON.parse(ids) as string[]).keys()],
-          on: (message) => (message.type === 'parts' ? parts.push(...message.parts) : 0),
+          on: (message) => (message.type === 'parts' ? parts.push(...unpackParts(message.parts)) : 0),
         },
       );
       return { parts, count };
@@ -129,7 +131,7 @@ export function hostProject(
       const [options, task] = split(given);
       const ends: (MadePart | TaskFailure)[] = [];
       await pool.run(
-        { ...(await host.ruleWork(rule, task)), type: 'make', parts: [part] },
+        { ...(await host.ruleWork(rule, task)), type: 'make', parts: packParts([part]) },
         {
           ...options,
           on: (message, id) => {
@@ -186,7 +188,7 @@ export function madeParts(parts: readonly RecordedPart[]): MadeParts[] {
     const some = parts.slice(start, start + PARTS_PER_BLOCK);
     const ids = some.map(({ id }) => id);
     const keys = bytesOfDigests(ids.map((id) => digestOf(id)));
-    blocks.push({ ids: JSON.stringify(ids), keys, made: PartColumns.of(some).encode(keys) });
+    blocks.push({ ids: JSON.stringify(ids), keys, made: columnsOf(some).encode(keys) });
   }
   return blocks;
 }

@@ -12,6 +12,7 @@ import type { RuleSlice } from '../rule/roles.js';
 import { DIGEST_BYTES, digestAt } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK } from '../store/part-lists.js';
 import { KnownFailure } from './failure.js';
+import { packParts } from './packed-parts.js';
 import type { ListedPart, ListTask, TaskMessage, TaskResults } from './protocol.js';
 import { loadRule } from './rule-context.js';
 import type { RunningTask } from './running-task.js';
@@ -122,7 +123,7 @@ class ListedParts {
     running.onWanted = (rows) => {
       const block = this.#unanswered.shift();
       const parts = rows.flatMap((row) => block?.at(row) ?? []);
-      if (parts.length > 0) this.#sent = this.send({ type: 'parts', parts });
+      if (parts.length > 0) this.#sent = this.send({ type: 'parts', parts: packParts(parts) });
       this.#wake();
     };
     running.abort.signal.addEventListener('abort', () => this.#wake());

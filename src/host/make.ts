@@ -8,6 +8,7 @@ import { OpenedSlices } from './opened-slices.js';
 import { Pack, type Packed } from '../store/pack.js';
 import type { ObjectRef } from '../store/objects.js';
 import { failureOf } from './failure.js';
+import { unpackParts } from './packed-parts.js';
 import type { ListedPart, LoadTask, MadePart, MakeTask, TaskFailure, TaskResults } from './protocol.js';
 import { loadRule, runContext } from './rule-context.js';
 import { currentTask, type RunningTask } from './running-task.js';
@@ -54,7 +55,7 @@ export async function runMake(task: MakeTask, running: RunningTask, root: string
   };
   let made = 0;
   try {
-    for (const part of task.parts) {
+    for (const part of unpackParts(task.parts)) {
       running.abort.signal.throwIfAborted();
       const own = running.enter(part.id);
       try {

@@ -4,6 +4,7 @@ import test from 'ava';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { holderOf } from '../store/objects.js';
 import { failureOf, hostProject, logLines, madeParts, type HostProject, type RecordedPart } from './host-project.js';
+import { packParts } from './packed-parts.js';
 import type { MadePart } from './protocol.js';
 import { storeOf } from './keep-staged.js';
 
@@ -134,7 +135,7 @@ test('small outputs of parts are stored together, and told of as they are stored
   const said: string[] = [];
   const work = await host.ruleWork('my/rule', { outputs });
   const result = await host.pool.run(
-    { ...work, type: 'make', parts },
+    { ...work, type: 'make', parts: packParts(parts) },
     {
       on: (message, part) => {
         if (message.type === 'made') made.push(...message.parts);
@@ -331,7 +332,7 @@ test('a part tells how much it would ask, given what was answered, and leaves no
   });
   const asks = async (i: number, task: { askAgain?: string } = {}) => {
     const work = await host.ruleWork('my/rule', task);
-    const part = { ...PART, spec: { i } };
+    const part = packParts([{ ...PART, spec: { i } }]);
     return (await host.pool.run({ ...work, type: 'asks', part })).questions;
   };
   t.is(await asks(2), 2);

@@ -6,6 +6,7 @@ import test from 'ava';
 import { digestOf } from '../base/digest.js';
 import { packageRoot } from '../rule/package-root.js';
 import { appeared, failureOf, gone, hostProject, isAlive, PATIENT, wholeRule } from './host-project.js';
+import { packParts } from './packed-parts.js';
 import { HostPool } from './pool.js';
 
 const pidRule = wholeRule(
@@ -206,7 +207,7 @@ export default defineRule({
   const pids: unknown[] = [];
   const make = () =>
     host.pool.run(
-      { ...work, type: 'make', parts: [part] },
+      { ...work, type: 'make', parts: packParts([part]) },
       { on: (message) => (message.type === 'made' ? pids.push(message.parts[0]?.meta['pid']) : 0) },
     );
   await Promise.all([make(), make(), make()]);

@@ -5,6 +5,7 @@ import type { Diagnostic, DiagnosticCode } from '../diagnostics/diagnostic.js';
 import type { CheckedParams, DescribedRule } from '../rule/description.js';
 import type { LateObject } from '../store/late-pack.js';
 import type { PartBlock } from '../store/part-lists.js';
+import type { PackedParts } from './packed-parts.js';
 
 /**
  * What engine and hosts say to each other. Only digests, meta and messages cross; data stays on disk.
@@ -113,13 +114,14 @@ export interface ListedPart {
 /** How many questions a part would ask at most, were it made now. Writes nothing. */
 export interface AsksTask extends RuleWorkTask {
   readonly type: 'asks';
-  readonly part: ListedPart;
+  /** A single one. */
+  readonly part: PackedParts;
 }
 
 /** Parts to be made one after the other. Each is told of when it is in the store, and when it failed. */
 export interface MakeTask extends RuleWorkTask {
   readonly type: 'make';
-  readonly parts: readonly ListedPart[];
+  readonly parts: PackedParts;
 }
 
 /** A part that is in the store. */
@@ -189,7 +191,7 @@ export type TaskMessage =
   /** Parts of a `list` task, in order. The host waits to be told which of them are to be made. */
   | { readonly type: 'listed'; readonly block: Omit<PartBlock, 'made'> }
   /** Those. */
-  | { readonly type: 'parts'; readonly parts: readonly ListedPart[] }
+  | { readonly type: 'parts'; readonly parts: PackedParts }
   /** Parts of a `make` task, in the order in which they were made. */
   | { readonly type: 'made'; readonly parts: readonly MadePart[] }
   | { readonly type: 'part-failed'; readonly key: Digest; readonly failure: TaskFailure }

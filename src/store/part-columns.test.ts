@@ -2,6 +2,7 @@ import test from 'ava';
 import { digestOf, sha256, type Digest } from '../base/digest.js';
 import { PartColumns, type PartResult } from './part-columns.js';
 import { bytesOfDigests } from './part-keys.js';
+import { columnsOf } from './part-results.js';
 
 const blob = sha256('blob');
 const file = (text: string, inside?: { blob: Digest; from: number }): PartResult['outputs'][string] => {
@@ -19,18 +20,18 @@ const RESULTS: readonly PartResult[] = [
 const KEYS = bytesOfDigests(RESULTS.map((_, row) => digestOf(row)));
 
 test('what goes into columns comes out, and again after it was stored', (t) => {
-  const columns = PartColumns.of(RESULTS);
+  const columns = columnsOf(RESULTS);
   const stored = PartColumns.decode(Buffer.from(columns.encode(KEYS)), KEYS);
   for (const one of [columns, stored])
     t.deepEqual(
       RESULTS.map((_, row) => one?.result(row)),
       RESULTS,
     );
-  t.is(PartColumns.decode(PartColumns.of([]).encode(Buffer.of()), Buffer.of())?.count, 0);
+  t.is(PartColumns.decode(columnsOf([]).encode(Buffer.of()), Buffer.of())?.count, 0);
 });
 
 test('no byte of it may change, nor the parts of which it tells', (t) => {
-  const bytes = PartColumns.of(RESULTS).encode(KEYS);
+  const bytes = columnsOf(RESULTS).encode(KEYS);
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
     damaged[at] = (damaged[at] ?? 0) ^ 1;

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import { hash } from 'node:crypto';
-import { hexOf, type Digest } from '../base/digest.js';
+import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
 import { DIGEST_BYTES, digestAt } from './part-keys.js';
 import type { PartRecord, StoredOutput } from './records.js';
@@ -23,7 +23,7 @@ export interface OutputColumn {
   readonly blobs: readonly Digest[];
 }
 
-interface Columns {
+export interface Columns {
   readonly count: number;
   readonly outputs: Readonly<Record<string, OutputColumn>>;
   /** A JSON array; null where no part says anything of itself. */
@@ -40,19 +40,10 @@ export class PartColumns {
   readonly #metas: string | null;
   #parsed: readonly JsonObject[] | undefined;
 
-  private constructor({ count, outputs, metas }: Columns) {
+  constructor({ count, outputs, metas }: Columns) {
     this.count = count;
     this.outputs = outputs;
     this.#metas = metas;
-  }
-
-  static of(results: readonly PartResult[]): PartColumns {
-    const names = new Set(results.flatMap(({ outputs }) => Object.keys(outputs)));
-    const outputs: Record<string, OutputColumn> = {};
-    for (const name of names) outputs[name] = columnOf(results.map((result) => result.outputs[name]));
-    const metas = results.map(({ meta }) => meta);
-    const silent = metas.every((meta) => Object.keys(meta).length === 0);
-    return new PartColumns({ count: results.length, outputs, metas: silent ? null : JSON.stringify(metas) });
   }
 
   /** @param keys of the parts: their results are believed with these alone */
@@ -94,34 +85,6 @@ export function outputAt(column: OutputColumn, row: number): StoredOutput | unde
   const blob = column.blobs[column.holders[row] ?? -1];
   const bytes = blob === undefined ? { sha256, size } : { sha256, size, inside: { blob, from: column.from[row] ?? 0 } };
   return { kind: column.kind, digest: column.digests === null ? sha256 : digestAt(column.digests, row), bytes };
-}
-
-function columnOf(outputs: readonly (StoredOutput | undefined)[]): OutputColumn {
-  const { length } = outputs;
-  const sizes = new Float64Array(length).fill(-1);
-  const sha256 = Buffer.alloc(length * DIGEST_BYTES);
-  const digests = Buffer.alloc(length * DIGEST_BYTES);
-  const holders = new Int32Array(length).fill(-1);
-  const from = new Float64Array(length);
-  const blobs = new Map<Digest, number>();
-  let kind: string | undefined;
-  for (const [row, output] of outputs.entries()) {
-    if (output === undefined) continue;
-    kind ??= output.kind;
-    // An output of a rule has one kind; parts of another code have other keys.
-    if (output.kind !== kind) throw new Error(`one output is a ${kind} and a ${output.kind}`);
-    const { size, inside } = output.bytes;
-    sizes[row] = size;
-    sha256.write(hexOf(output.bytes.sha256), row * DIGEST_BYTES, 'hex');
-    digests.write(hexOf(output.digest), row * DIGEST_BYTES, 'hex');
-    if (inside === undefined) continue;
-    let holder = blobs.get(inside.blob);
-    if (holder === undefined) blobs.set(inside.blob, (holder = blobs.size));
-    holders[row] = holder;
-    from[row] = inside.from;
-  }
-  const own = sha256.equals(digests) ? null : digests;
-  return { kind: kind ?? '', sizes, sha256, digests: own, holders, from, blobs: [...blobs.keys()] };
 }
 
 function checksum(keys: Uint8Array, body: Uint8Array): Buffer {

@@ -35,37 +35,73 @@ function hex({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('hex');
 }
 
-/** Finds digests among many: for those that are looked for one by one. */
+/** Digests, numbered as they come, and found by their bytes: for those that are looked for one by one. */
 export class KeyTable {
-  readonly #words: Uint32Array;
+  #words: Uint32Array;
   /** By the first word of a digest: the row that has it, plus one. Twice as long as needed, so that ways are short. */
-  readonly #slots: Uint32Array;
+  #slots = new Uint32Array(2);
+  #count: number;
 
-  constructor(keys: Uint8Array) {
+  constructor(keys: Uint8Array = Buffer.of()) {
     this.#words = wordsOf(keys);
-    const count = digestCount(keys);
-    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * count + 2)));
-    for (let row = 0; row < count; row++) {
-      let slot = this.#slotOf(this.#words, row);
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & (this.#slots.length - 1);
-      this.#slots[slot] = row + 1;
+    this.#count = digestCount(keys);
+    this.#seat();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  digest(row: number): Digest {
+    return digestAt(new Uint8Array(this.#words.buffer), row);
+  }
+
+  /** Adds those of the rows of `keys` whose digests are not in it yet. Gives their rows there. */
+  addNew(keys: Uint8Array, rows: Iterable<number>): number[] {
+    const words = wordsOf(keys);
+    const added: number[] = [];
+    for (const row of rows) {
+      if (this.#rowOf(words, row) >= 0) continue;
+      if ((this.#count + 1) * WORDS > this.#words.length) this.#grow();
+      this.#words.set(words.subarray(row * WORDS, (row + 1) * WORDS), this.#count * WORDS);
+      this.#seatRow(this.#count++);
+      added.push(row);
     }
+    return added;
   }
 
   /** For each row of `keys` its row among those of the table, or -1. */
   rowsOf(keys: Uint8Array): Int32Array {
     const words = wordsOf(keys);
-    const rows = new Int32Array(digestCount(keys)).fill(-1);
-    for (let row = 0; row < rows.length; row++) {
-      for (let slot = this.#slotOf(words, row); ; slot = (slot + 1) & (this.#slots.length - 1)) {
-        const found = (this.#slots[slot] ?? 0) - 1;
-        if (found < 0) break;
-        if (!this.#isSame(found, words, row)) continue;
-        rows[row] = found;
-        break;
-      }
-    }
+    const rows = new Int32Array(digestCount(keys));
+    for (let row = 0; row < rows.length; row++) rows[row] = this.#rowOf(words, row);
     return rows;
+  }
+
+  #rowOf(words: Uint32Array, row: number): number {
+    for (let slot = this.#slotOf(words, row); ; slot = (slot + 1) & (this.#slots.length - 1)) {
+      const found = (this.#slots[slot] ?? 0) - 1;
+      if (found < 0 || this.#isSame(found, words, row)) return found;
+    }
+  }
+
+  #grow(): void {
+    const words = new Uint32Array(WORDS * Math.max(256, 2 * this.#count));
+    words.set(this.#words);
+    this.#words = words;
+    this.#seat();
+  }
+
+  /** Takes as many slots as there is room for rows. */
+  #seat(): void {
+    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2((2 * this.#words.length) / WORDS + 2)));
+    for (let row = 0; row < this.#count; row++) this.#seatRow(row);
+  }
+
+  #seatRow(row: number): void {
+    let slot = this.#slotOf(this.#words, row);
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & (this.#slots.length - 1);
+    this.#slots[slot] = row + 1;
   }
 
   #slotOf(words: Uint32Array, row: number): number {

@@ -5,9 +5,10 @@ import type { PartRecord } from './records.js';
 
 type PartRow = [key: Digest, seconds: number, meta: PartRecord['meta'], outputs: PartRecord['outputs']];
 
+/** A part that is to be written: as its text, for there may be thousands. */
 interface PendingPart {
   readonly target: string;
-  readonly record: PartRecord;
+  readonly text: string;
 }
 
 /** So many keys, or rows, go into one query. */
@@ -50,7 +51,7 @@ export class PartRecords {
     if (this.#pending.size === 0) return found;
     for (const key of keys) {
       const pending = this.#pending.get(key);
-      if (pending !== undefined) found.set(key, pending.record);
+      if (pending !== undefined) for (const record of recordsOf(pending.text)) found.set(key, record);
     }
     return found;
   }
@@ -76,20 +77,20 @@ export class PartRecords {
   }
 
   put(target: string, record: PartRecord): void {
-    this.#pending.set(record.key, { target, record });
+    const row: PartRow = [record.key, record.seconds, record.meta, record.outputs];
+    this.#pending.set(record.key, { target, text: recordText(row) });
   }
 
   /** Within a transaction of the caller's: what is batched stays so until `written` says that it was committed. */
   write(): void {
     this.#writing = [...this.#pending.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [, { target, record }] of this.#writing) {
-      const row: PartRow = [record.key, record.seconds, record.meta, record.outputs];
+    for (const [key, { target, text }] of this.#writing) {
       this.#connection.run(
         `INSERT INTO parts VALUES (?, ?, ?)
          ON CONFLICT (key) DO UPDATE SET target = excluded.target, record = excluded.record`,
-        bytesOf(record.key),
+        bytesOf(key),
         target,
-        recordText(row),
+        text,
       );
     }
   }
