@@ -5,7 +5,16 @@ import test from 'ava';
 import fc from 'fast-check';
 import { openJsonlInput } from '../../src/artifacts/handles-jsonl.js';
 import type { JsonlInput, JsonlSlice } from 'vlmbuild';
-import { blockBytes, boundedBlocks, countLines, hasByteOrderMark, LineEnds, linesIn, linesOfBlock } from './jsonl.js';
+import {
+  batches,
+  blockBytes,
+  boundedBlocks,
+  countLines,
+  hasByteOrderMark,
+  LineEnds,
+  linesIn,
+  linesOfBlock,
+} from './jsonl.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jsonl-'));
 test.after.always(() => rmSync(folder, { recursive: true }));
@@ -100,4 +109,16 @@ test('lines end at LF, CRLF or CR alone', async (t) => {
     }),
     { seed: 1, numRuns: 200 },
   );
+});
+
+test('of long lines one is held at a time: it is the last of its batch', async (t) => {
+  const long = (letter: string) => letter.repeat(3 << 20);
+  const lines = ['a', long('b'), long('c'), 'd', '', 'e'];
+  const found: (readonly string[])[] = [];
+  for await (const batch of batches(inputOf(lines.join('\n')))) found.push(batch);
+  t.deepEqual(
+    found.map((batch) => batch.map((line) => line.charAt(0))),
+    [['a', 'b'], ['c'], ['d', '', 'e']],
+  );
+  t.deepEqual(found.flat(), lines);
 });

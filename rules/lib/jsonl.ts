@@ -43,18 +43,18 @@ export async function copyLines(input: JsonlInput, output: JsonlOutput, limit = 
   }
 }
 
-/** The lines of an input, some 1 MiB at a time. */
+/** The lines of an input, some 1 MiB at a time: a long one is the last of its batch. */
 export async function* batches(input: JsonlInput): AsyncGenerator<readonly string[], void, undefined> {
   let batch: string[] = [];
   let size = 0;
   for await (const line of input.lines()) {
-    if (size > 0 && size + line.length > BATCH) {
-      yield batch;
-      batch = [];
-      size = 0;
-    }
     batch.push(line);
     size += line.length + 1;
+    // Before the next is read: of long lines one is held at a time.
+    if (size < BATCH) continue;
+    yield batch;
+    batch = [];
+    size = 0;
   }
   if (batch.length > 0) yield batch;
 }

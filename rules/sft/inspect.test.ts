@@ -114,6 +114,20 @@ test('counts are in the byte order of their names, whatever these look like', as
   t.regex(String(outputs['report']), /## Models\n\n[^#]*\| 10 \| 1 \|\n\| 9 \| 1 \|\n\| Z \| 1 \|/);
 });
 
+test('what was given and is empty is told as none', async (t) => {
+  const empty = fileOf('');
+  const row0 = fileOf(LINES[0] ?? '');
+  t.deepEqual((await inspected({ rows: row0, full: row0, rejects: empty })).summary['funnel'], {
+    exported: 1,
+    rejected: {},
+    rows: 1,
+    untold: 0,
+  });
+  const { summary, report } = await inspected({ rows: empty, full: empty, rejects: fileOf('\ufeff') });
+  t.deepEqual(summary['funnel'], { exported: 0, rejected: {}, rows: 0, untold: 0 });
+  t.regex(report, /\| exported \| 0 \|\n\| in these rows \| 0 \|/);
+});
+
 test('no rows at all', async (t) => {
   const { summary, report } = await inspected({ rows: fileOf('') });
   t.like(summary, { rows: 0, sessions: { count: 0 }, turns: { sum: 0 } });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRule, file, jsonl } from 'vlmbuild';
+import { defineRule, file, jsonl, type JsonlSlice } from 'vlmbuild';
 import { CanonicalRows } from '../lib/chat/canonical-rows.js';
 import { jsonText } from '../lib/chat/json-text.js';
 import type { JsonMap, JsonValue } from '../lib/chat/json-value.js';
@@ -25,15 +25,19 @@ export default defineRule({
       const input = inputs[role];
       if (input === undefined) continue;
       const bom = hasByteOrderMark(input.path);
+      let isEmpty = true;
       for await (const block of boundedBlocks(input)) {
-        yield { id: `${role}/${block.id}`, spec: { role, bom: bom && block.offset === 0 }, inputs: { block } };
+        isEmpty = false;
+        yield { id: `${role}/${block.id}`, spec: { role, bom: bom && block.offset === 0 }, inputs: slicesOf(block) };
       }
+      // That it was given is told by its parts.
+      if (isEmpty) yield { id: `${role}/empty`, spec: { role, bom }, inputs: slicesOf() };
     }
   },
 
   async make({ spec: { role, bom }, inputs, outputs }) {
     const tally = new Tally();
-    const bytes = await blockBytes(inputs.block, bom);
+    const bytes = inputs.block === undefined ? Buffer.alloc(0) : await blockBytes(inputs.block, bom);
     switch (role) {
       case 'full':
         tally.count('lines', 'row', linesIn(bytes));
@@ -69,6 +73,10 @@ export default defineRule({
     log(`${plural(Number(summary['rows']), 'row')} of ${plural(tallies.rows.sessions.size, 'session')}`);
   },
 });
+
+function slicesOf(block?: JsonlSlice): { readonly block?: JsonlSlice } {
+  return block === undefined ? {} : { block };
+}
 
 function countRows(bytes: Buffer, tally: Tally): void {
   const quick = new QuickTally(tally);

@@ -8,27 +8,30 @@ const CR = 0x0d;
 
 /** A line's bytes without its end, and its number from 1. Valid until the next is asked for. */
 interface Line {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   readonly number: number;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Cuts pieces of a file into lines; a last line without an end counts. Holds one line and one piece. */
 function* splitLines(pieces: Iterable<Buffer>, firstLine: number): Generator<Line> {
-  let begun: Buffer[] = [];
+  const begun: Buffer[] = [];
   let number = firstLine;
   for (const piece of pieces) {
     let start = 0;
     for (let end = piece.indexOf(LF); end >= 0; end = piece.indexOf(LF, start)) {
       const rest = piece.subarray(start, end);
-      yield { bytes: withoutCr(begun.length === 0 ? rest : Buffer.concat([...begun, rest])), number };
+      // Not held in its pieces as well while it is handled.
+      yield { bytes: withoutCr(begun.length === 0 ? rest : Buffer.concat([...begun.splice(0), rest])), number };
       number++;
-      begun = [];
       start = end + 1;
     }
     // The piece is one buffer that is read into again.
     if (start < piece.length) begun.push(Buffer.from(piece.subarray(start)));
   }
-  if (begun.length > 0) yield { bytes: withoutCr(Buffer.concat(begun)), number };
+  if (begun.length === 0) return;
+  yield { bytes: withoutCr(Buffer.concat(begun.splice(0))), number };
 }
 
 function withoutCr(line: Buffer): Buffer {
@@ -60,8 +63,11 @@ export async function* rowsOf(source: LineSource): AsyncGenerator<Json> {
   }
 }
 
-function textOf(source: LineSource, { bytes, number }: Line): string {
+/** Takes the bytes of a line: what is long is not held in two forms while it is handled. */
+function textOf(source: LineSource, line: Line): string {
+  const { bytes, number } = line;
   if (bytes.length > constants.MAX_STRING_LENGTH)
     throw new UserFacingError(artifactErrors.lineTooLong(source.path, number, bytes.length));
+  line.bytes = NO_BYTES;
   return bytes.toString('utf8');
 }

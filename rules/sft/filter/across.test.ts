@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { jsonText, tryParseJsonText } from '../../lib/chat/json-text.js';
 import { isMap } from '../../lib/chat/json-value.js';
 import { oddList, oddObject, oddScalar, oddValue } from '../../lib/testing/odd-json.js';
-import { comparedRows } from './across.js';
+import { AcrossRows, comparedRows } from './across.js';
 
 const image = fc.oneof(
   { weight: 3, arbitrary: oddObject({ url: oddScalar, detail: oddScalar }) },
@@ -40,4 +40,31 @@ test('what is compared of rows is the same by places and read', (t) => {
     { seed: 1, numRuns: 2000 },
   );
   t.true(sessions > 300 && images > 100, `${sessions} sessions, ${images} rows with images`);
+});
+
+test('a row that is longer than the kernel takes is compared as any other', (t) => {
+  const urls = ['data:a', 'b\n"', 'é😀', '\ud83d', '\ufffd'];
+  const rowOf = (images: readonly string[], session: string, more: string) =>
+    jsonText({
+      messages: [{ content: images.map((url) => ({ type: 'image_url', image_url: { url } })) }, { content: more }],
+      metadata: { session_id: session },
+    });
+  const long = 'x'.repeat(5 << 20);
+  const dropped = (params: ConstructorParameters<typeof AcrossRows>[0], lines: readonly string[]) => {
+    const across = new AcrossRows(params);
+    return Array.from(comparedRows(lines), (each) => across.dropReason(each));
+  };
+  const lines = [
+    rowOf(urls, 'a', 'short'),
+    rowOf(['\ufffd'], 'a', 'short'),
+    rowOf(['\ud83d'], 'b', 'short'),
+    rowOf(urls, 'a', long),
+  ];
+  t.deepEqual(dropped({ dedupe: 'images' }, lines), [undefined, undefined, undefined, 'duplicate images']);
+  t.deepEqual(dropped({ dedupe: 'images' }, lines.toReversed()), [undefined, undefined, undefined, 'duplicate images']);
+  t.deepEqual(dropped({ max_per_session: 2 }, lines).at(-1), 'enough rows of its session');
+  const twice = [lines[3] ?? '', lines[0] ?? '', lines[3] ?? ''];
+  const seen = new AcrossRows({ dedupe: 'rows' });
+  const reasons = twice.flatMap((line) => Array.from(comparedRows([line]), (each) => seen.dropReason(each)));
+  t.deepEqual(reasons, [undefined, undefined, 'duplicate row']);
 });

@@ -46,17 +46,28 @@ export class AcrossRows {
   }
 }
 
+/** UTF-16 units that are hashed at once: as a whole, a long text would be held as bytes too. */
+const PIECE = 1 << 20;
+
 /** Stands for a text in memory: 16 bytes of its SHA-256. */
 function shortDigest(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('binary').slice(0, 16);
+  const hash = createHash('sha256');
+  for (let start = 0; start < text.length;) {
+    let end = start + PIECE;
+    // Both halves of a pair.
+    if (typeof text === 'string' && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
+    hash.update(typeof text === 'string' ? text.slice(start, end) : text.subarray(start, end));
+    start = end;
+  }
+  return hash.digest('binary').slice(0, 16);
 }
 
 /** What of a row is compared with those of others. */
 export interface ComparedRow {
-  readonly line: Buffer;
+  readonly line: string | Buffer;
   /** The session that it says, as `jsonText`. */
   session(): string | undefined;
-  /** The URLs of its images, as JSON text; undefined where it has none. */
+  /** Stands for the URLs of its images; undefined where it has none. */
   images(): string | undefined;
 }
 
@@ -64,6 +75,13 @@ const SESSION = 'metadata.session_id';
 
 /** Some kept rows, in order. Each is valid until the next is asked for, and no other rows are read in between. */
 export function* comparedRows(lines: readonly string[], kernel = CanonicalKernel.get()): Generator<ComparedRow> {
+  const last = lines.at(-1) ?? '';
+  // What is too long for the kernel is not held as bytes too.
+  if (last.length > (kernel?.room.length ?? 0)) {
+    if (lines.length > 1) yield* comparedRows(lines.slice(0, -1), kernel);
+    yield readRow(last, last);
+    return;
+  }
   const rows = new CanonicalRows([SESSION.split('.'), ...IMAGE_PATHS], kernel);
   const bytes = Buffer.from(lines.join('\n'));
   rows.open(bytes);
@@ -81,15 +99,14 @@ function quickRow(rows: CanonicalRows, line: Buffer, bytes: Buffer): ComparedRow
     line,
     session: () => rows.jsonText(0),
     images() {
-      // A URL stands there as `JSON.stringify` writes it.
-      const urls: string[] = [];
-      eachImage(rows, 1, (start, end) => urls.push(bytes.toString('utf8', start, end)));
-      return urls.length === 0 ? undefined : `[${urls.join(',')}]`;
+      let urls = '';
+      eachImage(rows, 1, (start, end) => (urls += shortDigest(bytes.subarray(start + 1, end - 1))));
+      return urls === '' ? undefined : urls;
     },
   };
 }
 
-function readRow(text: string, line: Buffer): ComparedRow {
+function readRow(text: string, line: string | Buffer): ComparedRow {
   const members = (key: string) => {
     const row = readMembers(text, [key]);
     if (typeof row === 'string') throw new Error(`a kept row is ${row}`);
@@ -103,7 +120,13 @@ function readRow(text: string, line: Buffer): ComparedRow {
     },
     images() {
       const urls = imageUrls(members('messages').get('messages'));
-      return urls.length === 0 ? undefined : JSON.stringify(urls);
+      return urls.length === 0 ? undefined : urls.map((url) => shortDigest(jsonInside(url))).join('');
     },
   };
+}
+
+/** A text as it stands between quotes. A long one is hardly ever another there. */
+function jsonInside(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are written as escapes
+  return /["\\\u0000-\u001f\ud800-\udfff]/.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }
