@@ -33,7 +33,8 @@ async function packageRules(maker: Digest): Promise<void> {
       const loaded = await rules.find(name);
       if (loaded === undefined) continue;
       const path = packagedPath(root, name);
-      writeAtomic(path, JSON.stringify(packagedFrom(loaded, root, { by, maker })));
+      const withoutParams = await rules.check(loaded, {});
+      writeAtomic(path, JSON.stringify(packagedFrom(loaded, root, { by, maker, withoutParams })));
       written.add(path);
     }
   } finally {

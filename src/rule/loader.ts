@@ -3,12 +3,20 @@ import type { JsonObject } from '../base/json.js';
 import { UserFacingError, type Diagnostic, type Location } from '../diagnostics/diagnostic.js';
 import { ruleErrors } from '../diagnostics/rule.js';
 import type { CacheLayout } from '../store/layout.js';
-import { bundleRule } from './bundle.js';
+import { bundleRule, type Bundle } from './bundle.js';
 import { CheckedAnswers } from './checked.js';
-import type { CheckedParams, DescribedRule, LoadedRule, RuleHosts, RuleProblem, RuleSource } from './description.js';
+import type {
+  CheckedParams,
+  DescribedRule,
+  LoadedRule,
+  RuleDescription,
+  RuleHosts,
+  RuleProblem,
+  RuleSource,
+} from './description.js';
 import { findRule, ruleNames, type FoundRule, type RulePlaces } from './find.js';
 import { packageVersion } from './package-root.js';
-import { PackagedRules, type PackagedBundle } from './packaged.js';
+import { PackagedRules } from './packaged.js';
 import { findPackage } from './packages.js';
 import { bundlePath, RememberedRules, replaceFile } from './remembered.js';
 import { definitionLocation, locationIn } from './source-location.js';
@@ -28,6 +36,8 @@ export class RuleLoader implements RuleSource {
   readonly #by: string;
   readonly #found = new Map<string, Promise<LoadedRule | undefined>>();
   readonly #answers = new Map<string, CheckedAnswers>();
+  /** By bundle: what packaged rules say where they are given no params. */
+  readonly #withoutParams = new Map<string, CheckedParams>();
 
   constructor(options: RulePlaces & { readonly layout: Pick<CacheLayout, 'rules'>; readonly hosts: RuleHosts }) {
     this.#places = { root: options.root, packageRoot: options.packageRoot };
@@ -55,8 +65,9 @@ export class RuleLoader implements RuleSource {
     }
     const known = answers.get(params);
     if (known !== undefined) return known;
+    const packaged = Object.keys(params).length === 0 ? this.#withoutParams.get(rule.bundle) : undefined;
     try {
-      const answer = await this.#hosts.check(rule.bundle, rule.path, params);
+      const answer = packaged ?? (await this.#hosts.check(rule.bundle, rule.path, params));
       answers.put(params, answer);
       return answer;
     } catch (error) {
@@ -79,12 +90,16 @@ export class RuleLoader implements RuleSource {
     const remembered = this.#remembered.get(name, found.path);
     if (remembered !== undefined) return remembered;
 
-    const { program, absent, read, description, ...bundled } = this.#packaged.get(found) ?? (await this.#bundle(found));
+    const packaged = this.#packaged.get(found);
+    const { program, absent, read, description, code, modules, closure } = packaged ?? (await this.#bundle(found));
     const bundle = bundlePath(this.#folder, program);
     replaceFile(bundle, program);
+    if (packaged !== undefined) this.#withoutParams.set(bundle, packaged.withoutParams);
     const rule: LoadedRule = {
       ...description,
-      ...bundled,
+      code,
+      modules,
+      closure,
       name,
       path: found.path,
       bundle,
@@ -94,7 +109,7 @@ export class RuleLoader implements RuleSource {
     return rule;
   }
 
-  async #bundle(found: FoundRule): Promise<PackagedBundle> {
+  async #bundle(found: FoundRule): Promise<Bundle & { readonly description: RuleDescription }> {
     const bundled = await bundleRule(found);
     const bundle = bundlePath(this.#folder, bundled.program);
     replaceFile(bundle, bundled.program);

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import test from 'ava';
+import type { JsonObject } from '../base/json.js';
 import { bundleRule } from './bundle.js';
+import type { CheckedParams } from './description.js';
 import { findRule, ruleNames } from './find.js';
 import { checkedBy, RuleLoader } from './loader.js';
 import { packageRoot } from './package-root.js';
@@ -23,7 +25,9 @@ async function packaged(t: { teardown(done: () => void): void }, by?: string) {
   });
   const project = tempProject(t);
   let described = 0;
-  const load = (rules: string) =>
+  let checked = 0;
+  const answer = { ok: true, params: { steps: 3 }, concurrency: null, deterministic: true } as const;
+  const loader = (rules: string) =>
     new RuleLoader({
       root: project.root,
       packageRoot: home.root,
@@ -37,14 +41,20 @@ async function packaged(t: { teardown(done: () => void): void }, by?: string) {
           const rest = { assembles: false, asks: false };
           return { ok: true, description: { summary: 'Does it.', shape: 'whole', ...roles, params, ...rest } };
         },
-        async check(_bundle, _source, params) {
-          return { ok: true, params, concurrency: null, deterministic: true };
+        async check() {
+          checked++;
+          return answer;
         },
       },
-    }).find('my/rule');
+    });
+  const load = (rules: string) => loader(rules).find('my/rule');
   const bundled = await load('cache/first');
   if (bundled === undefined) throw new Error('there is a rule');
-  const made = packagedFrom(bundled, home.root, { by: by ?? checkedBy(home.root), maker: 'sha256:0' });
+  const made = packagedFrom(bundled, home.root, {
+    by: by ?? checkedBy(home.root),
+    maker: 'sha256:0',
+    withoutParams: answer,
+  });
   const path = packagedPath(home.root, 'my/rule');
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(made));
@@ -58,6 +68,18 @@ async function packaged(t: { teardown(done: () => void): void }, by?: string) {
       const rule = await load(`cache/rules-${before}`);
       return { rule, isBundledAnew: described > before };
     },
+    /** How often hosts are asked what params are, by loaders one after the other, and what the last one is told. */
+    check: async (...params: JsonObject[]) => {
+      const before = checked;
+      let told: CheckedParams | undefined;
+      for (const each of params) {
+        const one = loader('cache/checks');
+        const rule = await one.find('my/rule');
+        told = rule && (await one.check(rule, each));
+      }
+      return { asked: checked - before, told };
+    },
+    answer,
   };
 }
 
@@ -72,6 +94,14 @@ test('what was packaged of a rule is what bundling it gives', async (t) => {
     shadows: [...shadows].sort(),
   });
   t.deepEqual(rule && plain(rule), plain(bundled));
+});
+
+test('what a packaged rule says without params no host is asked', async (t) => {
+  const { home, check, answer } = await packaged(t);
+  t.deepEqual(await check({}, {}), { asked: 0, told: answer });
+  t.is((await check({ steps: 4 })).asked, 1);
+  home.write({ 'rules/my/rule.ts': `${RULE}export const more = 1;` });
+  t.is((await check({}, {})).asked, 1);
 });
 
 for (const [what, change] of [

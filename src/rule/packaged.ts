@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Digest } from '../base/digest.js';
 import type { Bundle } from './bundle.js';
-import type { LoadedRule, RuleDescription } from './description.js';
+import type { CheckedParams, LoadedRule, RuleDescription } from './description.js';
 import type { FoundRule } from './find.js';
 import { contentOf, type Content } from './remembered.js';
 
@@ -15,15 +15,18 @@ export interface PackagedRule {
   /** Every file that it came from, and what would come before one of them if it were there. */
   readonly contents: Readonly<Record<string, Content>>;
   readonly description: RuleDescription;
+  /** What the rule says where it is given no params. */
+  readonly withoutParams: CheckedParams;
   /** Null where it follows from other packages as well: which they are, and where they lie, shows where it is installed. */
   readonly bundle: Pick<Bundle, 'code' | 'modules' | 'program'> | null;
 }
 
-export type PackagedBundle = Bundle & { readonly description: RuleDescription };
+export type PackagedBundle = Bundle & Pick<PackagedRule, 'description' | 'withoutParams'>;
 
 /**
  * What came of built-in rules when vlmbuild was packaged, in `dist/rules/`: believed while every file that they came from
- * is what it was then. So the first build in a project starts no bundler for them; one that is edited is bundled as any.
+ * is what it was then. So the first build in a project starts no bundler for them, and no host where they are given no params; one
+ * that is edited is bundled as any.
  */
 export class PackagedRules {
   readonly #packageRoot: string;
@@ -43,7 +46,8 @@ export class PackagedRules {
       if (content === 'absent') absent.push(join(found.home, path));
       else read.set(join(found.home, path), content);
     }
-    return { ...packaged.bundle, description: packaged.description, closure: [...read.keys()], absent, read };
+    const { bundle, description, withoutParams } = packaged;
+    return { ...bundle, description, withoutParams, closure: [...read.keys()], absent, read };
   }
 
   /** What was packaged, where its files are as they were. */
@@ -74,7 +78,7 @@ export function packagedPath(packageRoot: string, name: string): string {
 export function packagedFrom(
   rule: LoadedRule,
   packageRoot: string,
-  from: Pick<PackagedRule, 'by' | 'maker'>,
+  from: Pick<PackagedRule, 'by' | 'maker' | 'withoutParams'>,
 ): PackagedRule {
   const { summary, shape, inputs, outputs, params, assembles, asks, code, modules, bundle } = rule;
   const contents: Record<string, Content> = {};
