@@ -56,13 +56,21 @@ test.serial(
 );
 
 test.serial('a build writes outputs, lock and cache: nothing of that leads to another build', async (t) => {
-  const [project, watch] = await watching(t, { ...RULES, 'pipeline.yaml': LIST, 'data/a.txt': 'a' });
+  const [project, watch] = await watching(t, {
+    ...RULES,
+    'pipeline.yaml': `${LIST}  copy: { run: 'cp -r {inputs.d}/. {outputs.d}', inputs: { d: data/ }, outputs: { d: out/copy/ } }\n`,
+    'data/a.txt': 'a',
+  });
   for (const text of ['one', 'two', 'three']) {
     project.save('data/a.txt', text);
-    t.deepEqual((await watch.built()).ran, ['list']);
+    t.deepEqual((await watch.built()).ran.toSorted(), ['copy', 'list']);
+    t.is(project.read('out/copy/a.txt'), text);
   }
-  const begun = watch.all.filter(({ type }) => type === 'watch-changed').length;
-  t.is(begun, 3);
+  const begun = watch.all.filter((event) => event.type === 'watch-changed');
+  t.deepEqual(
+    begun.map(({ changed }) => changed.paths),
+    [['data/a.txt'], ['data/a.txt'], ['data/a.txt']],
+  );
 });
 
 const LIST = `version: 1

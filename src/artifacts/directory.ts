@@ -11,7 +11,7 @@ import { joinEntries } from './join-entries.js';
 import type { JoinedParts } from './joined-parts.js';
 import type { ArtifactRecord, DirectoryEntry, InstallOptions, InstallReport, Kind } from './kind.js';
 import { listDirectory } from './listing.js';
-import { directoryRecord, manifestDigest, parseManifest, printManifest } from './manifest.js';
+import { directoryRecord, manifestDigest, NotAManifest, parseManifest, printManifest } from './manifest.js';
 import { concatPieces, Turn } from './pieces.js';
 
 /** How much one file counts for a `Turn`, however small it is. */
@@ -46,8 +46,26 @@ function requireFolder(path: string): void {
 }
 
 /** The entries that a directory's record stands for. @throws CorruptObject */
-export function readManifest(record: ArtifactRecord, objects: ObjectStore): DirectoryEntry[] {
+export function readManifest(record: Pick<ArtifactRecord, 'bytes'>, objects: ObjectStore): DirectoryEntry[] {
   return parseManifest(concatPieces(objects.read(record.bytes)));
+}
+
+/** The same for whoever wants to know what there is of it; undefined where the manifest is gone, damaged or was never kept. */
+export function storedEntries(
+  record: Pick<ArtifactRecord, 'bytes'>,
+  objects: ObjectStore,
+): readonly DirectoryEntry[] | undefined {
+  try {
+    return readManifest(record, objects);
+  } catch (error) {
+    if (error instanceof CorruptObject || error instanceof NotAManifest) return undefined;
+    throw error;
+  }
+}
+
+/** Bytes of all files. */
+export function totalSize(entries: readonly DirectoryEntry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0);
 }
 
 export const directoryKind: Kind = {

@@ -4,6 +4,14 @@ import type { ArtifactRecord, DirectoryEntry } from './kind.js';
 
 /** The first line. */
 export const MANIFEST_HEAD = 'vlmbuild directory 1';
+/** What was read is no manifest of this format. */
+export class NotAManifest extends Error {
+  constructor() {
+    super('not a directory manifest');
+    this.name = 'NotAManifest';
+  }
+}
+
 const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/s;
 
 /**
@@ -31,17 +39,17 @@ export function manifestLine({ sha256, executable, size, name }: DirectoryEntry)
   return `${hexOf(sha256)} ${executable ? 'x' : '-'} ${size} ${JSON.stringify(name)}`;
 }
 
-/** @throws Error where the line is none of a manifest. */
+/** @throws NotAManifest where the line is none of a manifest. */
 export function parseLine(line: string): DirectoryEntry {
   const [, hex, mode, size, name] = LINE.exec(line) ?? [];
-  if (hex === undefined || size === undefined || name === undefined) throw new Error('not a directory manifest');
+  if (hex === undefined || size === undefined || name === undefined) throw new NotAManifest();
   return { name: JSON.parse(name) as string, executable: mode === 'x', sha256: `sha256:${hex}`, size: Number(size) };
 }
 
-/** @throws Error where the text is not a manifest of this format. */
+/** @throws NotAManifest where the text is not a manifest of this format. */
 export function parseManifest(text: Uint8Array): DirectoryEntry[] {
   const lines = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8').split('\n');
-  if (lines[0] !== MANIFEST_HEAD || lines.pop() !== '') throw new Error('not a directory manifest');
+  if (lines[0] !== MANIFEST_HEAD || lines.pop() !== '') throw new NotAManifest();
   return lines.slice(1).map(parseLine);
 }
 

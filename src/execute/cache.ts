@@ -1,13 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readManifest } from '../artifacts/directory.js';
-import type { ArtifactRecord } from '../artifacts/kind.js';
+import { storedEntries, totalSize } from '../artifacts/directory.js';
 import type { Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
 import { Answers } from '../store/answers.js';
 import { checkObjects } from '../store/gc-objects.js';
 import { IndexTables } from '../store/gc-index.js';
-import { CorruptObject, holderOf, type ObjectStore } from '../store/objects.js';
+import { holderOf, type ObjectStore } from '../store/objects.js';
 import type { StoredOutput } from '../store/records.js';
 import { GC_BOUNDS, totalOf } from './gc.js';
 import { Marking } from './marking.js';
@@ -88,7 +87,7 @@ function wholeSize({ actions, parts, stored }: Survey, objects: ObjectStore): nu
     if (output.kind !== 'directory') return size;
     let sum = folders.get(sha256);
     if (sum === undefined) {
-      sum = size + entrySizes(output, objects);
+      sum = size + totalSize(storedEntries(output, objects) ?? []);
       folders.set(sha256, sum);
     }
     return sum;
@@ -97,15 +96,6 @@ function wholeSize({ actions, parts, stored }: Survey, objects: ObjectStore): nu
   for (const { outputs } of [...actions, ...parts])
     for (const output of Object.values(outputs)) sum += sizeOfOutput(output);
   return sum;
-}
-
-function entrySizes(output: StoredOutput, objects: ObjectStore): number {
-  try {
-    return readManifest(output as ArtifactRecord, objects).reduce((sum, { size }) => sum + size, 0);
-  } catch (error) {
-    if (error instanceof CorruptObject) return 0;
-    throw error;
-  }
 }
 
 function databaseSize(path: string): number {
@@ -166,7 +156,7 @@ function lostResults(
     broken.has(holderOf(output.bytes)) ||
     (output.kind === 'directory' &&
       objects.has(output.bytes) &&
-      entriesOf(output, objects).some((entry) => broken.has(entry)));
+      storedEntries(output, objects)?.some(({ sha256 }) => broken.has(sha256)) === true);
   const lost: LostResult[] = [];
   for (const { key, target, outputs } of actions) {
     const names = Object.keys(outputs).filter((name) => {
@@ -180,13 +170,4 @@ function lostResults(
     if (Object.values(outputs).some(isLost)) counts.set(target, (counts.get(target) ?? 0) + 1);
   for (const [target, count] of counts) lost.push({ target, last: false, outputs: [], parts: count });
   return lost.sort((a, b) => compareBytes(a.target, b.target) || Number(b.last) - Number(a.last));
-}
-
-function entriesOf(output: StoredOutput, objects: ObjectStore): Digest[] {
-  try {
-    return readManifest(output as ArtifactRecord, objects).map(({ sha256 }) => sha256);
-  } catch (error) {
-    if (error instanceof CorruptObject) return [];
-    throw error;
-  }
 }

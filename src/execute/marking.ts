@@ -1,8 +1,7 @@
-import { readManifest } from '../artifacts/directory.js';
-import type { ArtifactRecord } from '../artifacts/kind.js';
+import { storedEntries } from '../artifacts/directory.js';
 import type { Digest } from '../base/digest.js';
 import type { StoredObject } from '../store/gc-objects.js';
-import { CorruptObject, holderOf, type ObjectStore } from '../store/objects.js';
+import { holderOf, type ObjectStore } from '../store/objects.js';
 import type { StoredOutput } from '../store/records.js';
 
 /** Bytes of a blob that something needs: a list, or (`list` undefined) a part. */
@@ -103,14 +102,14 @@ export class Marking {
     const isPiece = inside !== undefined && this.#marked.has(inside.blob) && !this.#whole.has(inside.blob);
     let sum = isPiece ? size : cost(holderOf(bytes));
     if (kind === 'directory' && !this.#opened.has(bytes.sha256))
-      for (const entry of entriesOf({ kind, digest, bytes }, this.store)) sum += cost(entry);
+      for (const entry of filesOf({ kind, digest, bytes }, this.store)) sum += cost(entry);
     return sum;
   }
 
   #entries(output: StoredOutput): readonly Digest[] {
     if (this.#opened.has(output.bytes.sha256)) return [];
     this.#opened.add(output.bytes.sha256);
-    return entriesOf(output, this.store);
+    return filesOf(output, this.store);
   }
 }
 
@@ -125,11 +124,6 @@ function stretchesOf(pieces: readonly Piece[]): { readonly from: number; readonl
 }
 
 /** The files of a directory; none where its manifest is gone or damaged: then nothing can be restored of it. */
-function entriesOf(output: StoredOutput, store: ObjectStore): Digest[] {
-  try {
-    return readManifest(output as ArtifactRecord, store).map(({ sha256 }) => sha256);
-  } catch (error) {
-    if (error instanceof CorruptObject || (error instanceof Error && error.message.includes('manifest'))) return [];
-    throw error;
-  }
+function filesOf(output: StoredOutput, store: ObjectStore): Digest[] {
+  return (storedEntries(output, store) ?? []).map(({ sha256 }) => sha256);
 }

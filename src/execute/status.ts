@@ -1,8 +1,7 @@
-import { readManifest } from '../artifacts/directory.js';
-import type { ArtifactRecord, DirectoryEntry } from '../artifacts/kind.js';
+import { storedEntries, totalSize } from '../artifacts/directory.js';
 import type { PastAction } from '../plan/history.js';
 import type { Reason } from '../plan/reasons.js';
-import { CorruptObject, type ObjectStore } from '../store/objects.js';
+import type { ObjectStore } from '../store/objects.js';
 import { plan } from './build.js';
 import { previewParts, type PartsPreview } from './parts-preview.js';
 import type { Session } from './session.js';
@@ -64,21 +63,12 @@ function sizeOf(outputs: PastAction['outputs'], objects: ObjectStore): number | 
   for (const output of Object.values(outputs)) {
     if (output.kind !== 'directory') sum += output.bytes.size;
     else {
-      const entries = entriesOf(output as ArtifactRecord, objects);
+      const entries = storedEntries(output, objects);
       if (entries === undefined) return undefined;
-      sum += entries.reduce((all, entry) => all + entry.size, 0);
+      sum += totalSize(entries);
     }
   }
   return sum;
-}
-
-function entriesOf(record: ArtifactRecord, objects: ObjectStore): readonly DirectoryEntry[] | undefined {
-  try {
-    return readManifest(record, objects);
-  } catch (error) {
-    if (error instanceof CorruptObject) return undefined;
-    throw error;
-  }
 }
 
 /** A stale target whose last build failed, or left parts out, is told as such. */

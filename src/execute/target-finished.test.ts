@@ -1,5 +1,6 @@
 import test from 'ava';
 import { sha256 } from '../base/digest.js';
+import { ObjectStore } from '../store/objects.js';
 import { noCounts } from './counts.js';
 import type { BuildEvent } from './events.js';
 import { tellFinished } from './target-finished.js';
@@ -16,13 +17,15 @@ const finished = {
   outputs: { d: { kind: 'directory', digest, bytes: { sha256: digest, size: 0 } } },
 } as const;
 
+/** Nothing is kept. */
+const objects = new ObjectStore('nowhere');
 const FULL = new Error('the disk is full');
 const none = (): Promise<never[]> => Promise.resolve([]);
 
 test('a target that finished is told and counted', async (t) => {
   const counts = noCounts();
   const told: BuildEvent[] = [];
-  const run = { emit: (event: BuildEvent) => void told.push(event), session: { digester: { entries: none } } };
+  const run = { emit: (event: BuildEvent) => void told.push(event), session: { objects, digester: { entries: none } } };
   await tellFinished({ run, counts }, target, finished);
   t.deepEqual(counts, { ...noCounts(), ran: 1 });
   t.deepEqual(
@@ -34,12 +37,12 @@ test('a target that finished is told and counted', async (t) => {
 test('one of which that cannot be told counts only as what comes of it: failed', async (t) => {
   const broken = { entries: () => Promise.reject(FULL) };
   for (const run of [
-    { emit: () => t.fail('told of what is not known'), session: { digester: broken } },
+    { emit: () => t.fail('told of what is not known'), session: { objects, digester: broken } },
     {
       emit: () => {
         throw FULL;
       },
-      session: { digester: { entries: none } },
+      session: { objects, digester: { entries: none } },
     },
   ]) {
     const counts = noCounts();

@@ -1,3 +1,4 @@
+import { storedEntries, totalSize } from '../artifacts/directory.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import type { Digest } from '../base/digest.js';
 import type { Target } from '../config/pipeline.js';
@@ -9,7 +10,7 @@ import type { Session } from './session.js';
 /** What of a build it takes. */
 interface Teller {
   readonly run: Pick<Run, 'emit'> & {
-    readonly session: { readonly digester: Pick<Session['digester'], 'entries'> };
+    readonly session: Pick<Session, 'objects'> & { readonly digester: Pick<Session['digester'], 'entries'> };
   };
   readonly counts: Counting;
 }
@@ -55,9 +56,10 @@ async function finishedOutputs(
   for (const { name, path, kind } of Object.values(target.outputs)) {
     const record = outputs[name];
     if (record === undefined) continue;
+    // Its manifest tells, where that was kept: what was just written would have to be read once more.
     const size =
       kind === 'directory'
-        ? (await run.session.digester.entries(path)).reduce((sum, entry) => sum + entry.size, 0)
+        ? totalSize(storedEntries(record, run.session.objects) ?? (await run.session.digester.entries(path)))
         : record.bytes.size;
     finished.push({ name, path, kind, digest: record.digest, size });
   }
