@@ -100,6 +100,8 @@ export interface Books {
   /** Whether the lock is written also by a build that did nothing: there is none yet, or it says something else. */
   wantsLock(build: BuildState, wholeAndFresh: boolean): boolean;
   writeLock(build: BuildState): Promise<void>;
+  /** While what was written gets old enough: what can be made ready of the snapshot. Must not throw. */
+  beforeSnapshot(build: BuildState): void;
   /** Stores what the targets had, and gives what goes into the run's details. */
   results(build: BuildState): JsonObject;
   /** For a build after which all is fresh. `results` gives those of this build. */
@@ -315,18 +317,24 @@ async function finish(
   const writesLock = wantsLock && !overridden && options.locked !== true;
   if (writesLock)
     await afterwards(build, 'write the lock', `\`${basename(session.lockPath)}\``, () => books.writeLock(build));
-  await afterwards(build, 'settle records', 'the record of the build', () => settleRecords(build, writesLock));
-  // Before the snapshot, which may have to decide once more; and where the index is lost by that, after it.
-  await fillIndex(build);
-  let stored: JsonObject | undefined;
-  const results = (): JsonObject => (stored ??= books.results(build));
   const plain =
     options.only !== true &&
     options.locked !== true &&
     options.force !== true &&
     options.askAgain !== true &&
     options.settled === undefined;
-  if (wholeAndFresh && !overridden && !interrupt.aborted && plain) {
+  const takesSnapshot = wholeAndFresh && !overridden && plain;
+  const meanwhile = (): void => {
+    if (takesSnapshot) books.beforeSnapshot(build);
+  };
+  await afterwards(build, 'settle records', 'the record of the build', () =>
+    settleRecords(build, writesLock, meanwhile),
+  );
+  // Before the snapshot, which may have to decide once more; and where the index is lost by that, after it.
+  await fillIndex(build);
+  let stored: JsonObject | undefined;
+  const results = (): JsonObject => (stored ??= books.results(build));
+  if (takesSnapshot && !interrupt.aborted) {
     await afterwards(build, 'take the snapshot', 'the snapshot', () => books.snapshot(build, results));
   } else if (writesLock)
     await afterwards(build, 'take the snapshot', 'the snapshot', async () => books.lockWritten(build));
@@ -376,6 +384,7 @@ function wholeBooks(session: Session, options: BuildOptions, needed: readonly st
       return lock === undefined ? wholeAndFresh && complete : isOutdated(lock, build.succeeded, exists);
     },
     writeLock,
+    beforeSnapshot: () => undefined,
     results: (build) => storeResults(session.objects, resultsOf(build)),
     snapshot: (build, results) => snapshot(build, options.targets, needed, results),
     lockWritten: () => undefined,

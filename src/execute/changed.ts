@@ -149,6 +149,8 @@ function lockTextOf(path: string, { order }: Graph): LockText | undefined {
 
 /** Brings up to date what the last build wrote of the whole project. */
 class ChangedBooks implements Books {
+  #covered: ReturnType<typeof coveredNow>;
+
   constructor(
     private readonly changed: ChangedBuild,
     private readonly compared: ComparedSnapshot,
@@ -184,10 +186,23 @@ class ChangedBooks implements Books {
     return storeChangedResults(build.run.session.objects, this.opened.base, resultsOf(build));
   }
 
+  beforeSnapshot({ run }: BuildState): void {
+    run.session.hosts.restCommands();
+    try {
+      this.#covered = this.#coverNow();
+    } catch {
+      // It is tried again where it can be told.
+    }
+  }
+
+  #coverNow(): ReturnType<typeof coveredNow> {
+    return coveredNow(this.opened, this.compared, this.changed.environment);
+  }
+
   async snapshot(build: BuildState, results: () => JsonObject): Promise<void> {
     const { compared } = this;
     const { session, plan } = this.opened;
-    const covered = coveredNow(this.opened, compared, this.changed.environment);
+    const covered = this.#covered ?? this.#coverNow();
     if (covered === undefined) return;
     const rewritten = covered.readers === undefined ? undefined : plan.withReaders(covered.readers);
     if (covered.readers !== undefined && rewritten === undefined) return;

@@ -59,10 +59,20 @@ export async function withLockFile(run: Run, write: () => void): Promise<void> {
 /**
  * Waits until the times of what was written are old enough to be trusted, and makes its stat records trusted ones, so
  * that the next build reads nothing.
+ *
+ * @param meanwhile done while it waits
  */
-export async function settleRecords({ run }: Pick<BuildState, 'run'>, lockWritten: boolean): Promise<void> {
+export async function settleRecords(
+  { run }: Pick<BuildState, 'run'>,
+  lockWritten: boolean,
+  meanwhile: () => void = () => undefined,
+): Promise<void> {
   const { digester, index, layout } = run.session;
-  if (digester.unsettled || lockWritten) await waitOneTick(layout);
+  if (digester.unsettled || lockWritten) {
+    const waited = waitOneTick(layout);
+    meanwhile();
+    await waited;
+  }
   if (digester.unsettled) await digester.settle();
   index.flush();
 }

@@ -55,7 +55,7 @@ export interface CommandEvents {
  * A shell that lives long and starts one command after the other. It has 4 MB where Node has 50, so that it forks in a
  * fifth of the time.
  *
- *     idle --run--> busy --its command ends--> idle --end--> gone
+ *     idle --run--> busy --its command ends--> idle --end--> ending --> gone
  *                     '--- the shell is ended -----------------^
  */
 export class CommandShell {
@@ -63,6 +63,7 @@ export class CommandShell {
   readonly #said: Readable;
   #rest = '';
   #command: { readonly events: CommandEvents; readonly resolve: (end: CommandEnd) => void } | undefined;
+  #ending = false;
   #gone = false;
 
   /** @param onEnd called once, when the shell is gone */
@@ -95,7 +96,7 @@ export class CommandShell {
   }
 
   get isIdle(): boolean {
-    return this.#command === undefined && !this.#gone;
+    return this.#command === undefined && !this.#ending && !this.#gone;
   }
 
   /** Runs words, with these names set beside the shell's own environment. */
@@ -115,6 +116,7 @@ export class CommandShell {
 
   /** Lets an idle shell end by itself. */
   end(): void {
+    this.#ending = true;
     this.#child.ref();
     for (const stream of this.#streams()) if (stream !== this.#said) stream.destroy();
   }

@@ -66,6 +66,11 @@ export class Commands {
     return end;
   }
 
+  /** Lets idle shells end, while there is something else to do. */
+  rest(): void {
+    for (const shell of this.#shells) if (shell.isIdle) shell.end();
+  }
+
   /** Lets the shells end; resolves when they are gone. */
   async close(): Promise<void> {
     if (this.#shells.size === 0) return;

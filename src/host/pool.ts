@@ -129,6 +129,11 @@ export class HostPool {
     if (!this.#closed) this.#commands.prepare();
   }
 
+  /** No command will come, most likely. */
+  restCommands(): void {
+    this.#commands.rest();
+  }
+
   /** What hosts have loaded is no longer what is there: other hosts take what comes. */
   renew(): void {
     this.#unloadable.clear();

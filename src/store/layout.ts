@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hexOf, sha256 } from '../base/digest.js';
 import { systemErrorCode } from '../base/system-error.js';
@@ -76,8 +76,10 @@ export function prepareCache(layout: CacheLayout): void {
     ])
       mkdirSync(folder, { recursive: true });
     accessSync(layout.cache, constants.W_OK | constants.X_OK);
+    const tag = join(layout.cache, 'CACHEDIR.TAG');
     try {
-      writeFileSync(join(layout.cache, 'CACHEDIR.TAG'), TAG, { flag: 'wx' });
+      // To try and make it waits for whoever writes into the folder.
+      if (!existsSync(tag)) writeFileSync(tag, TAG, { flag: 'wx' });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
