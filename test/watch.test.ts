@@ -65,6 +65,8 @@ test.serial('a build writes outputs, lock and cache: nothing of that leads to an
     project.save('data/a.txt', text);
     t.deepEqual((await watch.built()).ran.toSorted(), ['copy', 'list']);
     t.is(project.read('out/copy/a.txt'), text);
+    // Time enough to hear of all that was written.
+    t.is((await project.builds(t)).stdout.match(/target-started/), null);
   }
   const begun = watch.all.filter((event) => event.type === 'watch-changed');
   t.deepEqual(
@@ -211,6 +213,10 @@ test.serial('a lock that tells what was before, as another vlmbuild may write it
   project.save('pipeline.lock', now);
   t.like(await watch.next('watch-built'), { outcome: 'fresh' });
   t.is(watch.all.at(-2)?.type, 'watch-changed', 'nothing was built for a lock that is right');
+  project.remove('pipeline.lock');
+  do await watch.next('watch-built');
+  while (!project.exists('pipeline.lock'));
+  t.is(project.read('pipeline.lock'), now, 'one that is gone is written again');
 });
 
 test.serial(

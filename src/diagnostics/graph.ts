@@ -152,16 +152,21 @@ export const graphErrors = {
     at,
     next: 'make two inputs of it',
   }),
-  /** An input file that does not exist and that nothing makes. */
-  missingFile: ({
+  /** An input that does not exist and that nothing makes. */
+  missingInput: ({
     at,
+    what,
     path,
     likely,
-  }: At & { readonly path: string; readonly likely: string | undefined }): Diagnostic => ({
+  }: At & {
+    readonly what: 'file' | 'folder';
+    readonly path: string;
+    readonly likely: string | undefined;
+  }): Diagnostic => ({
     code: 'VB168',
-    headline: `there is no file \`${path}\`, and no target makes it`,
+    headline: `there is no ${what} \`${path}\`, and no target makes it`,
     at,
-    next: likely === undefined ? 'put the file there, or correct the path' : `did you mean \`${likely}\`?`,
+    next: likely === undefined ? `put the ${what} there, or correct the path` : `did you mean \`${likely}\`?`,
   }),
   /** A glob that matches nothing, built or not. */
   noMatch: ({ at, pattern }: At & { readonly pattern: string }): Diagnostic => ({

@@ -164,8 +164,9 @@ class Edges {
     if (placed.length > 0) return;
     const stat = statIfPresent(resolve(this.pipeline.root, path));
     if (stat === undefined) {
-      if (use.optional !== true && this.pipeline.leftOut?.incomplete !== true)
-        this.#isAbsent(node, graphErrors.missingFile({ at, path, likely: this.#likely(path) }));
+      if (use.optional === true || this.pipeline.leftOut?.incomplete === true) return;
+      const what = use.kind === 'directory' ? 'folder' : 'file';
+      this.#isAbsent(node, graphErrors.missingInput({ at, what, path, likely: this.#likely(path) }));
     } else if (stat.isDirectory() !== (use.kind === 'directory') && !isServerFolder(use, stat)) {
       const found = stat.isDirectory() ? 'directory' : 'file';
       this.problems.push(graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found }));

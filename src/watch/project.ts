@@ -83,6 +83,8 @@ export class WatchedProject {
   /** While the project is wrong: targets that cannot be built for it. */
   #unfit: ReadonlySet<string> = new Set();
   #hadLock = false;
+  /** Whether somebody removed it since the last `begin`. */
+  #lostLock = false;
   #settled = new Map<string, Extract<Decision, { state: 'fresh' }>>();
 
   constructor(options: ProjectOptions) {
@@ -153,9 +155,10 @@ export class WatchedProject {
     }
   }
 
-  /** Whether the lock says something else than what is known to be fresh. */
+  /** Whether the lock says something else than what is known to be fresh, or is gone. */
   lockDiffers({ lock, pipeline }: Pick<Session, 'lock' | 'pipeline'>): boolean {
-    if (lock === undefined || pipeline.overridden) return false;
+    if (pipeline.overridden) return false;
+    if (lock === undefined) return this.#lostLock;
     return [...this.#settled].some(([name, { key, outputs }]) => {
       const block = lock.targets[name];
       return (
@@ -308,8 +311,9 @@ export class WatchedProject {
 
   #begun(session: Session, found: Pick<Begun, 'opened'> & Partial<Begun>): Begun {
     this.#session = session;
-    // Someone removed the lock: only a build of everything writes a whole one.
-    if (session.lock === undefined && this.#hadLock) this.#settled.clear();
+    this.#lostLock = session.lock === undefined && this.#hadLock;
+    // Only a build of everything writes a whole one.
+    if (this.#lostLock) this.#settled.clear();
     this.#hadLock = session.lock !== undefined;
     return { session, needed: this.#needed, problems: [], unfit: new Set(), folders: true, ...found };
   }
