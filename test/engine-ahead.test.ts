@@ -244,3 +244,29 @@ test('a remembered database that is written while it is listed gives what one st
   await project.builds(t);
   t.is(project.read('out/texts.jsonl'), after);
 });
+
+test('where every slot lists ahead, each listing ends without a slot for its target: nothing waits for ever', async (t) => {
+  const project = new Project(t, {
+    'rules/my/texts.ts': TEXTS.replace("    await ask('listed');\n", '')
+      .replace("import { ask } from '../lib/puppet.js';\n", '')
+      .replace('z.strictObject({})', 'z.strictObject({ mark: z.string() })')
+      .replace('parts({ inputs })', 'parts({ inputs, params })')
+      .replace('spec: id', 'spec: params.mark + id'),
+    'pipeline.yaml': `version: 1
+targets:
+  a: { rule: my/texts, inputs: { db: ./texts.db }, params: { mark: a }, outputs: out/a.jsonl }
+  b: { rule: my/texts, inputs: { db: ./texts.db }, params: { mark: b }, outputs: out/b.jsonl }
+  c: { rule: my/texts, inputs: { db: ./texts.db }, params: { mark: c }, outputs: out/c.jsonl }
+`,
+  });
+  const db = new Database(project.path('texts.db'));
+  t.teardown(() => db.close());
+  db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)');
+  for (let id = 1; id <= 40; id++) db.prepare('INSERT INTO t VALUES (?, ?)').run(id, 'x'.repeat(500_000));
+  for (const [n, jobs] of ['-j1', '-j2', '-j3', '-j1'].entries()) {
+    db.prepare('UPDATE t SET text = ? WHERE id = 7').run(`n${String(n)} ${'x'.repeat(500_000)}`);
+    await project.builds(t, jobs);
+    for (const mark of ['a', 'b', 'c'])
+      t.is(project.read(`out/${mark}.jsonl`).split('\n')[6], JSON.stringify([`${mark}7`, 500_003, `n${String(n)} `]));
+  }
+});

@@ -29,16 +29,17 @@ interface Begun {
 /**
  * Lists the parts of a target while its inputs are still read for their digests, with a slot that is free anyway.
  *
- *     begun --> listed --taken: the inputs are what they were when it began--> used
- *       |         '----taken: one is not, or is read from a copy--> dropped
- *       '--the target turns out to be fresh, or another vlmbuild has it--> dropped
+ *     begun --decided: the target must run--> listed --taken: the inputs are what they were when it began--> used
+ *       |                                        '----taken: one is not, or is read from a copy--> dropped
+ *       '--the target need not run, or another vlmbuild has it--> dropped
  *
  * It is of what the digests are of: files that showed no younger stat than before it, and the same one after both, were
  * not written in between. Listing writes nothing, and what the rule says meanwhile is told only where it is used; where it
  * fails, it is done once more in its turn, and fails there.
  *
- * Of a database its digest tells what slices are, or that they are as they were: their keys wait for that, and
- * so does the comparison with the last listing, which another vlmbuild may replace until the target is locked.
+ * Of a database its digest tells what slices are, or that they are as they were: their keys wait for that, and so does the
+ * comparison with the last listing, which another vlmbuild may replace until the target is locked: where one has written
+ * since, this one is dropped. For nothing that needs a slot does it wait: it has one itself.
  */
 export class ListingAhead {
   readonly #session: Session;
@@ -47,6 +48,8 @@ export class ListingAhead {
   readonly #said: (readonly [message: TaskMessage, part: string | undefined])[] = [];
   readonly #listing: Promise<Listing | undefined>;
   #inputsRead: () => void = () => undefined;
+  /** Of the index, when it was decided. */
+  #version: string | undefined;
   #isTaken = false;
 
   /** Undefined where it would spare nothing, or may not be done yet. */
@@ -121,11 +124,16 @@ export class ListingAhead {
       .finally(() => grant.release());
   }
 
-  /** The listing, where it is of what the target was decided by; once. */
-  async taken(work: TargetWork): Promise<Listing | undefined> {
-    if (this.#isTaken || !this.#isOf(work.handing)) return undefined;
-    this.#isTaken = true;
+  /** The inputs are read, and the target must run. */
+  decided(): void {
+    this.#version = this.#session.index.version;
     this.#inputsRead();
+  }
+
+  /** The listing, where it is of what the target, which is locked now, was decided by; once. */
+  async taken(work: TargetWork): Promise<Listing | undefined> {
+    if (this.#isTaken || this.#version !== this.#session.index.version || !this.#isOf(work.handing)) return undefined;
+    this.#isTaken = true;
     const listing = await this.#listing;
     // It has read until now.
     if (listing === undefined || !this.#isOf(work.handing)) return undefined;

@@ -131,6 +131,8 @@ class Life {
       }),
     );
     if (first.state === 'fresh') return this.#fresh(first);
+    if (first.state === 'stale') this.#ahead?.decided();
+    else this.#ahead?.drop();
     if (first.state !== 'stale') return this.#inSlot(first, undefined);
     if (this.#forced) return this.#inSlot(first, version);
     return this.build.oneByOne(first.key, (waited) => this.#inSlot(first, waited ? undefined : version));
