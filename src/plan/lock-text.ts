@@ -5,6 +5,7 @@ import { printName } from './block-text.js';
 import { LOCK_VERSION, parseLock, printTarget, type LockedTarget, type LockFile } from './lock-file.js';
 
 const SPACE = 0x20;
+const LINE_END = 0x0a;
 /** So much is read at once. Megabytes held at a time would have V8 collect all that a small build has. */
 const PIECE = 256 * 1024;
 /** Most blocks are shorter. */
@@ -82,20 +83,41 @@ export class LockText {
 
 /** In one pass. Names whose line is not there are left out. */
 function startsOf(file: number, names: Iterable<string>): Map<string, number> {
-  const lines = new Map([...names].map((name) => [name, Buffer.from(`\n  ${printName(name)}\n`)]));
+  const wanted = new Map([...names].map((name) => [printName(name), name]));
   const starts = new Map<string, number>();
-  const longest = Math.max(0, ...[...lines.values()].map(({ length }) => length));
+  const longest = Math.max(0, ...[...wanted.keys()].map((line) => Buffer.byteLength(line))) + INDENT.length + 1;
+  const linesIn = wanted.size <= FEW ? wantedLines : targetLines;
   const bytes = Buffer.allocUnsafe(PIECE + longest);
-  for (let at = 0; starts.size < lines.size; at += PIECE) {
+  for (let at = 0; starts.size < wanted.size; at += PIECE) {
     const found = bytes.subarray(0, readFully(file, bytes, at));
-    for (const [name, line] of lines) {
-      if (starts.has(name)) continue;
-      const place = found.indexOf(line);
-      if (place >= 0) starts.set(name, at + place + 1);
+    for (const [line, place] of linesIn(found, wanted.keys())) {
+      const name = wanted.get(line);
+      if (name !== undefined && !starts.has(name)) starts.set(name, at + place + 1);
     }
     if (found.length < bytes.length) break;
   }
   return starts;
+}
+
+/** What is before a target's name, the end of the line above included. */
+const INDENT = Buffer.from('\n  ');
+/** So many lines are looked for one by one: that is quicker than to look at each. */
+const FEW = 16;
+
+function* wantedLines(bytes: Buffer, wanted: Iterable<string>): Generator<[line: string, place: number], void> {
+  for (const line of wanted) {
+    const place = bytes.indexOf(`\n  ${line}\n`);
+    if (place >= 0) yield [line, place];
+  }
+}
+
+/** All lines of targets that end in these bytes. */
+function* targetLines(bytes: Buffer): Generator<[line: string, place: number], void> {
+  for (let place = bytes.indexOf(INDENT); place >= 0; place = bytes.indexOf(INDENT, place + 1)) {
+    if (bytes[place + INDENT.length] === SPACE) continue;
+    const end = bytes.indexOf(LINE_END, place + 1);
+    if (end >= 0) yield [bytes.toString('utf8', place + INDENT.length, end), place];
+  }
 }
 
 function blockAt(file: number, start: number): Buffer {
