@@ -4,6 +4,8 @@ import type { ArtifactRecord, DirectoryEntry } from './kind.js';
 
 /** The first line. */
 export const MANIFEST_HEAD = 'vlmbuild directory 1';
+const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/s;
+
 /** What was read is no manifest of this format. */
 export class NotAManifest extends Error {
   constructor() {
@@ -11,8 +13,6 @@ export class NotAManifest extends Error {
     this.name = 'NotAManifest';
   }
 }
-
-const LINE = /^([0-9a-f]{64}) ([x-]) (\d+) (".*")$/s;
 
 /**
  * The manifest of a directory: its text is what is digested and stored.

@@ -40,7 +40,8 @@ export interface Accepted {
  * keeps the bytes. What is needed of other targets must be up to date; targets are accepted in the order in which they
  * need each other, so that several can be accepted at once.
  *
- * @throws UserFacingError where a target waits for something, or an input or output is not there. What was accepted before stays.
+ * @throws UserFacingError where a target waits for something, or an input or output is not there. What was accepted before
+ *   stays.
  */
 export async function accept(session: Session, options: AcceptOptions): Promise<Accepted[]> {
   const { graph, pipeline, layout } = session;

@@ -63,8 +63,8 @@ export interface BuildResult {
 /**
  * Builds targets and what they need.
  *
- * @throws UserFacingError before anything runs: words that mean nothing, an input that is not there, a missing secret of a target that would run,
- *   with `locked` a key that differs (exit code 3).
+ * @throws UserFacingError before anything runs: words that mean nothing, an input that is not there, a missing secret of a
+ *   target that would run, with `locked` a key that differs (exit code 3).
  */
 export async function build(session: Session, options: BuildOptions, listener: EventListener): Promise<BuildResult> {
   const wanted = wantedTargets(session, options.targets);

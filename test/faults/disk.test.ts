@@ -128,7 +128,7 @@ for (const where of ['cache', 'out', '.']) {
   );
 }
 
-/** With so many bytes, or what there is room for: the file system counts late what was removed a moment ago. */
+/** With so many bytes, or as many as there is room for: then the disk is full, which will do as well. */
 function fill(path: string, bytes: number): void {
   try {
     writeFileSync(path, Buffer.alloc(bytes));
