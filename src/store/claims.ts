@@ -117,6 +117,12 @@ export class Claims {
 
   #tell(): void {
     if (this.#freed.size === 0) return;
+    // Gone with its folder, or another one that never had these: then a database is made only for what is still held.
+    const isAnother = this.#database !== undefined && inodeOf(this.#path) !== this.#database.ino;
+    if (isAnother && this.#held.size === 0) {
+      this.#freed.clear();
+      return;
+    }
     this.#mending((database) => database.free.immediate(this.#freed, this.#name));
     this.#freed.clear();
   }

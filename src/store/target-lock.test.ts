@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
@@ -143,6 +143,16 @@ test('claims in which something else is written, or that are gone, are made anew
   other.tell('end');
   (await after).release();
   anew.release();
+});
+
+test('what is freed when all is gone makes nothing anew', async (t) => {
+  const layout = scratchLayout(t);
+  const lock = await acquireTargetLock(layout, 'dataset', { run: 'ours' });
+  rmSync(layout.cache, { recursive: true });
+  lock.release();
+  // What is freed is told in this turn of the event loop.
+  await new Promise((resolve) => setImmediate(resolve));
+  t.false(existsSync(layout.cache));
 });
 
 test('who held a lock when the claims were made anew has it again with the next call', async (t) => {
