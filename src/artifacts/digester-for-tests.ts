@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import type { StatRecord } from '../store/index-db.js';
 import { ObjectStore } from '../store/objects.js';
 import { ArtifactDigester } from './digester.js';
@@ -25,8 +25,7 @@ export interface Rig {
 const TICK = 30_000_000_000n;
 
 export function rig(t: ExecutionContext): Rig {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-digester-')));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const root = tempFolder(t);
   mkdirSync(join(root, 'cache', 'objects'), { recursive: true });
   const records = new Map<string, StatRecord>();
   const index = {

@@ -3,7 +3,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,10 +12,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { sha256, type Digest } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { ObjectStore } from '../store/objects.js';
@@ -34,8 +33,7 @@ interface Rig {
 }
 
 function rig(t: ExecutionContext): Rig {
-  const at = mkdtempSync(join(tmpdir(), 'vlmbuild-directory-'));
-  t.teardown(() => rmSync(at, { recursive: true, force: true }));
+  const at = tempFolder(t);
   mkdirSync(join(at, 'objects'));
   let number = 0;
   return { at, objects: new ObjectStore(join(at, 'objects')), fresh: () => join(at, `fresh-${number++}`) };

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { millisecondsOf, PackedStamps, stampText } from './file-stamp.js';
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -22,8 +22,7 @@ test('milliseconds are those of whole seconds and the rest, to the last bit', (t
 });
 
 test('milliseconds are those that Node gives', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-stamp-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = tempFolder(t);
   const path = join(folder, 'file');
   for (const seconds of [0, 0.999_999, 1, 1_700_000_000.123_456, 2_147_483_648, 4_000_000_000.5]) {
     writeFileSync(path, '');

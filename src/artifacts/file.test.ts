@@ -2,7 +2,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -10,10 +9,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { sha256 } from '../base/digest.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { CorruptObject, ObjectStore, type ObjectRef } from '../store/objects.js';
@@ -23,8 +22,7 @@ import type { InstallOptions } from './kind.js';
 import { partsToJoin } from './parts-for-tests.js';
 
 function rig(t: ExecutionContext): { at: string; objects: ObjectStore } {
-  const at = mkdtempSync(join(tmpdir(), 'vlmbuild-file-'));
-  t.teardown(() => rmSync(at, { recursive: true, force: true }));
+  const at = tempFolder(t);
   mkdirSync(join(at, 'objects'));
   return { at, objects: new ObjectStore(join(at, 'objects')) };
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync, renameSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statSync, writeFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { sha256 } from '../base/digest.js';
 import { PackedStamps } from './file-stamp.js';
 import type { HashBatch, HashedBatch } from './hash-batch.js';
@@ -18,8 +18,7 @@ interface Written {
 
 /** Files of these sizes, each of other bytes. */
 async function write(t: ExecutionContext, sizes: readonly number[]): Promise<Written> {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-hashing-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = tempFolder(t);
   const xxhash = await xxh64();
   const paths = sizes.map((_, i) => join(folder, String(i)));
   const contents = sizes.map((size, i) => Buffer.alloc(size, `file ${String(i)} `));

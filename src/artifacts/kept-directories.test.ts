@@ -2,8 +2,6 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -11,10 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { StatRecord } from '../store/records.js';
 import { ArtifactDigester } from './digester.js';
@@ -34,8 +32,7 @@ const DIRECTORY = 'data';
 
 /** The clock is far ahead, so that every file is old enough to be believed by its stat. */
 function rig(t: { teardown(call: () => void): void }): Rig {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-kept-')));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const root = tempFolder(t);
   const folder = join(root, DIRECTORY);
   mkdirSync(folder);
   const kept = new KeptDirectories();

@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { expandGlob, globMatches, listDirectory } from './listing.js';
 
 /** A folder with the named files; a name that ends in `/` is a folder. */
 function tree(t: ExecutionContext, names: readonly string[]): string {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-listing-')));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const root = tempFolder(t);
   for (const name of names) {
     mkdirSync(join(root, name.endsWith('/') ? name : dirname(name)), { recursive: true });
     if (!name.endsWith('/')) writeFileSync(join(root, name), name);

@@ -1,12 +1,12 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { piecesAhead } from './pieces-ahead.js';
 
 function openWith(t: ExecutionContext, bytes: Uint8Array): number {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-pieces-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = tempFolder(t);
   const path = join(folder, 'file');
   writeFileSync(path, bytes);
   return openSync(path, 'r');

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from './temp-folder-for-tests.js';
 import { loadScript } from './code-cache.js';
 
 interface Rig {
@@ -13,8 +13,7 @@ interface Rig {
 }
 
 function rig(t: ExecutionContext): Rig {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-code-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = tempFolder(t);
   const path = join(folder, 'script.cjs');
   return {
     folder,

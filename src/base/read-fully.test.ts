@@ -1,12 +1,11 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from './temp-folder-for-tests.js';
 import { readFully } from './read-fully.js';
 
 test('a buffer is filled from where it is told, or from where the last read ended, and less where the file ends', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'read-fully-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = tempFolder(t);
   writeFileSync(join(folder, 'file'), '0123456789');
   const file = openSync(join(folder, 'file'), 'r');
   t.teardown(() => closeSync(file));

@@ -1,17 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { takeSnapshot, writeSnapshot } from '../plan/snapshot.js';
 
 const program = realpathSync(fileURLToPath(new URL('../../../dist', import.meta.url)));
 const bin = join(program, 'vlmbuild.cjs');
 
 /** A project whose snapshots say that its defaults, and the target `dataset`, are fresh. The pipeline file is nonsense to main. */
-function project(): string {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-bin-')));
+function project(t: ExecutionContext): string {
+  const root = tempFolder(t);
   mkdirSync(join(root, 'cache'));
   for (const name of ['pipeline.yaml', 'other.yaml']) writeFileSync(join(root, name), 'no pipeline\n');
   writeFileSync(join(root, 'source'), '1');
@@ -48,7 +49,7 @@ function run(cwd: string, ...argv: string[]): { status: number | null; stdout: s
 }
 
 test('a build with nothing to do says so in one line', (t) => {
-  const root = project();
+  const root = project(t);
   const fresh = (line: string): { status: number; stdout: string } => ({ status: 0, stdout: line });
   t.deepEqual(run(root), fresh('everything is fresh (4 targets)\n'));
   t.deepEqual(run(root, 'build', 'dataset', '-j4'), fresh('everything is fresh (3 targets)\n'));
@@ -59,7 +60,7 @@ test('a build with nothing to do says so in one line', (t) => {
 });
 
 test('everything else goes to main', (t) => {
-  const root = project();
+  const root = project(t);
   t.is(run(root, 'split').status, 2, 'main finds that the file is no pipeline');
   t.is(run(root, '--json').status, 2);
   t.is(run(root, '-C', 'nowhere').status, 2);

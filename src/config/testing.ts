@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import type { KindName } from '../artifacts/kind.js';
 import type { Json, JsonObject } from '../base/json.js';
 import type { CheckedParams, LoadedRule, ParamIssue, RoleDescription, RuleSource } from '../rule/description.js';
@@ -10,8 +10,7 @@ import { loadPipeline, type LoadedPipeline } from './load.js';
 
 /** A project in a folder of its own, gone with the test. `files`: content by path; `→ path` makes a link. */
 export function makeProject(t: ExecutionContext, files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(join(tmpdir(), 'vlmbuild-config-'));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const root = tempFolder(t);
   for (const [path, content] of Object.entries(files)) {
     const full = join(root, path);
     mkdirSync(dirname(full), { recursive: true });

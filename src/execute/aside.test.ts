@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { moveAside } from './aside.js';
 
 test('what is moved aside keeps its relative name, and nothing aside is ever replaced', (t) => {
-  const root = mkdtempSync(join(tmpdir(), 'aside-'));
-  t.teardown(() => rmSync(root, { recursive: true }));
+  const root = tempFolder(t);
   const aside = join(root, 'aside');
   const put = (text: string): string => {
     mkdirSync(join(root, 'out'), { recursive: true });

@@ -1,7 +1,7 @@
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { HostPool } from '../host/pool.js';
 import { findRule, ruleNames } from '../rule/find.js';
 import { checkedBy } from '../rule/loader.js';
@@ -11,7 +11,7 @@ import { PackagedRules } from '../rule/packaged.js';
 test('packaged rules say of no params what a host says', async (t) => {
   const root = packageRoot();
   const packages = new PackagedRules(root, checkedBy(root));
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-packaged-')));
+  const folder = tempFolder(t);
   const hosts = new HostPool({ slots: 1, root: folder, cache: join(folder, 'cache') });
   try {
     let count = 0;

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { toKeep } from './keep-staged.js';
 
 test('only files of a few megabytes in all are little', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = tempFolder(t);
   const at = (name: string, kind: 'file' | 'directory' | 'sqlite' = 'file') => ({ kind, path: join(folder, name) });
   for (const name of ['a', 'b']) {
     writeFileSync(join(folder, name), '');

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { ObjectStore } from '../store/objects.js';
 import { Pack } from '../store/pack.js';
-import { scratch } from '../store/scratch-for-tests.js';
 import { TaskFiles } from './task-files.js';
 
 test('what is packed lies in the pack that is open when all outputs are kept', async (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const objects = new ObjectStore(join(folder, 'objects'));
   const pack = new Pack(objects);
   const staged = {

@@ -1,12 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { coverageOf, placeOf } from './coverage.js';
 import { FakeProject } from './fake-project.js';
 
 test('a snapshot covers all that a verdict depends on', (t) => {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-coverage-')));
+  const root = tempFolder(t);
   for (const folder of ['src/images', 'first', 'second']) mkdirSync(join(root, folder), { recursive: true });
   for (const name of ['src/images/a.png', 'second/convert']) writeFileSync(join(root, name), '');
   chmodSync(join(root, 'second/convert'), 0o755);

@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { sha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -187,7 +187,7 @@ test('the next lock keeps what was not built, replaces what was, drops what vani
 test('each pipeline file has a lock of its own; where there is none, there is none', (t) => {
   t.is(lockPath('/a/pipeline.yaml'), '/a/pipeline.lock');
   t.is(lockPath('/a/other.yml'), '/a/other.lock');
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-lock-'));
+  const folder = tempFolder(t);
   t.is(readLock(join(folder, 'pipeline.lock')), undefined);
   writeFileSync(join(folder, 'pipeline.lock'), TEXT);
   t.deepEqual(Object.keys(readLock(join(folder, 'pipeline.lock'))?.targets ?? {}), ['dataset']);

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { sha256 } from '../base/digest.js';
 import { nextLock, parseLock, printLock, type LockedTarget, type LockFile } from './lock-file.js';
 import { LockText } from './lock-text.js';
@@ -26,8 +26,7 @@ function large(): LockFile {
 }
 
 function fileOf(t: ExecutionContext, lock: LockFile): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-lock-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = tempFolder(t);
   const path = join(folder, 'pipeline.lock');
   writeFileSync(path, printLock(lock));
   return path;

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { FakeProject } from './fake-project.js';
 import { encodePlan, readPlan } from './plan-file.js';
 
@@ -20,8 +20,7 @@ function written(t: ExecutionContext) {
   const { graph } = project;
   const names = ['a', 'b', 'c'];
   const plan = encodePlan({ graph, wanted: names, names, readers: [[0], [0, 1], [2]] });
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-plan-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = tempFolder(t);
   const path = join(folder, 'plan');
   writeFileSync(path, plan.bytes);
   return { graph, path, ...plan };

@@ -1,9 +1,7 @@
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -12,10 +10,10 @@ import {
   writeFileSync,
   statSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { checkSnapshot, compareSnapshot, type ComparedSnapshot } from './snapshot-compare.js';
 import { encodeSnapshot, snapshotSuffix } from './snapshot-format.js';
 import { takeSnapshot, writeSnapshot, type SnapshotInput } from './snapshot.js';
@@ -31,8 +29,8 @@ interface Project {
 }
 
 /** A root with an input folder, an output, a link, an absent file and a name that is not ASCII; its snapshot written. */
-function project(words: readonly string[] = []): Project {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-snapshot-')));
+function project(t: ExecutionContext, words: readonly string[] = []): Project {
+  const root = tempFolder(t);
   const at = (name: string): string => join(root, name);
   for (const folder of ['cache', 'in', 'out']) mkdirSync(at(folder));
   writeFileSync(at('pipeline.yaml'), 'version: 1\n');
@@ -74,13 +72,13 @@ function take({ input, base }: Pick<Project, 'input' | 'base'>): boolean {
 }
 
 test('where nothing has changed, it tells how many targets are fresh', (t) => {
-  const p = project();
+  const p = project(t);
   t.is(p.check(), 3);
   t.is(p.check({ environment: { SEED: '1' } }), 3, 'what is not used does not count');
 });
 
 test('what was digested is covered with the times of then, whatever was written before the snapshot was taken', (t) => {
-  const p = project();
+  const p = project(t);
   const times = statSync(p.at('in/a'));
   const digested = (path: string): typeof times | undefined => (path === p.at('in/a') ? times : undefined);
   t.true(take({ ...p, input: { ...p.input, digested } }));
@@ -93,14 +91,14 @@ test('what was digested is covered with the times of then, whatever was written 
 });
 
 test('what was young when it was digested is not trusted', (t) => {
-  const p = project();
+  const p = project(t);
   const { ctimeMs, size, ino } = statSync(p.at('in/a'));
   const young = { mtimeMs: Number(LATER.nowNs) / 1e6, ctimeMs, size, ino };
   t.false(take({ ...p, input: { ...p.input, digested: () => young } }));
 });
 
 test('of paths that are the same, what a snapshot had of them makes the one that all of them would', (t) => {
-  const p = project(['dataset']);
+  const p = project(t, ['dataset']);
   t.true(take({ ...p, input: { ...p.input, plan: { id: 1, fixed: new Set(['pipeline.yaml']), results: '' } } }));
   const { root, file } = { root: dirname(p.input.file), file: basename(p.input.file) };
   const identity = { root, file, words: ['dataset'], program: p.input.program };
@@ -152,7 +150,7 @@ const CHANGES: Record<string, (p: Project) => void> = {
 };
 for (const [what, change] of Object.entries(CHANGES)) {
   test(`noticed: ${what}`, (t) => {
-    const p = project();
+    const p = project(t);
     change(p);
     t.is(p.check(), undefined);
   });
@@ -162,10 +160,10 @@ for (const [what, change] of Object.entries(CHANGES)) {
 const FILES = Array.from({ length: 900 }, (_, n) => `in/f${String(n).padStart(3, '0')}`);
 
 /** A project of a large folder, and a comparison that names what differs. */
-function largeFolder(): Project & {
+function largeFolder(t: ExecutionContext): Project & {
   compare(): Pick<ComparedSnapshot, 'fixed'> & Record<'changed' | 'came', readonly string[]>;
 } {
-  const p = project();
+  const p = project(t);
   for (const name of FILES) writeFileSync(p.at(name), name);
   const stat = new Set(['pipeline.yaml', 'in', ...FILES]);
   const plan = { id: 1, fixed: new Set(['pipeline.yaml']), results: '' };
@@ -187,10 +185,10 @@ function touch(p: Project, names: readonly string[]): void {
 }
 
 test('of a folder that was touched as a whole, and of a part of one, all that was touched has changed', (t) => {
-  const whole = largeFolder();
+  const whole = largeFolder(t);
   touch(whole, FILES);
   t.deepEqual(whole.compare().changed, FILES);
-  const part = largeFolder();
+  const part = largeFolder(t);
   touch(
     part,
     FILES.filter((_, n) => n % 2 === 0),
@@ -199,13 +197,13 @@ test('of a folder that was touched as a whole, and of a part of one, all that wa
     part.compare().changed,
     FILES.filter((_, n) => n % 2 === 0),
   );
-  const rest = largeFolder();
+  const rest = largeFolder(t);
   touch(rest, FILES.slice(100));
   t.deepEqual(rest.compare().changed, FILES.slice(100));
 });
 
 test('a file that went from a folder that was touched is found to have gone, and one that is behind it to have changed', (t) => {
-  const p = largeFolder();
+  const p = largeFolder(t);
   touch(p, FILES);
   const last = FILES.at(-1) ?? '';
   rmSync(p.at(last));
@@ -216,7 +214,7 @@ test('a file that went from a folder that was touched is found to have gone, and
 });
 
 test('environment, program and words are part of it', (t) => {
-  const p = project(['dataset', 'split']);
+  const p = project(t, ['dataset', 'split']);
   t.is(p.check({ words: ['split', 'dataset', 'split'] }), 3, 'words are a set');
   t.is(p.check({ words: ['dataset'] }), undefined);
   t.is(p.check({ words: [] }), undefined);
@@ -227,7 +225,7 @@ test('environment, program and words are part of it', (t) => {
 });
 
 test('a snapshot that was cut, overwritten or made by another version is ignored', (t) => {
-  const p = project();
+  const p = project(t);
   const path = `${p.base}${snapshotSuffix({ file: 'pipeline.yaml', words: [] })}`;
   const whole = readFileSync(path);
   fc.assert(
@@ -252,7 +250,7 @@ test('a snapshot that was cut, overwritten or made by another version is ignored
 });
 
 test('what is younger than a tick is not trusted', (t) => {
-  const p = project();
+  const p = project(t);
   const { newestMs } = takeSnapshot(p.input) ?? { newestMs: 0 };
   const newestNs = BigInt(Math.floor(newestMs * 1e6));
   const taken = (nowNs: bigint): boolean => take({ ...p, input: { ...p.input, now: { nowNs, tickNs: 10_000_000n } } });
@@ -261,7 +259,7 @@ test('what is younger than a tick is not trusted', (t) => {
 });
 
 test('a time of modification in the future is none of a write: what it is of is compared like everything else', (t) => {
-  const p = project();
+  const p = project(t);
   const ahead = new Date(Date.now() + 7 * 86_400_000);
   const at = p.input.file;
   const { mtime } = statSync(at);
@@ -273,12 +271,12 @@ test('a time of modification in the future is none of a write: what it is of is 
 });
 
 test('the pipeline file or a rule that changed since it was read gives no snapshot', (t) => {
-  const p = project();
+  const p = project(t);
   t.false(take({ ...p, input: { ...p.input, loadedMs: Date.now() - 86_400_000 } }));
 });
 
 test('several sets of words have their own; the newest are kept', (t) => {
-  const p = project();
+  const p = project(t);
   const snapshots = (): string[] => readdirSync(dirname(p.base)).filter((name) => name.startsWith(basename(p.base)));
   for (let i = 0; i < 20; i++) take({ ...p, input: { ...p.input, words: [`target-${i}`] } });
   t.is(snapshots().length, 16);

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 
 /** A folder for one test. */
 export interface TempProject {
@@ -14,8 +14,7 @@ export function tempProject(
   t: { teardown(done: () => void): void },
   files: Readonly<Record<string, string | Uint8Array>> = {},
 ): TempProject {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-test-')));
-  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const root = tempFolder(t);
   const project: TempProject = {
     root,
     write(changes) {

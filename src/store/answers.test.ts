@@ -2,17 +2,18 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { digestOf } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { Answers } from './answers.js';
-import { OtherProcess, scratch } from './scratch-for-tests.js';
+import { OtherProcess } from './scratch-for-tests.js';
 
 const question: Json = { model: 'm', messages: ['what is this?'] };
 const digest = digestOf(question);
 
 test('an answer stays, for its rule and its question', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const answers = Answers.open(path);
   t.is(answers.get('a/b', digest), undefined);
   t.deepEqual(answers.put('a/b', digest, question, { z: 1, a: null }), { z: 1, a: null });
@@ -28,7 +29,7 @@ test('an answer stays, for its rule and its question', (t) => {
 });
 
 test('of two answers to one question the first counts, unless it is asked anew', (t) => {
-  const answers = Answers.open(join(scratch(t), 'answers.db'));
+  const answers = Answers.open(join(tempFolder(t), 'answers.db'));
   t.teardown(() => answers.close());
   t.is(answers.put('r', digest, question, 'first'), 'first');
   t.is(answers.put('r', digest, question, 'second'), 'first');
@@ -38,7 +39,7 @@ test('of two answers to one question the first counts, unless it is asked anew',
 });
 
 test('an answer that was returned survives the death of its process', async (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const other = new OtherProcess(
     t,
     `const { Answers } = await load('./answers.js');
@@ -58,14 +59,14 @@ test('an answer that was returned survives the death of its process', async (t) 
 });
 
 test('every commit is synced', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const answers = Answers.open(join(folder, 'answers.db'));
   t.teardown(() => answers.close());
   t.is(answers.durability(), 'FULL');
 });
 
 test('a bracket is new, then open until it ends or is abandoned', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const first = Answers.open(path);
   t.deepEqual(first.begin('r', digest, question), { status: 'new', answer: null, notes: [] });
   first.note('r', digest, 'uploaded');
@@ -91,7 +92,7 @@ test('a bracket is new, then open until it ends or is abandoned', (t) => {
 });
 
 test('processes that open a new file at once agree on it', async (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const others = Array.from(
     { length: 3 },
     (_, i) =>
@@ -115,7 +116,7 @@ test('processes that open a new file at once agree on it', async (t) => {
 });
 
 test('answers that cannot be read are refused and left alone', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const answers = Answers.open(path);
   for (let i = 0; i < 100; i++) answers.put('r', digestOf(i), i, 'x'.repeat(1000));
   answers.close();
@@ -129,7 +130,7 @@ test('answers that cannot be read are refused and left alone', (t) => {
 });
 
 test('a file without content has lost it, and so has a -wal without its file', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const refused = (): string | undefined =>
     t.throws(() => Answers.open(path), { instanceOf: UserFacingError }).diagnostics[0]?.code;
   const answers = Answers.open(path);
@@ -151,7 +152,7 @@ test('a file without content has lost it, and so has a -wal without its file', (
 });
 
 test('answers of a newer vlmbuild are refused', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const database = new Sqlite(path);
   database.pragma('user_version = 99');
   database.close();
@@ -160,7 +161,7 @@ test('answers of a newer vlmbuild are refused', (t) => {
 });
 
 test('an answer in which a byte changed is refused, and can be asked anew', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const answers = Answers.open(path);
   t.teardown(() => answers.close());
   answers.put('r', digest, question, { score: 17 });
@@ -179,7 +180,7 @@ test('an answer in which a byte changed is refused, and can be asked anew', (t) 
 });
 
 test('answers of an older vlmbuild are taken over', (t) => {
-  const path = join(scratch(t), 'answers.db');
+  const path = join(tempFolder(t), 'answers.db');
   const answers = Answers.open(path);
   answers.put('r', digest, question, { score: 17 });
   answers.begin('r', digestOf('step'), 'step');

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { writeAtomic, writePiecesAtomic } from './atomic-write.js';
-import { OtherProcess, scratch } from './scratch-for-tests.js';
+import { OtherProcess } from './scratch-for-tests.js';
 
 test('a file is replaced whole', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const path = join(folder, 'file');
   writeFileSync(path, 'old');
   writeAtomic(path, 'new');
@@ -14,20 +15,20 @@ test('a file is replaced whole', (t) => {
 });
 
 test('pieces are written one behind the other', (t) => {
-  const path = join(scratch(t), 'file');
+  const path = join(tempFolder(t), 'file');
   writePiecesAtomic(path, ['first ', Buffer.from('second'), new Uint8Array()]);
   t.is(readFileSync(path, 'utf8'), 'first second');
 });
 
 test('where the rename fails nothing is left', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   mkdirSync(join(folder, 'taken', 'inside'), { recursive: true });
   t.throws(() => writeAtomic(join(folder, 'taken'), 'new'));
   t.deepEqual(readdirSync(folder), ['taken']);
 });
 
 test('where there is no more room the old file stays, alone', async (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const path = join(folder, 'file');
   writeFileSync(path, 'old');
   const other = new OtherProcess(

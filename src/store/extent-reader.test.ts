@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { sha256 } from '../base/digest.js';
 import type { Extent } from './object-list.js';
 import { CorruptObject, ObjectStore } from './objects.js';
 import { ExtentReader } from './extent-reader.js';
-import { scratch } from './scratch-for-tests.js';
 
 /** Bytes that look like nothing else. */
 const noise = (size: number, seed: number): Buffer =>
   createHash('shake256', { outputLength: size }).update(String(seed)).digest();
 
 test('pieces are what is stored, and stay until the second one after', async (t) => {
-  const objects = new ObjectStore(scratch(t));
+  const objects = new ObjectStore(tempFolder(t));
   const blobs = [1, 2, 3, 4, 5, 6].map((seed) => noise(seed % 2 === 0 ? 5_000 : 200_000, seed));
   const large = noise(9 << 20, 7);
   const refs = [...blobs, large].map((bytes) => objects.putBytes(bytes));
@@ -51,7 +51,7 @@ test('pieces are what is stored, and stay until the second one after', async (t)
 });
 
 test('a damaged piece is told and dropped, one that is gone is told', async (t) => {
-  const objects = new ObjectStore(scratch(t));
+  const objects = new ObjectStore(tempFolder(t));
   const [good, bad, long, gone] = [1, 2, 3, 4].map((seed) => objects.putBytes(noise(100_000, seed)));
   if (good === undefined || bad === undefined || long === undefined || gone === undefined) return t.fail();
   for (const [ref, bytes] of [

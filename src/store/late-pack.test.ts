@@ -1,15 +1,15 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { LatePack } from './late-pack.js';
 import { ObjectStore } from './objects.js';
-import { scratch } from './scratch-for-tests.js';
 
 const bytesOf = (store: ObjectStore, late: { ref: () => Parameters<ObjectStore['read']>[0] }): string =>
   Buffer.concat([...store.read(late.ref())]).toString();
 
 test('what is added is in the store together, once somebody asks where it is', (t) => {
-  const store = new ObjectStore(scratch(t));
+  const store = new ObjectStore(tempFolder(t));
   const pack = new LatePack(store);
   const [a, b] = ['aaa', 'bb'].map((text) => pack.add(Buffer.from(text)));
   if (a === undefined || b === undefined) return t.fail();
@@ -25,7 +25,7 @@ test('what is added is in the store together, once somebody asks where it is', (
 });
 
 test('where the store cannot be written, what was added is stored later', (t) => {
-  const folder = join(scratch(t), 'objects');
+  const folder = join(tempFolder(t), 'objects');
   writeFileSync(folder, 'in the way');
   const store = new ObjectStore(folder);
   const pack = new LatePack(store);

@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { cacheLayout, logPath, prepareCache } from './layout.js';
-import { scratch } from './scratch-for-tests.js';
 
 test('the cache is tagged, so that backups leave it out, and preparing it again changes nothing', (t) => {
-  const layout = cacheLayout(scratch(t));
+  const layout = cacheLayout(tempFolder(t));
   prepareCache(layout);
   const tag = join(layout.cache, 'CACHEDIR.TAG');
   t.true(readFileSync(tag, 'latin1').startsWith('Signature: 8a477f597d28d172789f06886806bc55'));
@@ -17,7 +17,7 @@ test('the cache is tagged, so that backups leave it out, and preparing it again 
 });
 
 test('the cache may be a link to another disk', (t) => {
-  const root = scratch(t);
+  const root = tempFolder(t);
   mkdirSync(join(root, 'elsewhere'));
   symlinkSync('elsewhere', join(root, 'cache'));
   prepareCache(cacheLayout(root));
@@ -29,7 +29,7 @@ test('what stands in the way of the cache is named', (t) => {
     (path: string) => writeFileSync(path, 'a file'),
     (path: string) => symlinkSync('nowhere/at/all', path),
   ]) {
-    const layout = cacheLayout(scratch(t));
+    const layout = cacheLayout(tempFolder(t));
     block(layout.cache);
     const error = t.throws(() => prepareCache(layout), { instanceOf: UserFacingError });
     t.is(error.diagnostics[0]?.code, 'VB501');

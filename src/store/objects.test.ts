@@ -12,10 +12,11 @@ import {
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { EXTENT_BYTES } from './cut.js';
 import { CorruptObject, ObjectStore, type ObjectRef } from './objects.js';
-import { OtherProcess, scratch } from './scratch-for-tests.js';
+import { OtherProcess } from './scratch-for-tests.js';
 
 function pathOf(folder: string, digest: Digest): string {
   const hex = hexOf(digest);
@@ -39,7 +40,7 @@ function large(): Buffer {
 }
 
 test('bytes come back by their digest', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (data) => {
@@ -55,7 +56,7 @@ test('bytes come back by their digest', (t) => {
 });
 
 test('blobs are read-only and written once', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const { sha256: digest } = store.putBytes(Buffer.from('once'));
   const before = statSync(pathOf(folder, digest), { bigint: true });
@@ -65,7 +66,7 @@ test('blobs are read-only and written once', (t) => {
 });
 
 test('files of all sizes around an extent come in and go out', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(join(folder, 'objects'));
   const around = [1, 2, 5].flatMap((extents) => [-1, 0, 1].map((more) => extents * EXTENT_BYTES + more));
   for (const size of [0, 1, ...around]) {
@@ -85,7 +86,7 @@ test('files of all sizes around an extent come in and go out', (t) => {
 });
 
 test('what a file gains at its end is all that is stored anew', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(join(folder, 'objects'));
   const source = join(folder, 'source');
   const data = large();
@@ -98,7 +99,7 @@ test('what a file gains at its end is all that is stored anew', (t) => {
 });
 
 test('a copy is a file of its own, with the exec bit that is asked for', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(join(folder, 'objects'));
   const { sha256: digest } = store.putBytes(Buffer.from('#!/bin/sh\n'));
   store.copyTo(digest, join(folder, 'plain'));
@@ -112,7 +113,7 @@ test('a copy is a file of its own, with the exec bit that is asked for', (t) => 
 });
 
 test('a list is its members, which may be lists or empty', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const a = Buffer.from('a\n');
   const nested = large();
@@ -134,7 +135,7 @@ test('a list is its members, which may be lists or empty', (t) => {
 });
 
 test('a list with a piece missing is not there', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const { sha256: digest } = store.putBytes(large());
   const piece = store.members(digest)?.[1]?.sha256 ?? digest;
@@ -146,7 +147,7 @@ test('a list with a piece missing is not there', (t) => {
 });
 
 test('what is not there is said for many objects as for each', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const refs = Array.from({ length: 2500 }, (_, i) => store.putBytes(Buffer.from(`part ${String(i)}`)));
   const whole = Buffer.concat(refs.map((_, i) => Buffer.from(`part ${String(i)}`)));
@@ -161,7 +162,7 @@ test('what is not there is said for many objects as for each', (t) => {
 });
 
 test('a damaged blob is dropped and never delivered, and can be stored again', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(join(folder, 'objects'));
   const data = large();
   const { sha256: digest } = store.putBytes(data);
@@ -182,7 +183,7 @@ test('a damaged blob is dropped and never delivered, and can be stored again', (
 });
 
 test('a path is only given to bytes that are right', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const { sha256: digest } = store.putBytes(Buffer.from('right'));
   t.is(store.blobPath(digest), pathOf(folder, digest));
@@ -192,7 +193,7 @@ test('a path is only given to bytes that are right', (t) => {
 });
 
 test('a damaged list is dropped', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const { sha256: digest } = store.putBytes(large());
   damage(`${pathOf(folder, digest)}.list`);
@@ -201,7 +202,7 @@ test('a damaged list is dropped', (t) => {
 });
 
 test('what a power cut leaves is replaced: a name without its bytes', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(folder);
   const { sha256: digest } = store.putBytes(Buffer.from('power'));
   chmodSync(pathOf(folder, digest), 0o644);
@@ -211,7 +212,7 @@ test('what a power cut leaves is replaced: a name without its bytes', (t) => {
 });
 
 test('a list is joined once in a scratch folder, a blob is where it is', (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const store = new ObjectStore(join(folder, 'objects'));
   const data = large();
   const { sha256: digest } = store.putBytes(data);
@@ -226,7 +227,7 @@ test('a list is joined once in a scratch folder, a blob is where it is', (t) => 
 });
 
 test('where there is no more room no half blob is left, and small ones still go in', async (t) => {
-  const folder = scratch(t);
+  const folder = tempFolder(t);
   const source = join(folder, 'source');
   writeFileSync(source, Buffer.alloc(3 << 20, 'x'));
   const objects = join(folder, 'objects');

@@ -1,15 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
 import { EXTENT_BYTES } from './cut.js';
 import { CorruptObject, holderOf, ObjectStore, type ObjectRef } from './objects.js';
 import { Pack } from './pack.js';
 
 function store(t: ExecutionContext): { objects: ObjectStore; folder: string; files: () => string[] } {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-pack-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = tempFolder(t);
   mkdirSync(folder, { recursive: true });
   const files = (): string[] =>
     readdirSync(folder)

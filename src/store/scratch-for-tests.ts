@@ -1,23 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { cacheLayout, prepareCache, type CacheLayout } from './layout.js';
 
-/** An empty folder of the test's own. */
-export function scratch(t: ExecutionContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vlmbuild-store-'));
-  t.teardown(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return folder;
-}
-
 export function scratchLayout(t: ExecutionContext): CacheLayout {
-  const layout = cacheLayout(scratch(t));
+  const layout = cacheLayout(tempFolder(t));
   prepareCache(layout);
   return layout;
 }

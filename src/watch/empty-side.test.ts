@@ -1,11 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { scratch } from '../store/scratch-for-tests.js';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { databaseBeside, isEmptySide } from './empty-side.js';
 
 test('what SQLite leaves beside a database that it reads is told from what holds content', (t) => {
-  const wal = join(scratch(t), 'a.db-wal');
+  const wal = join(tempFolder(t), 'a.db-wal');
   t.true(isEmptySide(wal));
   writeFileSync(wal, '');
   t.true(isEmptySide(wal));

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { coverageScope, wideScope } from './scope.js';
 
 function project(t: ExecutionContext, ...files: string[]): string {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-scope-')));
-  t.teardown(() => rmSync(root, { recursive: true }));
+  const root = tempFolder(t);
   for (const file of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), file);

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import Database from 'better-sqlite3';
+import { tempFolder } from '../../../src/base/temp-folder-for-tests.js';
 import { createTraceDatabase, finishTraceDatabase, mergeTraceDatabases, TraceWriter } from './write.js';
 
 const schemaOf = (db: Database.Database) =>
@@ -58,8 +58,7 @@ test('the schema is that of the recorders', (t) => {
 });
 
 test('while it is recorded a database is in WAL mode, keeps foreign keys, and shows whole turns alone', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'trace-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = tempFolder(t);
   const path = join(folder, 'episode.db');
   const db = new Database(path);
   createTraceDatabase(db);
@@ -82,8 +81,7 @@ test('while it is recorded a database is in WAL mode, keeps foreign keys, and sh
 });
 
 test('episodes merge with their ids, and leave one file', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'trace-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
+  const folder = tempFolder(t);
   const paths = [3, 1].map((seed) => {
     const path = join(folder, `${seed}.db`);
     episode(path, seed);
