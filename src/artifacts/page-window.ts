@@ -46,19 +46,6 @@ export class PageWindow {
     return (number - piece.first) * this.layout.size;
   }
 
-  /** Copies a page. One that is not at hand is read by itself: those beside it are not wanted for that. */
-  copy(number: number, into: Buffer): boolean {
-    const { size, count } = this.layout;
-    const piece = [this.#recent, this.#other].find(
-      ({ first, count: held }) => number >= first && number < first + held,
-    );
-    if (piece === undefined)
-      return number >= 1 && number <= count && readFully(this.file, into, (number - 1) * size) === size;
-    const at = (number - piece.first) * size;
-    piece.bytes.copy(into, 0, at, at + size);
-    return true;
-  }
-
   #read(number: number, piece: Piece): boolean {
     const { size, count } = this.layout;
     // What is far from there says nothing of what is beside it.

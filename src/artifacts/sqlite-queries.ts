@@ -4,7 +4,6 @@ import { sortedEntries } from '../base/order.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { RowsQuery, SliceQuery, SqlQuery } from './kind.js';
-import { PageWindow } from './page-window.js';
 import type { ShortRows, ShortTable } from './short-rows.js';
 import { pageLayout, type PageLayout } from './sqlite-pages.js';
 import { ValueHash, type SqliteValue } from './sqlite-values.js';
@@ -70,9 +69,8 @@ export class Queries {
     if (this.#file === undefined || !this.#keepsUtf8()) return undefined;
     let known = this.#tables.find(({ query: other }) => isOfSameColumns(query, other));
     if (known === undefined) {
-      // Each has a window of its own: where one goes through the file, another looks here and there.
-      const window = new PageWindow(this.#file.number, this.#file.layout);
-      known = { query, table: TableRows.of(this.#database, window, query) };
+      // Each reads for itself: where one goes through the file, another looks here and there.
+      known = { query, table: TableRows.of(this.#database, this.#file.number, this.#file.layout, query) };
       if (this.#tables.length === KEPT) this.#tables.length = 0;
       this.#tables.push(known);
     }
