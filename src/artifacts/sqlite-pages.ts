@@ -1,5 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { XXHashAPI } from 'xxhash-wasm';
+import { collectGarbage } from '../base/collect-garbage.js';
 import { readFully } from '../base/read-fully.js';
 import { Turn } from './pieces.js';
 import { piecesAhead } from './pieces-ahead.js';
@@ -50,6 +51,8 @@ export const LEAF = 13;
 /** A leaf ends a run where its hash has none of these bits, which is one in eight; or where the run is so long. */
 const RUN_END = 7n;
 const LONGEST_RUN = 64;
+/** What is noted of so many, some 20 bytes each, is given back before rows are read: 10 GB of pages are 60 MB. */
+const MANY_PAGES = 1 << 18;
 
 /**
  * Reads all pages of a database, in whose file nothing changes meanwhile: in a read transaction, and with no log beside
@@ -61,7 +64,12 @@ export async function readPages(file: number, tables: readonly TableRoot[]): Pro
   const api = await xxh64();
   const layout = pageLayout(file);
   if (layout === undefined) return undefined;
-  const pages = new Pages(api, file, layout.size, layout.usable, layout.count);
+  const found = await readAll(new Pages(api, file, layout.size, layout.usable, layout.count), tables);
+  if (layout.count >= MANY_PAGES) collectGarbage();
+  return found;
+}
+
+async function readAll(pages: Pages, tables: readonly TableRoot[]): Promise<DatabasePages> {
   await pages.read();
   const found = new Map<string, LeafRuns>();
   for (const { name, rootpage } of tables) {
@@ -118,17 +126,17 @@ class Pages {
   /** Of each page, from 1 on: xxh64 of its bytes, and its first four bytes, where an overflow page names the next. */
   readonly #hashes: BigUint64Array;
   readonly #next: Uint32Array;
-  /** Of a page that looks like a leaf: its place in the columns below, from 1 on. */
-  readonly #leafAt: Uint32Array;
-  /** Columns are as long as there are pages: what is never written takes no memory. */
+  /** The pages that look like leaves, in order. Columns are as long as there are pages: what is never written takes no memory. */
+  readonly #leafPage: Uint32Array;
   readonly #first: Float64Array;
   readonly #last: Float64Array;
   readonly #rows: Uint16Array;
   /** Where the leaf's overflow chains end among all chains. */
   readonly #chainsEnd: Uint32Array;
   #leaves = 0;
-  readonly #chainStart: number[] = [];
-  readonly #chainLength: number[] = [];
+  readonly #chainStart: Uint32Array;
+  readonly #chainLength: Uint32Array;
+  #chains = 0;
   /** Of a page inside of a tree. */
   readonly #page: Buffer;
   #scratch = new BigUint64Array(64);
@@ -144,11 +152,13 @@ class Pages {
   ) {
     this.#hashes = new BigUint64Array(count + 1);
     this.#next = new Uint32Array(count + 1);
-    this.#leafAt = new Uint32Array(count + 1);
+    this.#leafPage = new Uint32Array(count);
     this.#first = new Float64Array(count);
     this.#last = new Float64Array(count);
     this.#rows = new Uint16Array(count);
     this.#chainsEnd = new Uint32Array(count);
+    this.#chainStart = new Uint32Array(count);
+    this.#chainLength = new Uint32Array(count);
     this.#page = Buffer.allocUnsafe(size);
   }
 
@@ -199,8 +209,18 @@ class Pages {
   }
 
   #follow(number: number, found: FoundLeaves, ahead: Ahead[]): boolean {
-    const leaf = (this.#leafAt[number] ?? 0) - 1;
-    return leaf >= 0 ? this.#leaf(number, leaf, found) : this.#interior(number, ahead);
+    const leaf = this.#leafOf(number);
+    return leaf === undefined ? this.#interior(number, ahead) : this.#leaf(number, leaf, found);
+  }
+
+  #leafOf(number: number): number | undefined {
+    let [low, high] = [0, this.#leaves];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#leafPage[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.#leaves && this.#leafPage[low] === number ? low : undefined;
   }
 
   /** Reads one page in some hundred a second time: to keep what they say of others takes more memory than all else. */
@@ -248,7 +268,7 @@ class Pages {
     const head = number === 1 ? HEADER : 0;
     const cells = page.readUInt16BE(head + 3);
     if (page[head] !== LEAF || head + 8 + 2 * cells > this.usable) return;
-    const chains = this.#chainStart.length;
+    const chains = this.#chains;
     let [first, last] = [0, 0];
     for (let i = 0; i < cells; i++) {
       const cell = page.readUInt16BE(head + 8 + 2 * i);
@@ -261,14 +281,15 @@ class Pages {
       if (isRight && payload > mostInLeaf(this.usable)) {
         const kept = keptInLeaf(payload, this.usable);
         const length = Math.ceil((payload - kept) / (this.usable - 4));
-        isRight = afterRowid + kept + 4 <= this.usable && length <= this.count;
+        // A chain has a page, at least: there are not more of them than pages, but where free pages look like leaves.
+        isRight = afterRowid + kept + 4 <= this.usable && length <= this.count && this.#chains < this.count;
         if (isRight) {
-          this.#chainStart.push(page.readUInt32BE(afterRowid + kept));
-          this.#chainLength.push(length);
+          this.#chainStart[this.#chains] = page.readUInt32BE(afterRowid + kept);
+          this.#chainLength[this.#chains++] = length;
         }
       }
       if (!isRight) {
-        this.#chainStart.length = this.#chainLength.length = chains;
+        this.#chains = chains;
         return;
       }
     }
@@ -276,8 +297,8 @@ class Pages {
     this.#first[leaf] = first;
     this.#last[leaf] = last;
     this.#rows[leaf] = cells;
-    this.#chainsEnd[leaf] = this.#chainStart.length;
-    this.#leafAt[number] = leaf + 1;
+    this.#chainsEnd[leaf] = this.#chains;
+    this.#leafPage[leaf] = number;
   }
 
   #grow(): void {

@@ -1,8 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { KeptDirectories } from '../artifacts/kept-directories.js';
+import { collectGarbage } from '../base/collect-garbage.js';
 import { dropSpares } from '../base/spare-buffers.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
@@ -322,19 +321,6 @@ export class WatchedProject {
     const { file, set, environment, jobs } = this.#options;
     return { file, environment, jobs, hosts: this.#hosts, kept: this.#kept, ...(set === undefined ? {} : { set }) };
   }
-}
-
-/**
- * Gives memory back to the system. Without this it stays as large as its largest build for as long as little happens,
- * because V8 collects when there is need of room.
- */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  setFlagsFromString('--no-expose-gc');
-  // The second time gives back the pages that the first one emptied.
-  collect();
-  collect();
 }
 
 function identityOf(path: string): string {
