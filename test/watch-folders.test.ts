@@ -75,6 +75,21 @@ test.serial('what a folder that a link leads to holds is watched, whatever takes
   t.is((await watch.end()).code, 130);
 });
 
+test.serial(
+  'a circle of links in the place of a watched folder is told; put right, all is built as ever',
+  async (t) => {
+    const [project, watch] = await watching(t, FILES);
+    renameSync(project.path('data'), project.path('kept'));
+    symlinkSync('data', project.path('data'));
+    await watch.next('watch-broken');
+    project.remove('data');
+    renameSync(project.path('kept'), project.path('data'));
+    project.save('data/sub/two.txt', 'two');
+    await until(project, watch, 'out/deep/tree.txt', '1two');
+    t.is((await watch.end()).code, 130);
+  },
+);
+
 async function linked(t: ExecutionContext): Promise<[Project, Watching]> {
   return watching(t, { 'pipeline.yaml': TREE, 'elsewhere/real/in.txt': 'one' }, (project) => {
     symlinkSync('elsewhere/real', project.path('way'));

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Digest } from '../base/digest.js';
+import { systemErrorCode } from '../base/system-error.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { databasePaths, databasePlace } from './database-place.js';
@@ -52,7 +53,7 @@ export class ArtifactDigester {
         : undefined;
     } catch (error) {
       // What is wrong with it is told where it is asked for in earnest.
-      if (error instanceof UserFacingError) return undefined;
+      if (error instanceof UserFacingError || systemErrorCode(error) !== undefined) return undefined;
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import picomatch from 'picomatch';
 import { compareBytes } from '../base/order.js';
+import { statIfThere } from '../base/stat-if-there.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { IGNORED_NAMES } from './kind.js';
@@ -176,13 +177,13 @@ export function expandGlob(
   const start = resolve(root, base);
   const folders: string[] = [];
   if (!isOutside(base) && base.split('/').some(isIgnored)) return { paths: [], folders };
-  const stat = statSync(start, { throwIfNoEntry: false });
+  const stat = statIfThere(start);
   // Where the folder is made later, its parent is what changes.
   if (stat?.isDirectory() !== true) return { paths: [], folders: [nearestFolder(start)] };
 
   const matches = picomatch(segments.join('/'), GLOB_OPTIONS);
   const mayEnter = folderFilter(segments);
-  const prefix = base === '' ? '' : base.endsWith('/') ? base : `${base}/`;
+  const prefix = prefixOf(base);
   const paths: string[] = [];
   walk(start, {
     folder(path) {
@@ -204,11 +205,20 @@ export function expandGlob(
 export function globMatches(pattern: string, path: string): boolean {
   const normal = normalGlob(pattern);
   const { base, segments } = splitGlob(normal);
-  const prefix = base === '' ? '' : base.endsWith('/') ? base : `${base}/`;
+  const prefix = prefixOf(base);
   if (!path.startsWith(prefix)) return false;
   const rest = path.slice(prefix.length);
   if ((isOutside(base) ? rest : path).split('/').some(isIgnored)) return false;
   return picomatch(segments.join('/'), GLOB_OPTIONS)(rest);
+}
+
+/** What all that a glob matches begins with: the folders before its first special character, with the slash. */
+export function globPrefix(pattern: string): string {
+  return prefixOf(splitGlob(normalGlob(pattern)).base);
+}
+
+function prefixOf(base: string): string {
+  return base === '' || base.endsWith('/') ? base : `${base}/`;
 }
 
 function normalGlob(pattern: string): string {
@@ -239,7 +249,7 @@ function folderFilter(segments: readonly string[]): (name: string) => boolean {
 
 function nearestFolder(path: string): string {
   let at = path;
-  while (statSync(at, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  while (statIfThere(at)?.isDirectory() !== true) {
     if (dirname(at) === at) return at;
     at = dirname(at);
   }

@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import type { KindName } from '../artifacts/kind.js';
-import { expandGlob } from '../artifacts/listing.js';
+import { expandGlob, globPrefix } from '../artifacts/listing.js';
 import { didYouMean } from '../base/did-you-mean.js';
 import { compareBytes } from '../base/order.js';
-import { isGlob, normalisePath } from '../config/paths.js';
+import { statIfThere } from '../base/stat-if-there.js';
+import { normalisePath } from '../config/paths.js';
 import type { InputUse, LeftOut, Pipeline, Reference, Target } from '../config/pipeline.js';
 import { inTextOrder, Problems } from '../config/problems.js';
 import { selectTargets } from '../config/references.js';
@@ -162,7 +162,7 @@ class Edges {
       );
     }
     if (placed.length > 0) return;
-    const stat = statIfPresent(resolve(this.pipeline.root, path));
+    const stat = statIfThere(resolve(this.pipeline.root, path));
     if (stat === undefined) {
       if (use.optional === true || this.pipeline.leftOut?.incomplete === true) return;
       const what = use.kind === 'directory' ? 'folder' : 'file';
@@ -226,14 +226,6 @@ function ownOutput(
   return graphErrors.ownOutput({ at: reference.at, target, how, output: { label, at: output.at } });
 }
 
-function statIfPresent(path: string): ReturnType<typeof statSync> {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}
-
 /** What an input is at this moment: globs are expanded on disk, items are in byte order where a glob found them. */
 export function resolveInput(graph: Graph, use: InputUse): ResolvedInput {
   const { pipeline } = graph;
@@ -247,15 +239,15 @@ export function resolveInput(graph: Graph, use: InputUse): ResolvedInput {
     if (reference.type === 'path') {
       const { path } = reference;
       const made = outputs.at(path);
-      if (made === undefined && use.optional === true && statIfPresent(resolve(pipeline.root, path)) === undefined)
+      if (made === undefined && use.optional === true && statIfThere(resolve(pipeline.root, path)) === undefined)
         return [];
       return [{ path, ...from(made) }];
     }
-    const fixed = fixedPart(reference.pattern);
+    const fixed = globPrefix(reference.pattern).length;
     return expandGlob(pipeline.root, reference.pattern).paths.map((path) => ({
       path,
       ...from(outputs.at(path)),
-      name: path.slice(fixed.length),
+      name: path.slice(fixed),
       executable: isExecutable(resolve(pipeline.root, path)),
     }));
   });
@@ -266,17 +258,9 @@ function from(placed: PlacedOutput | undefined): Pick<ResolvedItem, 'from'> {
   return placed === undefined ? {} : { from: { target: placed.target, output: placed.output.name } };
 }
 
-/** The folders before the first segment with a special character, with the slash. */
-function fixedPart(pattern: string): string {
-  const normal = pattern.replace(/^(\.\/+)+/, '').replaceAll(/\/{2,}/g, '/');
-  const special = normal.split('/').findIndex((segment) => isGlob(segment));
-  const folders = normal.split('/').slice(0, Math.max(0, special));
-  return folders.length === 0 ? '' : `${folders.join('/')}/`;
-}
-
 function isExecutable(path: string): boolean {
-  const stat = statIfPresent(path);
-  return stat?.isFile() === true && (Number(stat.mode) & 0o111) !== 0;
+  const stat = statIfThere(path);
+  return stat?.isFile() === true && (stat.mode & 0o111) !== 0;
 }
 
 /**

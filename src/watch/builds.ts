@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Digest } from '../base/digest.js';
+import { statIfThere } from '../base/stat-if-there.js';
 import type { BuildOutcome } from '../execute/events.js';
 import type { Session } from '../execute/session.js';
 import type { Decision } from '../plan/decision.js';
@@ -294,7 +294,7 @@ export class Builds {
 
 /** Of a file that is replaced when it is written. */
 function stampOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statIfThere(path);
   return stats === undefined ? '' : `${stats.mtimeMs} ${stats.ctimeMs} ${stats.ino}`;
 }
 

@@ -2,10 +2,14 @@ import type { Changed } from './events.js';
 
 const NAMED = 20;
 
-/** Changes noticed and not yet built, and when the first of them was. */
+/** Changes that were noticed and are still to be built. */
 export class Changes {
+  /** In the order in which they were noticed. */
   readonly #paths = new Set<string>();
+  /** When the first of them was. */
   #since: number | undefined;
+  /** What a build under way is for. */
+  #taken: { readonly paths: readonly string[]; readonly since: number } | undefined;
 
   constructor(private readonly now: () => number) {}
 
@@ -14,22 +18,37 @@ export class Changes {
     this.#since ??= this.now();
   }
 
-  get any(): boolean {
-    return this.#since !== undefined;
-  }
-
-  /** What there is, in the order in which it was noticed. */
+  /** What there is, but for what was taken. */
   get changed(): Changed {
-    return { paths: [...this.#paths].slice(0, NAMED), count: this.#paths.size };
+    return changedOf([...this.#paths]);
   }
 
-  /** The time of the first of them, or now where there is none. */
-  get sinceMs(): number {
-    return this.#since ?? this.now();
+  /** For a build: what there is, none where that is nothing, and the time of the first of them, or now. */
+  take(): { readonly changed: Changed | undefined; readonly sinceMs: number } {
+    const taken = { paths: [...this.#paths], since: this.#since ?? this.now() };
+    const isNone = this.#since === undefined;
+    this.clear();
+    this.#taken = isNone ? undefined : taken;
+    return { changed: isNone ? undefined : changedOf(taken.paths), sinceMs: taken.since };
+  }
+
+  /** The build did not come to its end: what it was for is still to be built, with what was noticed meanwhile. */
+  putBack(): void {
+    if (this.#taken === undefined) return;
+    const { paths, since } = this.#taken;
+    const later = [...this.#paths];
+    this.clear();
+    for (const path of [...paths, ...later]) this.#paths.add(path);
+    this.#since = since;
   }
 
   clear(): void {
     this.#paths.clear();
     this.#since = undefined;
+    this.#taken = undefined;
   }
+}
+
+function changedOf(paths: readonly string[]): Changed {
+  return { paths: paths.slice(0, NAMED), count: paths.length };
 }

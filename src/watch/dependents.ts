@@ -1,9 +1,12 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Target } from '../config/pipeline.js';
+import { globPrefix } from '../artifacts/listing.js';
+import { lstatIfThere, statIfThere } from '../base/stat-if-there.js';
+import type { InputUse, Target } from '../config/pipeline.js';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { Session } from '../execute/session.js';
 import { coverageOf, databaseOf } from '../plan/coverage.js';
-import { resolveInput, type Graph } from '../plan/graph.js';
+import { resolveInput, type Graph, type ResolvedItem } from '../plan/graph.js';
 import { PathIndex } from './path-index.js';
 import { withoutProgram } from './scope.js';
 
@@ -12,13 +15,6 @@ const PROJECT = Symbol('the project');
 /** For what says which npm packages rules have, beside that. */
 const PACKAGES = Symbol('packages');
 type Concerned = string | typeof PROJECT | typeof PACKAGES;
-
-/** What is after a `*`, `?`, `[` or `{` of a glob is below this folder. */
-function globFolder(pattern: string): string {
-  const segments = pattern.split('/');
-  const special = segments.findIndex((segment) => /[*?[{]/.test(segment));
-  return segments.slice(0, Math.max(0, special)).join('/') || (pattern.startsWith('/') ? '/' : '.');
-}
 
 /** Which targets of a project a change can matter to. */
 export class Dependents {
@@ -50,7 +46,7 @@ export class Dependents {
             for (const at of withSides(reference.path)) add(at, name);
             if (kind === 'sqlite') for (const at of databaseOf(reference.path, root)) add(at, name);
           }
-          if (reference.type === 'glob') add(globFolder(reference.pattern), name);
+          if (reference.type === 'glob') add(globPrefix(reference.pattern), name);
         }
       }
       for (const other of graph.dependencies.get(name) ?? []) {
@@ -104,16 +100,26 @@ export class Dependents {
   fits(target: Target): boolean {
     const { root } = this.#graph.pipeline;
     for (const use of Object.values(target.inputs)) {
-      const { items } = resolveInput(this.#graph, use);
-      if (items.length === 0 && use.optional !== true) return false;
+      const items = this.#itemsOf(use);
+      if (items === undefined || (items.length === 0 && use.optional !== true)) return false;
       for (const { path, from } of items) {
         if (from !== undefined) continue;
-        const stats = statSync(resolve(root, path), { throwIfNoEntry: false });
+        const stats = statIfThere(resolve(root, path));
         const fits = use.kind === 'sqlite' ? stats !== undefined : stats?.isDirectory() === (use.kind === 'directory');
         if (!fits) return false;
       }
     }
     return Object.values(target.outputs).every(({ path }) => !leadsElsewhere(root, path));
+  }
+
+  /** Undefined where a glob finds what cannot be an input, which is told when the project is opened. */
+  #itemsOf(use: InputUse): readonly ResolvedItem[] | undefined {
+    try {
+      return resolveInput(this.#graph, use).items;
+    } catch (error) {
+      if (error instanceof UserFacingError) return undefined;
+      throw error;
+    }
   }
 }
 
@@ -123,6 +129,6 @@ function withSides(path: string): string[] {
 
 function leadsElsewhere(root: string, path: string): boolean {
   for (let at = path; at !== '.' && at !== '/'; at = dirname(at))
-    if (lstatSync(resolve(root, at), { throwIfNoEntry: false })?.isSymbolicLink() === true) return true;
+    if (lstatIfThere(resolve(root, at))?.isSymbolicLink() === true) return true;
   return false;
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statIfThere } from '../base/stat-if-there.js';
 
 /** The database that a file of this name would be beside. */
 export function databaseBeside(path: string): string | undefined {
@@ -11,5 +11,5 @@ export function databaseBeside(path: string): string | undefined {
  */
 export function isEmptySide(path: string): boolean {
   if (databaseBeside(path) === undefined) return false;
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
+  return (statIfThere(path)?.size ?? 0) === 0;
 }

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { FSWatcher } from 'chokidar';
+import { statIfThere } from '../base/stat-if-there.js';
 
 /**
  * chokidar without its listings: it reads and stats a whole folder when it begins to watch it and at every event, to say
@@ -148,6 +148,6 @@ export class FolderWatcher {
 
 /** Another folder may get the inode of one that is gone, but was made later. */
 function identityOf(folder: string): string | undefined {
-  const stats = statSync(folder, { throwIfNoEntry: false });
+  const stats = statIfThere(folder);
   return stats?.isDirectory() === true ? `${stats.dev} ${stats.ino} ${stats.birthtimeMs}` : undefined;
 }

@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
+import { statIfThere } from '../base/stat-if-there.js';
 import type { OutputUse } from '../config/pipeline.js';
-import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { Session } from '../execute/session.js';
 
 interface Owner {
@@ -74,16 +73,11 @@ export class Outputs {
 
 function isEdited(session: Session, { target, output }: Owner): boolean {
   const recorded = session.index.lastSuccess(target)?.outputs[output.name]?.digest;
-  try {
-    return session.digester.known(output.path, output.kind) !== recorded;
-  } catch (error) {
-    if (error instanceof UserFacingError) return true;
-    throw error;
-  }
+  return session.digester.known(output.path, output.kind) !== recorded;
 }
 
 /** Of a folder its own: enough to tell an edit from the one before it, at worst by saying it twice. */
 function stampOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statIfThere(path);
   return stats === undefined ? '' : `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
 }

@@ -1,5 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { BuildOutcome } from '../execute/events.js';
 import { tempProject, type TempProject } from '../rule/temp-project.js';
@@ -133,6 +133,36 @@ test('where a source is gone its targets do not fit, with all that need them; th
   t.deepEqual(ran, ['c']);
   edit({ 'data/a.txt': 'back' });
   t.deepEqual((await build()).ran, ['a', 'b']);
+});
+
+test('a glob that finds what cannot be an input holds up its own target alone', async (t) => {
+  const project = rig(t);
+  project.write({
+    'pipeline.yaml': `${PIPELINE}  g: { run: 'cat {inputs.all} > {outputs.o}', inputs: { all: 'glob/*' }, outputs: { o: out/g.txt } }\n`,
+    'glob/a.txt': 'a',
+  });
+  await project.build();
+  project.edit({ 'data/a.txt': 'b', 'glob/A.txt': 'A' });
+  const { ran, begun } = await project.build();
+  t.deepEqual(ran, ['a', 'b']);
+  t.deepEqual([...begun.unfit], ['g']);
+  t.is(begun.problems.length, 1);
+  project.edit({ 'glob/A.txt': undefined });
+  t.deepEqual((await project.build()).begun.problems, []);
+});
+
+test('a circle of links in the place of a source is as if that were gone', async (t) => {
+  const project = rig(t);
+  await project.build();
+  for (const name of ['tree', 'data/c.txt']) {
+    rmSync(join(project.root, name), { recursive: true });
+    symlinkSync(basename(name), join(project.root, name));
+  }
+  project.doubt('tree', 'data/c.txt');
+  project.edit({ 'data/a.txt': 'b' });
+  const { ran, begun } = await project.build();
+  t.deepEqual(ran, ['a', 'b']);
+  t.deepEqual([...begun.unfit].toSorted(), ['c', 'tree']);
 });
 
 test('keys of steps under way are those of what is there now', async (t) => {

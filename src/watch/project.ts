@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KeptDirectories } from '../artifacts/kept-directories.js';
 import { collectGarbage } from '../base/collect-garbage.js';
 import { dropSpares } from '../base/spare-buffers.js';
+import { statIfThere } from '../base/stat-if-there.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
 import { build, plan, type BuildResult } from '../execute/build.js';
@@ -135,9 +136,9 @@ export class WatchedProject {
    */
   async begin(): Promise<Begun> {
     const doubts = [...this.#doubts];
-    this.#doubts.clear();
     if (doubts.length > MOST_DOUBTS) this.doubtAll();
     const { project, packages, targets, unfit } = this.#affected(doubts);
+    this.#doubts.clear();
     this.#unfit = unfit;
     if (packages) this.#hosts.renew();
     if (project || this.#store !== identityOf(this.#index)) this.#outdated = true;
@@ -324,12 +325,12 @@ export class WatchedProject {
 }
 
 function identityOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statIfThere(path);
   return stats === undefined ? '' : `${stats.dev} ${stats.ino}`;
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statIfThere(path)?.isDirectory() === true;
 }
 
 /** @throws the error itself where it is a mistake of vlmbuild's. */

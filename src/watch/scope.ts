@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isIgnored } from '../artifacts/listing.js';
+import { statIfThere } from '../base/stat-if-there.js';
 import type { Pipeline } from '../config/pipeline.js';
 import { coverageOf } from '../plan/coverage.js';
 
@@ -140,7 +141,7 @@ class CoverageScope implements Scope {
   changedSince(folders: ReadonlySet<string>, sinceMs: number): readonly string[] {
     const changed: string[] = [];
     const look = (absolute: string): void => {
-      const stats = statSync(absolute, { throwIfNoEntry: false });
+      const stats = statIfThere(absolute);
       if (stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) >= sinceMs) changed.push(absolute);
     };
     for (const path of this.#sources) {
@@ -270,7 +271,7 @@ function placesOf(link: string): readonly string[] {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statIfThere(path)?.isDirectory() === true;
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shortPath } from '../base/shown-path.js';
+import { statIfThere } from '../base/stat-if-there.js';
 import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
 import type { Session } from '../execute/session.js';
@@ -8,7 +8,7 @@ import { packageRoot } from '../rule/package-root.js';
 import { Builds } from './builds.js';
 import { Changes } from './changes.js';
 import { isEmptySide } from './empty-side.js';
-import type { Changed, WatchListener } from './events.js';
+import type { WatchListener } from './events.js';
 import { Machine, type Effect, type Signal } from './machine.js';
 import { Quiet } from './quiet.js';
 import { Report } from './report.js';
@@ -78,8 +78,6 @@ class Watch {
   #resting: Promise<void> = Promise.resolve();
   /** Hints of empty files beside databases, given while a build ran. */
   readonly #sides = new Set<string>();
-  /** Changes that an aborted build was for. */
-  #unbuilt: Changed | undefined;
   readonly #rootFolder: string;
   readonly #rootTimer: NodeJS.Timeout;
 
@@ -233,25 +231,15 @@ class Watch {
     // What they find out is of no more use, or of use here.
     await this.#probing;
     await this.#resting;
-    const changed = this.#takeChanges();
-    const sinceMs = this.#changes.sinceMs;
-    this.#changes.clear();
+    const { changed, sinceMs } = this.#changes.take();
     if (changed !== undefined) this.#listener({ type: 'watch-changed', changed });
     const outcome = await this.#during(() => this.#builds.build(changed, sinceMs));
-    if (outcome === 'interrupted') this.#unbuilt = changed;
+    if (outcome === 'interrupted') this.#changes.putBack();
     else this.#report.ready(this.#paths.folders);
     const sides = [...this.#sides];
     this.#sides.clear();
     for (const path of sides) if (!this.#builds.isOfReading(path)) this.#note([path, ...this.#paths.linksTo(path)]);
     this.#signal({ type: 'ended', ran: this.#builds.tally.ran });
-  }
-
-  #takeChanges(): Changed | undefined {
-    if (!this.#changes.any && this.#unbuilt === undefined) return undefined;
-    const { paths, count } = this.#changes.changed;
-    const before = (this.#unbuilt?.paths ?? []).filter((path) => !paths.includes(path));
-    this.#unbuilt = undefined;
-    return { paths: [...before, ...paths], count: before.length + count };
   }
 
   /** Changes came while a build runs: is what it does still of use? */
@@ -271,6 +259,6 @@ class Watch {
 
 /** Which folder it is; empty where there is none. */
 function folderAt(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statIfThere(path);
   return stats === undefined ? '' : `${stats.dev} ${stats.ino}`;
 }
