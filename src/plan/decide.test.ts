@@ -323,6 +323,14 @@ test('commands: text and tools count, the paths of outputs do not', async (t) =>
   t.is((await p.plan()).get('card')?.state, 'stale', 'a result of another kind is none');
 });
 
+test('a command whose output is of another kind by its new name says that it is missing', async (t) => {
+  const p = project({ t: { run: 'ls', outputs: { out: { path: 'out/a.txt', kind: 'file' } } } });
+  await p.build();
+  p.lock = undefined;
+  p.targets = { t: { run: 'ls', outputs: { out: { path: 'out/a.db', kind: 'sqlite' } } } };
+  t.deepEqual(lines(await p.plan()), ['t stale: output missing (out/a.db)']);
+});
+
 test('any edits: an incremental build leaves what a build from nothing leaves, and after it all is fresh', async (t) => {
   const edit = fc.oneof(
     fc.record({ type: fc.constant('source' as const), value: fc.nat(2) }),

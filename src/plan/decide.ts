@@ -85,7 +85,7 @@ async function recordedDecision(formed: Formed, context: PlanContext, stale: Sta
     return stale(() => [{ type: 'parts-failed', failed: failedParts, total }]);
   }
   const locked = lockedResult(formed, context);
-  if (records === undefined && locked === undefined) return undefined;
+  if (action === undefined && locked === undefined) return undefined;
 
   const present = await presentOutputs(target, context.digester);
   const common = { target: target.name, key, fingerprint } as const;

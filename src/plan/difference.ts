@@ -5,7 +5,7 @@ import { compareBytes } from '../base/order.js';
 import type { ActionDetails } from './details.js';
 import type { Fingerprint, InputPrint } from './fingerprint.js';
 import type { Reason } from './reasons.js';
-import { changedValues, cutPair } from './value-text.js';
+import { changedValues, cutPair, paramPath } from './value-text.js';
 
 /** One side of a comparison: a fingerprint and what stands behind its digests. */
 export interface Print {
@@ -61,7 +61,7 @@ function paramDifferences(before: JsonObject, now: JsonObject): Reason[] {
   const compare = (path: string, a: Json | undefined, b: Json | undefined): void => {
     if (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b)) return;
     if (isJsonObject(a) && isJsonObject(b)) {
-      for (const name of namesOf(a, b)) compare(path === '' ? step(name) : `${path}.${step(name)}`, a[name], b[name]);
+      for (const name of namesOf(a, b)) compare(paramPath(path, name), a[name], b[name]);
     } else if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
       a.forEach((item: Json, i) => compare(`${path}[${i}]`, item, b[i] as Json));
     } else {
@@ -70,11 +70,6 @@ function paramDifferences(before: JsonObject, now: JsonObject): Reason[] {
   };
   compare('', before, now);
   return found;
-}
-
-/** A name as it stands in a path of params: quoted where a dot or bracket in it would mislead. */
-function step(name: string): string {
-  return /^[^\s.[\]"]+$/.test(name) ? name : JSON.stringify(name);
 }
 
 function inputDifferences(before: Print, now: Print): Reason[] {

@@ -2,6 +2,7 @@ import test from 'ava';
 import { explain, type Explanation } from './explanation.js';
 import { FakeProject, type FakeTarget } from './fake-project.js';
 import { sha256 } from '../base/digest.js';
+import type { JsonObject } from '../base/json.js';
 
 function targets(steps: number, code: string): Record<string, FakeTarget> {
   return {
@@ -87,4 +88,18 @@ test('what is not built upstream is not known yet', async (t) => {
     components.find(({ name }) => name === 'input frames'),
     { now: '(not known yet)', differs: false },
   );
+});
+
+test('params whose names have dots are told apart, and named as their reasons name them', async (t) => {
+  const p = new FakeProject();
+  const models = (prices: JsonObject): Record<string, FakeTarget> => ({
+    t: { params: { prices }, outputs: { out: { path: 'out/t' } } },
+  });
+  p.targets = models({ 'gpt-4.1': 2, 'gpt-4': { 1: 3 } });
+  await p.build();
+  p.targets = models({ 'gpt-4.1': 5, 'gpt-4': { 1: 3 } });
+  const explanation = await explained(p, 't');
+  t.deepEqual(changed(explanation), ['param prices."gpt-4.1": 2 → 5']);
+  const { decision } = explanation;
+  t.like(decision, { reasons: [{ type: 'param-changed', param: 'prices."gpt-4.1"' }] });
 });

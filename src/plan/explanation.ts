@@ -6,7 +6,7 @@ import type { Decision } from './decision.js';
 import { NO_DETAILS } from './details.js';
 import type { Print } from './difference.js';
 import type { InputPrint } from './fingerprint.js';
-import { valueText } from './value-text.js';
+import { paramPath, valueText } from './value-text.js';
 
 /** One thing the key is made of, as it was and as it is. */
 export interface Component {
@@ -96,7 +96,7 @@ function partsOf({ fingerprint, modules }: Print): Map<string, string> {
 
 function leaves(value: JsonObject, path: string): [string, Json][] {
   return sortedEntries(value).flatMap(([name, item]) => {
-    const at = path === '' ? name : `${path}.${name}`;
+    const at = paramPath(path, name);
     return isJsonObject(item) && Object.keys(item).length > 0 ? leaves(item, at) : [[at, item] as [string, Json]];
   });
 }

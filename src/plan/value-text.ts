@@ -27,6 +27,12 @@ export function valueText(value: Json | undefined): string {
   return canonicalJson(value);
 }
 
+/** The path of a param within the one at `above`: a name is quoted where a dot or bracket in it would mislead. */
+export function paramPath(above: string, name: string): string {
+  const step = /^[^\s.[\]"]+$/.test(name) ? name : JSON.stringify(name);
+  return above === '' ? step : `${above}.${step}`;
+}
+
 function cut(text: string, skip: number): string {
   const start = skip > 0 ? `…${text.slice(skip)}` : text;
   return start.length > SHOWN ? `${start.slice(0, SHOWN - 1)}…` : start;
