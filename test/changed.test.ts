@@ -1,5 +1,5 @@
 /** Builds of which little has changed: they go straight to what that concerns, and leave what the whole way leaves. */
-import { rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { release } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
@@ -146,6 +146,21 @@ test('a failure is told and tried again; what a run came to is recorded whole', 
   await p.run('restore', 'last', '--to', p.path('restored'));
   for (const name of Object.keys(p.tree()).filter((path) => path.startsWith('out/')))
     t.is(p.read(`restored/${name}`), p.read(name), name);
+});
+
+test('records of a small change stay in the log of the index; whoever comes next finds them there', async (t) => {
+  const p = project(t);
+  t.is((await p.run()).code, 0);
+  const [index, log] = [p.path('cache/index.db'), p.path('cache/index.db-wal')];
+  t.false(existsSync(log));
+  const before = readFileSync(index);
+  p.write('src/one.txt', 'uno\n');
+  t.regex((await p.run()).stderr, /the short way/);
+  t.deepEqual(readFileSync(index), before);
+  t.true(statSync(log).size > 0);
+  for (const name of readdirSync(p.path('cache'))) if (name.startsWith('snapshot')) p.remove(`cache/${name}`);
+  t.is((await p.run()).stdout, 'everything is fresh (9 targets)\n');
+  t.false(existsSync(log), 'who has time brings it into the file');
 });
 
 test('edits in any order leave what the whole way leaves', async (t) => {

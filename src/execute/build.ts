@@ -11,6 +11,7 @@ import { decideAll } from '../plan/decide.js';
 import type { Decision, KnownOutputs } from '../plan/decision.js';
 import { neededBy, refuseAbsent, resolveWords } from '../plan/graph.js';
 import { isOutdated } from '../plan/lock-file.js';
+import { recordedTargets } from './asked.js';
 import { BuildState, type Settled } from './build-state.js';
 import { criticalPath } from './critical-path.js';
 import { collectDaily } from './daily-gc.js';
@@ -77,7 +78,7 @@ export async function build(session: Session, options: BuildOptions, listener: E
     names: needed.filter((name) => only.has(name) && options.settled?.has(name) !== true),
     standIns: options.only === true ? await findStandIns(session, [...only], needed) : new Map<string, Decision>(),
     freshBeside: beside.length,
-    books: wholeBooks(session, options, needed),
+    books: wholeBooks(session, options, wanted, needed),
   };
   return buildScope(session, scope, options, listener);
 }
@@ -178,7 +179,7 @@ async function prepare(
     throw new UserFacingError(executeErrors.lockAbsent({ path: basename(session.lockPath) }), EXIT.different);
   }
   const force = options.force === true || options.askAgain === true;
-  const run = new Run(session, wanted, argsOf(options), listener);
+  const run = new Run(session, recordedTargets({ words: options.targets, wanted }), argsOf(options), listener);
   const planContext = session.planContext({
     forced: new Set(force ? wanted : []),
     onDamage: ({ digest, problem }) => run.warnOfDamage(digest, storeErrors.corruptObject({ digest, problem })),
@@ -375,7 +376,12 @@ function tellNotices(run: Run): void {
   for (const diagnostic of run.session.takeNotices()) run.emit({ type: 'warning', diagnostic });
 }
 
-function wholeBooks(session: Session, options: BuildOptions, needed: readonly string[]): Books {
+function wholeBooks(
+  session: Session,
+  options: BuildOptions,
+  wanted: readonly string[],
+  needed: readonly string[],
+): Books {
   const complete = options.only !== true && needed.length === session.pipeline.targets.size;
   const exists = (target: string): boolean => session.pipeline.targets.has(target);
   return {
@@ -386,7 +392,7 @@ function wholeBooks(session: Session, options: BuildOptions, needed: readonly st
     writeLock,
     beforeSnapshot: () => undefined,
     results: (build) => storeResults(session.objects, resultsOf(build)),
-    snapshot: (build, results) => snapshot(build, options.targets, needed, results),
+    snapshot: (build, results) => snapshot(build, { words: options.targets, wanted, needed }, results),
     lockWritten: () => undefined,
   };
 }

@@ -16,6 +16,7 @@ import type { LoadedRule } from '../rule/description.js';
 import { isWholeBundle } from '../rule/remembered.js';
 import { writeAtomic, writePiecesAtomic } from '../store/atomic-write.js';
 import { tick } from '../store/clock.js';
+import type { AfterClose } from '../store/index-db.js';
 import { cacheLayout } from '../store/layout.js';
 import { buildScope, findStandIns, type Books, type BuildResult } from './build.js';
 import type { BuildState } from './build-state.js';
@@ -25,7 +26,7 @@ import { programFolder, replaceBlocks, timesDigested, withLockFile } from './fin
 import { resultsOf, resultsRef, storeChangedResults } from './results.js';
 import { openPlanned, type Session } from './session.js';
 
-/** A plain build of a project whose snapshot holds but for some files. */
+/** A plain build, after which the process ends, of a project whose snapshot holds but for some files. */
 export interface ChangedBuild {
   /** The pipeline file, absolute. */
   readonly file: string;
@@ -51,6 +52,7 @@ export async function buildChanged(
   const opened = open(changed, compared);
   if (opened === undefined) return undefined;
   const { session, plan, names } = opened;
+  let next: AfterClose = 'goes on';
   try {
     if (!session.objects.has(opened.base) || !isKnownBeside(opened)) return undefined;
     const needed = [...session.graph.order];
@@ -64,9 +66,11 @@ export async function buildChanged(
       books: new ChangedBooks(changed, compared, opened, standIns),
     };
     const { keepGoing, signal } = changed;
-    return await buildScope(session, scope, { targets: changed.words, keepGoing, signal }, listener);
+    const result = await buildScope(session, scope, { targets: changed.words, keepGoing, signal }, listener);
+    next = 'the process ends';
+    return result;
   } finally {
-    await session.close();
+    await session.close(next);
   }
 }
 

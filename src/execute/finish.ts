@@ -17,6 +17,7 @@ import { packageRoot } from '../rule/package-root.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import { tick, tickLength, waitOneTick } from '../store/clock.js';
 import { acquireTargetLock } from '../store/target-lock.js';
+import type { Asked } from './asked.js';
 import type { BuildState } from './build-state.js';
 import { resultsRef } from './results.js';
 import type { Run } from './run.js';
@@ -84,16 +85,16 @@ export async function settleRecords(
  */
 export async function snapshot(
   build: BuildState,
-  words: readonly string[],
-  needed: readonly string[],
+  asked: Asked & { readonly needed: readonly string[] },
   results: () => JsonObject,
 ): Promise<void> {
   const { session } = build.run;
+  const { words, needed } = asked;
   const identity = { root: session.root, file: basename(session.file), words, program: programFolder() };
   const path = `${session.layout.snapshot}${snapshotSuffix(identity)}`;
   // Paths in it are relative to the root. One that still holds is left alone: a build that does nothing writes nothing.
   if (process.cwd() === session.root && checkSnapshot(path, identity, session.realEnvironment) !== undefined) return;
-  const { taken, plan } = take(build, words, needed, results);
+  const { taken, plan } = take(build, asked, results);
   if (taken === undefined) return;
   // Of what a watch keeps, nobody may have told yet what is in the times that were taken.
   const kept = session.digester.confirmKept();
@@ -115,8 +116,7 @@ export function programFolder(): string {
 
 function take(
   { run }: BuildState,
-  words: readonly string[],
-  needed: readonly string[],
+  { words, wanted, needed }: Asked & { readonly needed: readonly string[] },
   results: () => JsonObject,
 ): { readonly taken: Snapshot | undefined; readonly plan: Uint8Array } {
   const { session } = run;
@@ -137,7 +137,7 @@ function take(
   const fixed = new Set([...coverage.stat].filter(isFixed));
   const order = pathOrder(coverage, fixed);
   const readers = [...order.fixed.map(() => []), ...[...order.followed, ...order.unfollowed].map(readersOf)];
-  const plan = encodePlan({ graph, wanted: run.targets, names: needed, readers });
+  const plan = encodePlan({ graph, wanted, names: needed, readers });
   const taken = takeSnapshot({
     file: session.file,
     words,

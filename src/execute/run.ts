@@ -34,7 +34,7 @@ export class Run {
 
   constructor(
     readonly session: Session,
-    readonly targets: readonly string[],
+    private readonly targets: readonly string[],
     private readonly args: JsonObject,
     private readonly listener: EventListener,
   ) {

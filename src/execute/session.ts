@@ -22,7 +22,7 @@ import type { LoadedRule } from '../rule/description.js';
 import type { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
 import { closeClock, tick, tickLength } from '../store/clock.js';
-import { Index } from '../store/index-db.js';
+import { Index, type AfterClose } from '../store/index-db.js';
 import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
 import { ReadableCache } from '../store/readable-cache.js';
@@ -91,8 +91,8 @@ export interface Session {
    * To be closed once, by whichever of them.
    */
   again(): Session;
-  /** Writes what is buffered, ends the hosts, closes the store. May be called twice. */
-  close(): Promise<void>;
+  /** Writes what is buffered, ends the hosts, closes the store. May be called twice. See `Index.close`. */
+  close(next?: AfterClose): Promise<void>;
 }
 
 /** Bytes of a pipeline's text: of some hundred targets, up to a few thousand. What takes longer to read is to be optimized. */
@@ -223,13 +223,13 @@ function openStore(options: SessionOptions, { release, ...opened }: Opened & Beg
     tools: new Tools(opened.root, options.environment),
     hashing,
     lockFile,
-    close: async () => {
+    close: async (next) => {
       if (closed) return;
       closed = true;
       hashing.close();
       closeClock(layout);
       if (options.hosts === undefined) await hosts.close();
-      index.close();
+      index.close(next);
       release();
     },
   });

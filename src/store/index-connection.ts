@@ -93,9 +93,14 @@ export class IndexConnection {
     this.healing(() => this.#database.pragma('shrink_memory'));
   }
 
-  close(): void {
+  /**
+   * With `the process ends` a log that is small stays beside the file, as after a kill: to bring it into the file takes
+   * longer than all that a small build writes. Whoever opens the index next sees what is in it.
+   */
+  close(next: AfterClose = 'goes on'): void {
     this.#statements.clear();
-    this.#database.close();
+    if (next === 'the process ends' && sizeOf(`${this.#layout.index}-wal`) <= SMALL_LOG) leftOpen.add(this.#database);
+    else this.#database.close();
   }
 
   /** One row, as an array; undefined where there is none. */
@@ -213,6 +218,19 @@ export class IndexConnection {
     for (const name of readdirSync(cache))
       if (name.startsWith(basename(snapshot))) rmSync(join(cache, name), { force: true });
   }
+}
+
+/** What the process does when it has closed the index. */
+export type AfterClose = 'goes on' | 'the process ends';
+
+/** Reading so much again takes the next process a millisecond. */
+const SMALL_LOG = 2 << 20;
+
+/** Held: a connection that is collected is closed. */
+const leftOpen = new Set<Sqlite.Database>();
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** A database of another format than ours, but not a newer one. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -328,6 +328,27 @@ test('processes share the index, and a killed one loses no more than its batch',
     t.is(index.parts(keys).size, 200);
   }
   t.is(index.repaired, undefined);
+});
+
+test('where the process ends, a small log stays beside the file, and the next one finds what is in it', (t) => {
+  const layout = scratchLayout(t);
+  Index.open(layout).close();
+  const before = readFileSync(layout.index);
+  const ending = Index.open(layout);
+  ending.setLast('t', digestOf('key'));
+  ending.close('the process ends');
+  t.deepEqual(readFileSync(layout.index), before);
+  const next = Index.open(layout);
+  t.is(next.lastKey('t'), digestOf('key'));
+  next.close();
+});
+
+test('a large log is brought into the file also where the process ends', (t) => {
+  const layout = scratchLayout(t);
+  const index = Index.open(layout);
+  index.putOutputPath('p', { target: 't', output: 'x'.repeat(3 << 20), kind: 'file', digest: digestOf('d') });
+  index.close('the process ends');
+  t.false(existsSync(join(layout.cache, 'index.db-wal')));
 });
 
 test('opening writes no more than the file, and closing leaves no side files', (t) => {

@@ -1,6 +1,6 @@
 import type { Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
-import { IndexConnection } from './index-connection.js';
+import { IndexConnection, type AfterClose } from './index-connection.js';
 import type { CacheLayout } from './layout.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { PartLists, type PartBlock } from './part-lists.js';
@@ -18,6 +18,7 @@ import type {
 import { Damage, parseRecord, recordText } from './record-text.js';
 import { StatRecords } from './stat-records.js';
 
+export type { AfterClose } from './index-connection.js';
 export type {
   ActionRecord,
   FailureRecord,
@@ -83,12 +84,12 @@ export class Index {
   }
 
   /** Writes what is batched, and closes also where that fails. */
-  close(): void {
+  close(next: AfterClose = 'goes on'): void {
     try {
       this.flush();
     } finally {
       clearTimeout(this.#timer);
-      this.#connection.close();
+      this.#connection.close(next);
     }
   }
 

@@ -82,6 +82,7 @@ export interface RunRecord {
   readonly seconds: number;
   /** `unfinished` until it ends. */
   readonly outcome: string;
+  /** What was asked for; none for the pipeline's defaults, where these are many. */
   readonly targets: readonly string[];
   readonly args: JsonObject;
   readonly counts: JsonObject;

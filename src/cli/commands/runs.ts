@@ -34,7 +34,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
         run.outcome,
         formatSeconds(run.seconds),
         countsText({ fresh: 0, ran: 0, restored: 0, failed: 0, skipped: 0, ...run.counts }),
-        run.targets.join(' '),
+        run.targets.length === 0 ? 'the defaults' : run.targets.join(' '),
       ]);
       this.process.stdout.write(rows.length === 0 ? 'no run yet\n' : `${table(rows, [3]).join('\n')}\n`);
     });
