@@ -4,6 +4,7 @@ import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
 import { jsonText } from '../../lib/chat/json-text.js';
 import { imageUrls, memberAt, readMembers } from '../../lib/chat/row.js';
 import { eachImage, IMAGE_PATHS } from '../../lib/chat/row-images.js';
+import { DigestSet } from '../../lib/digest-set.js';
 import type { DropReason } from './keep.js';
 import type { FilterParams } from './params.js';
 
@@ -11,7 +12,7 @@ type AcrossParams = Pick<FilterParams, 'dedupe' | 'max_per_session'>;
 
 /** Drops rows for what came before them, over all sessions and blocks. */
 export class AcrossRows {
-  private readonly seen = new Set<string>();
+  private readonly seen = new DigestSet();
   private readonly perSession = new Map<string, number>();
 
   constructor(private readonly params: AcrossParams) {}
@@ -39,10 +40,7 @@ export class AcrossRows {
   }
 
   private isSeen(text: string | Buffer): boolean {
-    const digest = shortDigest(text);
-    if (this.seen.has(digest)) return true;
-    this.seen.add(digest);
-    return false;
+    return !this.seen.add(digestOf(text));
   }
 }
 
@@ -51,6 +49,10 @@ const PIECE = 1 << 20;
 
 /** Stands for a text in memory: 16 bytes of its SHA-256. */
 function shortDigest(text: string | Buffer): string {
+  return digestOf(text).toString('latin1', 0, 16);
+}
+
+function digestOf(text: string | Buffer): Buffer {
   const hash = createHash('sha256');
   for (let start = 0; start < text.length;) {
     let end = start + PIECE;
@@ -59,7 +61,7 @@ function shortDigest(text: string | Buffer): string {
     hash.update(typeof text === 'string' ? text.slice(start, end) : text.subarray(start, end));
     start = end;
   }
-  return hash.digest('binary').slice(0, 16);
+  return hash.digest();
 }
 
 /** What of a row is compared with those of others. */
@@ -83,7 +85,7 @@ export function* comparedRows(lines: readonly string[], kernel = CanonicalKernel
     return;
   }
   const rows = new CanonicalRows([SESSION.split('.'), ...IMAGE_PATHS], kernel);
-  const bytes = Buffer.from(lines.join('\n'));
+  const bytes = bytesOf(lines.join('\n'), kernel?.room);
   rows.open(bytes);
   let at = 0;
   for (const text of lines) {
@@ -92,6 +94,11 @@ export function* comparedRows(lines: readonly string[], kernel = CanonicalKernel
     yield rows.at(at) ? quickRow(rows, line, bytes) : readRow(text, line);
     at += line.length + 1;
   }
+}
+
+/** @param room is written to where the text surely fits: what is not allocated anew for all rows is not to be collected. */
+function bytesOf(text: string, room: Buffer = Buffer.alloc(0)): Buffer {
+  return 3 * text.length <= room.length ? room.subarray(0, room.write(text)) : Buffer.from(text);
 }
 
 function quickRow(rows: CanonicalRows, line: Buffer, bytes: Buffer): ComparedRow {
