@@ -96,6 +96,7 @@ test('restore refuses before it writes: no such run, bytes gone, outputs that ar
   await refused('VB433', 2, '1999', '--to', to);
   await refused('VB434', 2, '2', '--to', to);
   await refused('VB440', 2, first, 'uper', '--to', to);
+  t.regex((await project.run('restore', first, 'nothing', '--to', to)).stderr, /it had +files, loose, upper\n/);
   project.write('data/rows.jsonl', '"c"\n');
   await project.builds(t);
   await refused('VB438', 1, first, '--to', to);
@@ -163,4 +164,16 @@ test('runs diff tells which targets differ, and by what', async (t) => {
     `${first} → ${first}: no target differs; 3 targets are the same\n`,
   );
   t.is((await project.run('runs', 'diff', first)).code, 2);
+  for (const args of [
+    ['--limit', 'all'],
+    ['--limit', '-1'],
+    ['dif', first, first],
+  ]) {
+    const refused = await project.run('runs', ...args);
+    t.is(refused.code, 2);
+    t.regex(
+      refused.stderr,
+      /--limit takes a whole number from 1|VB614: `vlmbuild runs` has no `dif`[^]*did you mean `diff`/,
+    );
+  }
 });

@@ -153,7 +153,7 @@ module.exports = (path, n) => { const db = new Database(path); db.exec('CREATE T
   await project.builds(t);
   const { code, stdout, stderr } = await project.run('verify', '--rebuild', '-q');
   t.is(code, 3, stdout + stderr);
-  t.regex(stdout, /all +output rows \(out\/rows\.jsonl\).*\n {2}rows changed: 3\n/);
+  t.regex(stdout, /all +output rows \(out\/rows\.jsonl\).*\n {2}row changed: 3\n/);
   t.regex(stdout, /all +output folder.*\n {2}changed: other\.txt\n/);
   t.regex(stdout, /all +output base.*\n {2}table counts differs \(1 row\)\n/);
   t.regex(stdout, /all +output blob.*\n {2}differs from byte 5 on\n/);

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { compareRows } from './compare.js';
+import { compareContent, compareRows } from './compare.js';
 
 function rows(before: string, now: string) {
   const found = compareRows(Array.from(before), Array.from(now));
@@ -29,4 +33,20 @@ test('what is told says how many rows came and went', (t) => {
     }),
   );
   t.pass();
+});
+
+test('of many tables that differ the first are named, and the rest counted', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'compare-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const names = Array.from({ length: 25 }, (_, i) => `t${i}`);
+  const write = (name: string, value: number): string => {
+    const database = new Database(join(folder, name));
+    for (const table of names) database.exec(`CREATE TABLE ${table} (a); INSERT INTO ${table} VALUES (${value})`);
+    database.close();
+    return join(folder, name);
+  };
+  const found = await compareContent('sqlite', write('a.db', 1), write('b.db', 2));
+  if (found.unit !== 'tables') throw new Error('tables were compared');
+  t.is(found.changedCount, 25);
+  t.is(found.changed.length, 20);
 });

@@ -31,7 +31,9 @@ export type ContentDifference =
       readonly unit: 'tables';
       readonly removed: Names;
       readonly added: Names;
+      /** The first of them. */
       readonly changed: readonly { readonly name: string; readonly rows: readonly [before: number, now: number] }[];
+      readonly changedCount: number;
       /** Columns, indexes or views differ, and no row does. */
       readonly shape: boolean;
     };
@@ -174,6 +176,7 @@ async function compareTables(before: string, now: string): Promise<ContentDiffer
     removed,
     added,
     changed: changed.first.map((name) => ({ name, rows: [rowsBefore.get(name) ?? 0, rowsNow.get(name) ?? 0] })),
+    changedCount: changed.count,
     shape: removed.count + added.count + changed.count === 0,
   };
 }

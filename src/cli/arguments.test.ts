@@ -30,6 +30,13 @@ test('a flag value or a later word that reads like a command is none', (t) => {
   t.deepEqual(normalized('a', 'status'), ['a', 'status']);
 });
 
+test('no value of a flag is taken for the first word', (t) => {
+  const words = (...argv: string[]) => normalizeArguments(argv, new Set(['build', 'runs', 'graph']));
+  t.deepEqual(words('--trace', 't.json', 'build', 'a'), ['build', '--trace', 't.json', 'a']);
+  t.deepEqual(words('--limit', '5', 'runs'), ['runs', '--limit', '5']);
+  t.deepEqual(words('--format', 'dot', 'graph'), ['graph', '--format', 'dot']);
+});
+
 test('the second word of a command stays behind the first', (t) => {
   const words = (...argv: string[]) => normalizeArguments(argv, new Set(['cache', 'build']));
   t.deepEqual(words('-C', 'dir', 'cache', 'verify', '--json'), ['cache', 'verify', '-C', 'dir', '--json']);

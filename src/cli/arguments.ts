@@ -1,3 +1,6 @@
+import { cliErrors } from '../diagnostics/cli.js';
+import type { Diagnostic } from '../diagnostics/diagnostic.js';
+
 /** Flags that take a value; the short ones may have it right behind them as in make: `-j4`, `-Cdir`. */
 const VALUED = new Set([
   '-j',
@@ -12,6 +15,9 @@ const VALUED = new Set([
   '--max-size',
   '--max-age',
   '--keep-runs',
+  '--limit',
+  '--format',
+  '--trace',
 ]);
 
 /** Commands of two words. */
@@ -26,6 +32,13 @@ const SECOND_WORDS: Readonly<Record<string, readonly string[]>> = {
  */
 export function normalizeArguments(argv: readonly string[], commands: ReadonlySet<string>): string[] {
   return commandFirst(splitShortFlags(argv), commands);
+}
+
+/** The mistake in a command of two words whose second is none. */
+export function unknownSecondWord([first = '', second]: readonly string[]): Diagnostic | undefined {
+  const known = SECOND_WORDS[first];
+  if (known === undefined || second === undefined || second.startsWith('-') || known.includes(second)) return undefined;
+  return cliErrors.unknownSecondWord({ first, second, known });
 }
 
 function splitShortFlags(argv: readonly string[]): string[] {

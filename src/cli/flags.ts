@@ -58,9 +58,16 @@ export const targetWords = {
   },
 } as const;
 
-/** Of `-j`. @throws RangeError */
-export function parseJobs(text: string): number {
-  const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new RangeError(`-j takes a whole number from 1, not ${text}`);
-  return jobs;
-}
+/** Reads the value of a flag that counts something. */
+export const countFor =
+  (flag: string) =>
+  /** @throws RangeError */
+  (text: string): number => {
+    const count = Number(text);
+    if (!Number.isSafeInteger(count) || count < 1) {
+      throw new RangeError(`${flag} takes a whole number from 1, not ${text === '' ? 'an empty text' : text}`);
+    }
+    return count;
+  };
+
+export const parseJobs = countFor('-j');

@@ -7,7 +7,7 @@ import { cliErrors } from '../diagnostics/cli.js';
 import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 import { packageRoot } from '../rule/package-root.js';
-import { normalizeArguments } from './arguments.js';
+import { normalizeArguments, unknownSecondWord } from './arguments.js';
 import { acceptCommand } from './commands/accept.js';
 import { buildCommandRoute } from './commands/build.js';
 import { cacheRoute } from './commands/cache.js';
@@ -135,7 +135,14 @@ export async function main(argv: readonly string[], world: CliProcess = process)
       }),
     },
   );
-  await run(application, normalizeArguments(argv, COMMAND_NAMES), { process: world });
+  const words = normalizeArguments(argv, COMMAND_NAMES);
+  const mistake = unknownSecondWord(words);
+  if (mistake !== undefined) {
+    world.stderr.write(`${formatDiagnostic(mistake, { color })}\n`);
+    world.exitCode = EXIT.wrong;
+    return;
+  }
+  await run(application, words, { process: world });
   optimizeAsUsual();
   // The parser has negative codes of its own for a command line that it cannot read.
   if (typeof world.exitCode === 'number' && world.exitCode < 0) world.exitCode = EXIT.wrong;

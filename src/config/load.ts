@@ -104,7 +104,7 @@ function pipelineOf(
 function shownPath(file: string): string {
   if (!isAbsolute(file)) return file;
   const inside = relative(process.cwd(), file);
-  return inside.length < file.length ? inside : file;
+  return inside !== '' && inside.length < file.length ? inside : file;
 }
 
 function readText(file: string, shown: string): string {

@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.js';
+import { meant, nameList } from './names.js';
 
 /** What the commands that look back can find wrong: `verify`, `restore`, `accept`, `gc`, `cache`, `runs diff`. */
 export const archiveErrors = {
@@ -65,11 +66,11 @@ export const archiveErrors = {
     next: 'write them beside the tree with `--to DIR`, or name the targets that you want',
   }),
   /** `restore RUN TARGET` of a target that the run did not have. */
-  notInRun: ({ word, run, likely }: { word: string; run: string; likely: string | undefined }): Diagnostic => ({
+  notInRun: ({ word, run, had }: { word: string; run: string; had: readonly string[] }): Diagnostic => ({
     code: 'VB440',
     headline: `run \`${run}\` had no result of \`${word}\``,
-    next:
-      likely === undefined ? `see what it had with \`vlmbuild runs diff ${run} last\`` : `did you mean \`${likely}\`?`,
+    facts: [['it had', nameList(had)]],
+    ...meant(word, had, 'name one that it had, or none for all of them'),
   }),
   /** Ctrl-C while outputs were replaced. Each is whole: as it was, or as it was recorded. */
   restoreInterrupted: ({ done, total }: { done: number; total: number }): Diagnostic => ({

@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.js';
+import { meant, nameList } from './names.js';
 
 /** Mistakes on the command line itself. */
 export const cliErrors = {
@@ -50,6 +51,21 @@ export const cliErrors = {
     code: 'VB608',
     headline: message.charAt(0).toLowerCase() + message.slice(1),
     next: 'see the flags with `--help`',
+  }),
+  /** `cache` or `runs` with a second word that it does not know. */
+  unknownSecondWord: ({
+    first,
+    second,
+    known,
+  }: {
+    first: string;
+    second: string;
+    known: readonly string[];
+  }): Diagnostic => ({
+    code: 'VB614',
+    headline: `\`vlmbuild ${first}\` has no \`${second}\``,
+    facts: [['it has', nameList(known)]],
+    ...meant(second, known),
   }),
   /** `--trace` names a file that is not a trace. */
   noTrace: (path: string): Diagnostic => ({

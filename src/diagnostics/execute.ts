@@ -139,7 +139,7 @@ export const executeErrors = {
     code: 'VB414',
     headline: `\`${target}\` needs \`${needs}\`, which is not built`,
     facts: [['path', path]],
-    next: `build it first: \`vlmbuild ${needs}\`, or leave out \`--only\``,
+    next: `build it first: \`vlmbuild ${needs}\`; or, with \`--only\`, leave that out`,
   }),
   /** A program under `tools` does not start, so that its version cannot be told. */
   toolFailed: ({ tool, message }: { tool: string; message: string }): Diagnostic => ({

@@ -4,7 +4,6 @@ import { dirname, join, resolve } from 'node:path';
 import { sideFiles } from '../artifacts/sqlite-open.js';
 import type { ArtifactRecord } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
-import { didYouMean } from '../base/did-you-mean.js';
 import { shortPath } from '../base/shown-path.js';
 import type { Target } from '../config/pipeline.js';
 import { archiveErrors } from '../diagnostics/archive.js';
@@ -141,7 +140,7 @@ function outputsOf({ record, results }: PastRun, words: readonly string[]): Want
     words.flatMap((word) => {
       const named = names.filter((name) => name === word || name.startsWith(`${word}@`));
       if (named.length > 0) return named;
-      throw new UserFacingError(archiveErrors.notInRun({ word, run: record.id, likely: didYouMean(word, names) }));
+      throw new UserFacingError(archiveErrors.notInRun({ word, run: record.id, had: names }));
     }),
   );
   return names

@@ -109,7 +109,7 @@ test('outputs: missing, edited, and replaced by what an earlier build made', asy
   p.files.set('out/dataset', 'edited by hand');
   t.is(lines(await p.plan())[2], 'dataset restorable: output edited (out/dataset)');
   p.files.set('out/dataset', p.files.get('out/full') ?? '');
-  t.is(lines(await p.plan())[2], 'dataset restorable: output missing (out/dataset)');
+  t.is(lines(await p.plan())[2], 'dataset restorable: output replaced (out/dataset)');
   await p.build();
   t.is(p.files.get('out/dataset'), before);
   t.deepEqual(lines(await p.plan()), ALL_FRESH);

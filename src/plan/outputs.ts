@@ -41,7 +41,7 @@ export function wrongOutputs(present: PresentOutputs, digests: Readonly<Record<s
 
 /**
  * What is wrong with outputs. One whose present content was made by some earlier build is no edit but simply not the
- * result of this key: it is named (as missing) only with `all`.
+ * result of this key: it is named only with `all`.
  */
 export function outputReasons(
   present: PresentOutputs,
@@ -55,8 +55,10 @@ export function outputReasons(
     if (found === undefined) continue;
     const { digest, use } = found;
     const edited = digest === 'unreadable' || (isDigest(digest) && !history.knowsOutput(digest));
-    if (edited) reasons.push({ type: 'output-edited', output: name, path: use.path });
-    else if (all || digest === 'absent') reasons.push({ type: 'output-missing', output: name, path: use.path });
+    const where = { output: name, path: use.path } as const;
+    if (edited) reasons.push({ type: 'output-edited', ...where });
+    else if (digest === 'absent') reasons.push({ type: 'output-missing', ...where });
+    else if (all) reasons.push({ type: 'output-replaced', ...where });
   }
   return reasons;
 }

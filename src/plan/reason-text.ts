@@ -32,6 +32,8 @@ function textOf(reason: Reason): string {
       return `output missing (${reason.path})`;
     case 'output-edited':
       return `output edited (${reason.path})`;
+    case 'output-replaced':
+      return `output replaced (${reason.path})`;
     case 'failed-before':
       return `failed before (${oneLine(reason.message)})`;
     case 'parts-failed':

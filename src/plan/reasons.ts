@@ -23,6 +23,8 @@ export type Reason =
   | { readonly type: 'outputs-changed'; readonly added: readonly string[]; readonly removed: readonly string[] }
   | { readonly type: 'output-missing'; readonly output: string; readonly path: string }
   | { readonly type: 'output-edited'; readonly output: string; readonly path: string }
+  /** What stands there was made by another build: `restore --in-place`, a checkout of an earlier one. */
+  | { readonly type: 'output-replaced'; readonly output: string; readonly path: string }
   | { readonly type: 'failed-before'; readonly message: string }
   | { readonly type: 'parts-failed'; readonly failed: number; readonly total: number }
   | { readonly type: 'format-changed'; readonly from: number; readonly to: number }

@@ -39,6 +39,9 @@ export function contentLines(content: ContentDifference, sides: readonly [before
       );
       return [
         ...changed,
+        content.changedCount > changed.length
+          ? `${formatCount(content.changedCount - changed.length)} more tables differ`
+          : '',
         namesText(`tables only in the ${earlier}`, content.removed),
         namesText(`tables only in the ${later}`, content.added),
         content.shape ? 'columns, indexes or views differ' : '',
@@ -47,7 +50,7 @@ export function contentLines(content: ContentDifference, sides: readonly [before
   }
 }
 
-/** `rows changed: 3, 5-8, 12 and 4 more`. */
+/** `rows changed: 3, 5-8, 12 and 4 more`; `row changed: 3`, which is its number. */
 function numbersText(what: string, { first, count }: Numbers): string {
   if (count === 0) return '';
   const ranges: [number, number][] = [];
@@ -57,7 +60,7 @@ function numbersText(what: string, { first, count }: Numbers): string {
     else ranges.push([n, n]);
   }
   const shown = ranges.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(', ');
-  return `rows ${what}: ${shown}${more(count - first.length)}`;
+  return `${count === 1 ? 'row' : 'rows'} ${what}: ${shown}${more(count - first.length)}`;
 }
 
 function namesText(what: string, { first, count }: Names): string {

@@ -31,6 +31,18 @@ test('parts that fail in the same way are not explained again', (t) => {
   ]);
 });
 
+test('a failure that is tried again tells how long the attempt took, not how long it waits', (t) => {
+  const failed: BuildEvent = {
+    type: 'target-failed',
+    target: 'job',
+    diagnostic: { code: 'VB408', headline: 'too long' },
+    attempt: 1,
+    final: false,
+    seconds: 2,
+  };
+  t.is(told('normal', [failed])[0], 'job  attempt 1 failed after 2.0s, tries again');
+});
+
 test('what a target says of itself as a whole is told; what its parts and commands say only with -v', (t) => {
   const said = (line: string, of: { part?: string; phase?: 'assemble' }): BuildEvent => ({
     type: 'log',

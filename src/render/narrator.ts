@@ -85,10 +85,11 @@ export class Narrator {
         return quiet ? [] : [this.#line(event.target, this.#paint('green', finishedText(event)))];
       case 'target-failed': {
         const tail = this.#tail.take(event.target).map((line) => `  | ${line}`);
-        const what = event.final ? 'failed' : `attempt ${event.attempt} failed, tries again`;
+        const what = event.final ? 'failed' : `attempt ${event.attempt} failed`;
+        const again = event.final ? '' : ', tries again';
         const more = event.log === undefined ? [] : [`  whole output: vlmbuild log ${event.target}`];
         return [
-          this.#line(event.target, this.#paint('red', `${what} after ${formatSeconds(event.seconds)}`)),
+          this.#line(event.target, this.#paint('red', `${what} after ${formatSeconds(event.seconds)}${again}`)),
           ...this.#diagnostic(event),
           ...tail,
           ...more,

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { plural } from '../base/units.js';
 import type { Undeclared, UndeclaredFile } from '../execute/undeclared.js';
 
@@ -60,9 +61,13 @@ function repairs(files: readonly UndeclaredFile[], work: 'rule' | 'command'): st
   }
   if (listed !== undefined)
     lines.push(`  put it right: make the folder an input (\`${listed}/\`), so that files that come and go are noticed`);
-  if (written !== undefined)
-    lines.push(`  put it right: declare ${written} under \`outputs\`, or write it below $TMPDIR`);
+  if (written !== undefined) lines.push(`  put it right: ${declaring(written)}write it below $TMPDIR`);
   return lines;
+}
+
+/** No output lies outside of the project. */
+function declaring(written: string): string {
+  return isAbsolute(written) || written.startsWith('../') ? '' : `declare ${written} under \`outputs\`, or `;
 }
 
 /** A role's name from a path. */

@@ -3,7 +3,8 @@ import { plural } from '../base/units.js';
 import type { RunsDifference, TargetDifference } from '../execute/runs-diff.js';
 import { reasonText } from '../plan/reason-text.js';
 
-const EARLIER_AND_LATER = ['earlier', 'later'] as const;
+/** Either may be the later one. */
+const SIDES = ['first', 'second'] as const;
 
 /** A line a target that differs, and one below it for each thing in which it does. */
 export function runsDiffText({ runs, targets, same }: RunsDifference): string {
@@ -32,7 +33,7 @@ function details({ change, reasons, unknown, outputs }: TargetDifference): strin
     ...(unknown ? ['its key changed (what it was made of is recorded no more)'] : []),
     ...outputs.flatMap(({ name, before, now, content }) => [
       `output changed (${name} ${shortText(before)} → ${shortText(now)})`,
-      ...(content === undefined ? [] : contentLines(content, EARLIER_AND_LATER).map((line) => `  ${line}`)),
+      ...(content === undefined ? [] : contentLines(content, SIDES).map((line) => `  ${line}`)),
     ]),
   ];
 }

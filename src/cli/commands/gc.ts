@@ -2,7 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { parseBytes } from '../../base/bytes.js';
 import { parseDuration } from '../../base/duration.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { countFor, projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
 import { withSession } from '../project.js';
 
@@ -37,7 +37,7 @@ export const gcCommand = buildCommand<Flags, [], CliContext>({
       maxAge: { kind: 'parsed', parse: age, optional: true, brief: 'Default 30d', placeholder: 'TIME' },
       keepRuns: {
         kind: 'parsed',
-        parse: count,
+        parse: countFor('--keep-runs'),
         optional: true,
         brief: 'Keep what the last N runs came to (default 10)',
         placeholder: 'N',
@@ -84,10 +84,4 @@ function age(text: string): number {
   const milliseconds = /^0+(ms|s|m|h|d)?$/.test(text) ? 0 : parseDuration(text);
   if (milliseconds === undefined) throw new RangeError(`${text} is no time: write it like 30d, 12h or 90m`);
   return milliseconds;
-}
-
-function count(text: string): number {
-  const n = Number(text);
-  if (!Number.isInteger(n) || n < 1) throw new RangeError(`--keep-runs takes a whole number from 1, not ${text}`);
-  return n;
 }

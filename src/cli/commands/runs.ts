@@ -1,7 +1,7 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { formatSeconds } from '../../base/units.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { countFor, projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
@@ -13,7 +13,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
   docs: { brief: 'List past runs, newest first (the default)' },
   parameters: {
     flags: {
-      limit: { kind: 'parsed', parse: Number, default: '20', brief: 'How many', placeholder: 'N' },
+      limit: { kind: 'parsed', parse: countFor('--limit'), default: '20', brief: 'How many', placeholder: 'N' },
       json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One run a line as JSON' },
       ...projectFlags,
     },
@@ -58,7 +58,7 @@ const diffCommand = buildCommand<DiffFlags, [string, string], CliContext>({
     ].join('\n'),
   },
   parameters: {
-    positional: { kind: 'tuple', parameters: [run('the earlier run', 'RUN'), run('the later run', 'RUN')] },
+    positional: { kind: 'tuple', parameters: [run('what is compared', 'RUN'), run('with what', 'RUN')] },
     flags: {
       json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
       file: projectFlags.file,
