@@ -36,9 +36,19 @@ export class FileBehind {
     await this.#begin(piece);
   }
 
-  async finish(): Promise<void> {
+  /** Resolves when pieces that were given may change; small ones may still wait for others. */
+  async settle(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Resolves when all that was given is in the file. */
+  async flush(): Promise<void> {
     await this.#flush();
     await this.#writing;
+  }
+
+  async finish(): Promise<void> {
+    await this.flush();
     await this.discard();
   }
 

@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.js';
 import type { ObjectStore } from '../store/objects.js';
+import type { JoinAhead } from './join-ahead.js';
 import { joinedParts, type MadeBlock } from './joined-parts.js';
 import type { ArtifactRecord, KindName } from './kind.js';
 import { kindNamed } from './kinds.js';
@@ -15,10 +16,11 @@ export async function joinOutput(
   objects: ObjectStore,
   keep: boolean,
   before: Digest | undefined,
+  ahead?: JoinAhead,
 ): Promise<ArtifactRecord> {
   const { kind, path } = staged;
   const parts = joinedParts(blocks, name);
-  const joined = kindNamed(kind).join(parts, kind === 'directory' && keep ? null : path, objects, keep, before);
+  const joined = kindNamed(kind).join(parts, kind === 'directory' && keep ? null : path, objects, keep, before, ahead);
   if (joined === undefined) throw new Error(`parts of a ${kind} cannot be joined`);
   return joined;
 }

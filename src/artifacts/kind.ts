@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.js';
 import type { ObjectStore } from '../store/objects.js';
+import type { JoinAhead } from './join-ahead.js';
 import type { JoinedParts } from './joined-parts.js';
 
 /** What an artifact is, which says how it is digested, sliced and joined. The reader's role decides it for an input. */
@@ -147,7 +148,8 @@ export interface Kind {
   /**
    * The default assembly of parts' outputs, in order; undefined where the kind has none. With `keepWhole` the result
    * enters the store. `destination: null` writes no file: `deliver` does from the record. `before` names what came of it
-   * the last time, if the store still has that: what is the same at its head is checked as a whole.
+   * the last time, if the store still has that: what is the same at its head is checked as a whole, and where that was
+   * written `ahead`, it is taken from there.
    */
   join(
     parts: JoinedParts,
@@ -155,5 +157,6 @@ export interface Kind {
     objects: ObjectStore,
     keepWhole: boolean,
     before?: Digest,
+    ahead?: JoinAhead,
   ): Promise<ArtifactRecord> | undefined;
 }

@@ -134,6 +134,23 @@ export class Listing {
     });
   }
 
+  /** The parts before the first of which nothing is known, in order. */
+  head(): { readonly ids: string; readonly made: PartColumns }[] {
+    const head = [];
+    for (const { ids, results } of this.#stretches) {
+      if (results instanceof PartColumns) {
+        head.push({ ids, made: results });
+        continue;
+      }
+      const known = [];
+      for (let row = 0; results.has(row); row++) known.push(results.result(row) ?? []);
+      const names = (JSON.parse(ids) as string[]).slice(0, known.length);
+      head.push({ ids: JSON.stringify(names), made: columnsOf(known.flat()) });
+      break;
+    }
+    return head;
+  }
+
   /** Ids of the parts of which nothing came, in order. */
   missingIds(): string[] {
     return this.#stretches.flatMap(({ ids, results }) => {

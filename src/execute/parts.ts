@@ -12,6 +12,7 @@ import type { PartRecord } from '../store/index-db.js';
 import { digestAt } from '../store/part-keys.js';
 import { CorruptObject, holderOf } from '../store/objects.js';
 import { Interrupted, TargetError } from './failure.js';
+import { JoinsAhead } from './joins-ahead.js';
 import { listParts } from './list-parts.js';
 import { Listing } from './listing.js';
 import { makeParts } from './make-parts.js';
@@ -44,6 +45,15 @@ const MOST_REPAIRS = 10;
  * @throws TargetError, TaskError, Interrupted
  */
 export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsResult> {
+  const ahead = JoinsAhead.begin(work);
+  try {
+    return await listMakeAssemble(work, use, ahead);
+  } finally {
+    await ahead.drop();
+  }
+}
+
+async function listMakeAssemble(work: TargetWork, use: RuleUse, ahead: JoinsAhead): Promise<PartsResult> {
   const { rule, concurrency } = use;
   const { run, target, decision } = work;
   let forget: ReadonlySet<Digest> | 'all' = work.forced ? 'all' : new Set<Digest>();
@@ -52,6 +62,7 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
     const listing = await list(work, use, forget);
     listing.record();
     const { total, remembered } = listing;
+    ahead.expect(() => listing.head());
     if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
     if (decision.refused !== undefined && remembered < total) throw new TargetError(decision.refused);
     const count = await makeParts(work, rule, concurrency, listing.missing, (part, result) =>
@@ -66,7 +77,7 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
     if (count > 0) listing.record();
     const parts = listing.made();
     try {
-      const outputs = await assemble(work, rule, parts);
+      const outputs = await assemble(work, rule, parts, ahead);
       return { outputs, parts: { total, made, failed: lost.length } };
     } catch (error) {
       if (round > MOST_REPAIRS || !isCorruption(error)) throw error;
@@ -137,14 +148,15 @@ async function assemble(
   work: TargetWork,
   rule: LoadedRule,
   parts: readonly Made[],
+  ahead: JoinsAhead,
 ): Promise<Readonly<Record<string, ArtifactRecord>>> {
   const { run, target } = work;
   const grant = await oneSlot(work);
   const phase = rule.assembles ? 'assemble' : 'join';
   const span = run.session.timeline.begin({ phase, lane: { type: 'slot', slot: grant.slot }, name: target.name });
   try {
-    if (!rule.assembles) return await joinParts(work, parts);
-    const { outputs } = await run.session.hosts.run(
+    if (!rule.assembles) return await joinParts(work, parts, ahead, Object.keys(work.staging.outputs));
+    const { outputs, joins } = await run.session.hosts.run(
       {
         type: 'assemble',
         ...ruleTask(work, rule),
@@ -154,25 +166,40 @@ async function assemble(
         parts: parts.map(({ ids, keys, made }) => ({ ids, keys, made: made.encode(keys) })),
         keep: target.store,
         before: lastBytes(work),
+        begun: ahead.names,
       },
       { ...limits(work), on: relay(work, 'assemble') },
     );
-    return outputs;
+    return { ...(await joinParts(work, parts, ahead, joins)), ...outputs };
   } finally {
     span.end();
     grant.release();
   }
 }
 
-/** The default assembly. */
-async function joinParts(work: TargetWork, parts: readonly Made[]): Promise<Readonly<Record<string, ArtifactRecord>>> {
+/** Joins outputs by their kinds: the default assembly, and what has been begun of one that a rule leaves to it. */
+async function joinParts(
+  work: TargetWork,
+  parts: readonly Made[],
+  ahead: JoinsAhead,
+  names: readonly string[],
+): Promise<Readonly<Record<string, ArtifactRecord>>> {
   const { run, target, staging, signal } = work;
   const outputs: Record<string, ArtifactRecord> = {};
   const before = lastBytes(work);
-  for (const { name, kind } of Object.values(target.outputs)) {
+  for (const name of names) {
+    const staged = staging.outputs[name];
     if (signal.aborted) throw new Interrupted();
-    const staged = { kind, path: staging.outputs[name]?.path ?? null };
-    outputs[name] = await joinOutput(parts, name, staged, run.session.objects, target.store, before[name]);
+    if (staged === undefined) throw new Error(`there is no output ${name} to be joined`);
+    outputs[name] = await joinOutput(
+      parts,
+      name,
+      staged,
+      run.session.objects,
+      target.store,
+      before[name],
+      ahead.of(name),
+    );
   }
   return outputs;
 }

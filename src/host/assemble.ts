@@ -56,12 +56,14 @@ export async function runAssemble(
       join: joinLater,
     });
     const joined: Record<string, ArtifactRecord> = {};
+    const left: string[] = [];
     for (const name of joins) {
       const staged = files.take(name);
-      if (staged !== undefined)
-        joined[name] = await joinOutput(blocks, name, staged, objects, task.keep, task.before[name]);
+      if (staged === undefined) continue;
+      if (task.begun.includes(name)) left.push(name);
+      else joined[name] = await joinOutput(blocks, name, staged, objects, task.keep, task.before[name]);
     }
-    return { outputs: { ...joined, ...(await files.keep(task.keep ? objects : null)) } };
+    return { outputs: { ...joined, ...(await files.keep(task.keep ? objects : null)) }, joins: left };
   } finally {
     for (const made of opened) made.close();
     files.close();

@@ -210,13 +210,20 @@ test('assemble gets every part in order, to read, and may drop', async (t) => {
   }
   const rows = host.staged('rows.jsonl', 'jsonl');
   const work = await host.ruleWork('my/rule', { params: { n: 3 }, outputs: { rows } });
-  const made = await host.pool.run({ ...work, type: 'assemble', before: {}, parts: madeParts(parts), keep: true });
+  const made = await host.pool.run({
+    ...work,
+    type: 'assemble',
+    before: {},
+    begun: [],
+    parts: madeParts(parts),
+    keep: true,
+  });
   t.is(readFileSync(rows.path, 'utf8'), '["part-0",0,true]\n["part-2",2,true]\n["part-3",3,true]\n');
   t.like(made.outputs, { rows: { kind: 'jsonl' } });
 
   // More parts than one message holds.
   const many = Array.from({ length: 2_500 }, () => parts[0]).filter((part) => part !== undefined);
-  await host.pool.run({ ...work, type: 'assemble', before: {}, parts: madeParts(many), keep: false });
+  await host.pool.run({ ...work, type: 'assemble', before: {}, begun: [], parts: madeParts(many), keep: false });
   t.is(readFileSync(rows.path, 'utf8').split('\n').length, 2_501);
 });
 
@@ -235,13 +242,13 @@ test('assemble leaves outputs to be joined by their kind', async (t) => {
     const made = await host.make('my/rule', { ...PART, spec: { i } }, { outputs });
     parts.push({ id: `part-${i}`, ...made });
   }
-  const assemble = async (n: number, rejects: boolean, keep = true) => {
+  const assemble = async (n: number, rejects: boolean, keep = true, begun: readonly string[] = []) => {
     const rows = host.staged('rows.jsonl', 'jsonl');
     const outputs = { rows, ...(rejects ? { rejects: host.staged('rejects.jsonl', 'jsonl') } : {}) };
     const work = await host.ruleWork('my/rule', { params: { n }, outputs });
     return {
       path: rows.path,
-      made: await host.pool.run({ ...work, type: 'assemble', before: {}, parts: madeParts(parts), keep }),
+      made: await host.pool.run({ ...work, type: 'assemble', before: {}, begun, parts: madeParts(parts), keep }),
     };
   };
   const { path, made } = await assemble(3, true);
@@ -256,7 +263,12 @@ test('assemble leaves outputs to be joined by their kind', async (t) => {
   );
   const unkept = await assemble(3, false, false);
   t.is(readFileSync(unkept.path, 'utf8'), '{"i":0}\n{"i":1}\n{"i":2}\n');
-  t.deepEqual(unkept.made.outputs, { rows });
+  t.deepEqual(unkept.made, { outputs: { rows }, joins: [] });
+
+  const left = await assemble(3, true, true, ['rows', 'nothing']);
+  t.deepEqual(Object.keys(left.made.outputs), ['rejects']);
+  t.deepEqual(left.made.joins, ['rows'], 'whoever has begun it joins it');
+  t.false(existsSync(left.path));
 
   t.like(await failureOf(t, assemble(2, false)), { type: 'user-error', code: 'VB810' });
   t.like(await failureOf(t, assemble(1, false)), { type: 'user-error', code: 'VB809' });

@@ -138,6 +138,8 @@ export interface AssembleTask extends RuleWorkTask {
   readonly keep: boolean;
   /** The bytes of the outputs that the target had last. */
   readonly before: Readonly<Record<string, Digest>>;
+  /** Outputs that, where they are to be joined by their kind, are left to whoever asks. */
+  readonly begun: readonly string[];
 }
 
 /** Parts as remembered, in order. */
@@ -168,7 +170,7 @@ export interface TaskResults {
   list: { readonly count: number };
   asks: { readonly questions: number };
   make: { readonly made: number };
-  assemble: MadeOutputs;
+  assemble: AssembledOutputs;
   command: { readonly outputs: Readonly<Record<string, ArtifactRecord | LateOutput>> };
   keep: MadeOutputs;
 }
@@ -178,6 +180,11 @@ export interface LateOutput {
   readonly kind: KindName;
   readonly digest: Digest;
   readonly bytes: LateObject;
+}
+
+/** Outputs that are whole, and those that are to be joined by their kind. */
+export interface AssembledOutputs extends MadeOutputs {
+  readonly joins: readonly string[];
 }
 
 export interface MadeOutputs {
