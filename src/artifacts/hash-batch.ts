@@ -109,12 +109,13 @@ function* hashLarge(
 }
 
 /**
- * Whether SHA-256 of a batch's only file is taken without comparing its xxh64 before: most often a file has changed where its
- * stat has, and of one of this size it takes so little longer that the xxh64 is not worth a read of all that did change.
+ * Whether SHA-256 of a batch's only file is taken and no xxh64 of it: most often a file has changed where its stat has, and of
+ * one of this size it takes so little longer that the xxh64 is worth neither a read of all that did change nor, where none is
+ * known, half as much again.
  */
-export function isHashedAtOnce({ sizes, known }: HashBatch): boolean {
+export function isHashedAtOnce({ sizes }: HashBatch): boolean {
   const [size = 0] = sizes;
-  return sizes.length === 1 && size > SMALL && size <= AT_ONCE && known[0] !== '';
+  return sizes.length === 1 && size > SMALL && size <= AT_ONCE;
 }
 
 /** Of a batch that is hashed at once; yields as `hashBatch`. */
