@@ -1,16 +1,11 @@
-import { statSync } from 'node:fs';
-import { cliErrors } from '../diagnostics/cli.js';
-import { EXIT, UserFacingError } from '../diagnostics/diagnostic.js';
+import { EXIT } from '../diagnostics/diagnostic.js';
 import type { RuleLoader } from '../rule/loader.js';
+import { enterDirectory } from './flags.js';
 import { onInterrupt } from './interrupt.js';
 
 /** Opens the rules alone, for commands that need no pipeline file. */
 export async function withRules<T>(directory: string | undefined, use: (rules: RuleLoader) => Promise<T>): Promise<T> {
-  if (directory !== undefined) {
-    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
-      throw new UserFacingError(cliErrors.noDirectory(directory));
-    process.chdir(directory);
-  }
+  enterDirectory(directory);
   const letGo = onInterrupt(() => process.exit(EXIT.interrupted));
   try {
     const { openRules } = await import('../execute/rules.js');

@@ -99,4 +99,10 @@ export const cliErrors = {
     headline: `\`${target}\` printed nothing when it was last built`,
     next: `watch it run again: \`vlmbuild -B -v ${target}\``,
   }),
+  /** `init` cannot write a file of the new project. */
+  notWritten: ({ path, problem }: { path: string; problem: string }): Diagnostic => ({
+    code: 'VB615',
+    headline: `\`${path}\` cannot be written: ${problem}`,
+    next: 'start the project in a folder that can be written to: `vlmbuild init -C DIR`',
+  }),
 } as const;

@@ -2,11 +2,11 @@ import { buildCommand } from '@stricli/core';
 import { archiveErrors } from '../../diagnostics/archive.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { flag, placeFlags, projectAliases, type PlaceFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 /** No `--set`: the lock tells of the pipeline file as it stands. */
-interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+interface Flags extends PlaceFlags {
   readonly reason: string;
   readonly json?: boolean;
 }
@@ -37,9 +37,8 @@ export const acceptCommand = buildCommand<Flags, [string, ...string[]], CliConte
         brief: 'Why they are right, for whoever reads the lock',
         placeholder: 'TEXT',
       },
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
-      file: projectFlags.file,
-      directory: projectFlags.directory,
+      json: flag('One target a line as JSON'),
+      ...placeFlags,
     },
     aliases: projectAliases,
   },

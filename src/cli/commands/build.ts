@@ -8,7 +8,7 @@ import type { PartsPreview } from '../../execute/parts-preview.js';
 import type { Session } from '../../execute/session.js';
 import { withInterrupt } from '../interrupt.js';
 import { styleOf, type CliContext, type CliProcess } from '../context.js';
-import { flag, parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { flag, jobsFlag, projectAliases, projectFlags, targetWords, valued, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 import { forecastOf, rendererFor } from '../renderer.js';
 import { openTrace, type Trace } from '../trace-file.js';
@@ -38,13 +38,7 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
   parameters: {
     positional: targetWords,
     flags: {
-      jobs: {
-        kind: 'parsed',
-        parse: parseJobs,
-        optional: true,
-        brief: 'How many parts, rules and commands at once',
-        placeholder: 'N',
-      },
+      jobs: jobsFlag,
       keepGoing: flag('After a failure go on with what does not need it'),
       dryRun: flag('Say what would be done, and why; run nothing'),
       force: flag('Run the named targets whatever is known of them'),
@@ -52,13 +46,7 @@ export const buildCommandRoute = buildCommand<Flags, string[], CliContext>({
       locked: flag('Stop with 3 where anything differs from the lock; never write it'),
       askAgain: flag('Run the named targets and ask remembered questions anew'),
       watch: flag('Build again whenever something changes, as `vlmbuild watch` does'),
-      trace: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief: 'Write where the time goes to a file that ui.perfetto.dev opens',
-        placeholder: 'FILE',
-      },
+      trace: valued('FILE', String, 'Write where the time goes to a file that ui.perfetto.dev opens'),
       quiet: flag('Print failures alone'),
       verbose: flag('Print what rules and commands print, and what is fresh'),
       json: flag('Print one event a line as JSON'),

@@ -1,18 +1,17 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { flag, placeFlags, projectAliases, type PlaceFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
-interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+interface Flags extends PlaceFlags {
   readonly json?: boolean;
 }
 
 const parameters = {
   flags: {
-    json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
-    file: projectFlags.file,
-    directory: projectFlags.directory,
+    json: flag('As JSON'),
+    ...placeFlags,
   },
   aliases: projectAliases,
 } as const;

@@ -1,7 +1,7 @@
 import { buildCommand } from '@stricli/core';
 import { plural } from '../../base/units.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { flag, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
@@ -19,8 +19,8 @@ export const cleanCommand = buildCommand<Flags, string[], CliContext>({
   parameters: {
     positional: targetWords,
     flags: {
-      leftOver: { kind: 'boolean', optional: true, withNegated: false, brief: 'Outputs of targets that are gone' },
-      dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Say what would be removed' },
+      leftOver: flag('Outputs of targets that are gone'),
+      dryRun: flag('Say what would be removed'),
       ...projectFlags,
     },
     aliases: { n: 'dryRun', ...projectAliases },

@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { styleOf, type CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { flag, projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
@@ -20,7 +20,7 @@ export const explainCommand = buildCommand<Flags, [string, ...string[]], CliCont
       parameter: { brief: 'name or name@key=value', parse: String, placeholder: 'TARGET' },
     },
     flags: {
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
+      json: flag('As JSON'),
       ...projectFlags,
     },
     aliases: projectAliases,

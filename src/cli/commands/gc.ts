@@ -2,11 +2,11 @@ import { buildCommand } from '@stricli/core';
 import { parseBytes } from '../../base/bytes.js';
 import { parseDuration } from '../../base/duration.js';
 import type { CliContext } from '../context.js';
-import { countFor, projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { flag, placeFlags, projectAliases, valued, countFor, type PlaceFlags } from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
 import { withSession } from '../project.js';
 
-interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+interface Flags extends PlaceFlags {
   readonly maxSize?: number;
   readonly maxAge?: number;
   readonly keepRuns?: number;
@@ -33,19 +33,12 @@ export const gcCommand = buildCommand<Flags, [], CliContext>({
   },
   parameters: {
     flags: {
-      maxSize: { kind: 'parsed', parse: size, optional: true, brief: 'Default 20GB', placeholder: 'SIZE' },
-      maxAge: { kind: 'parsed', parse: age, optional: true, brief: 'Default 30d', placeholder: 'TIME' },
-      keepRuns: {
-        kind: 'parsed',
-        parse: countFor('--keep-runs'),
-        optional: true,
-        brief: 'Keep what the last N runs came to (default 10)',
-        placeholder: 'N',
-      },
-      dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Say what would go' },
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
-      file: projectFlags.file,
-      directory: projectFlags.directory,
+      maxSize: valued('SIZE', size, 'Default 20GB'),
+      maxAge: valued('TIME', age, 'Default 30d'),
+      keepRuns: valued('N', countFor('--keep-runs'), 'Keep what the last N runs came to (default 10)'),
+      dryRun: flag('Say what would go'),
+      json: flag('As JSON'),
+      ...placeFlags,
     },
     aliases: { n: 'dryRun', ...projectAliases },
   },

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildCommand } from '@stricli/core';
+import { systemErrorCode } from '../../base/system-error.js';
 import { cliErrors } from '../../diagnostics/cli.js';
-import { UserFacingError } from '../../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError } from '../../diagnostics/diagnostic.js';
 import type { CliContext } from '../context.js';
+import { valued } from '../flags.js';
 import { withRules } from '../rules.js';
 import { schemaText } from '../schema-text.js';
 
@@ -68,13 +70,7 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
   },
   parameters: {
     flags: {
-      directory: {
-        kind: 'parsed',
-        parse: String,
-        optional: true,
-        brief: 'Start it in this folder',
-        placeholder: 'DIR',
-      },
+      directory: valued('DIR', String, 'Start it in this folder'),
     },
     aliases: { C: 'directory' },
   },
@@ -82,12 +78,11 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
     const root = flags.directory ?? '.';
     const there = [...Object.keys(FILES), SCHEMA].find((path) => path !== '.gitignore' && existsSync(join(root, path)));
     if (there !== undefined) throw new UserFacingError(cliErrors.alreadyThere(join(root, there)));
-    for (const [path, text] of Object.entries(FILES)) {
-      const full = join(root, path);
-      if (existsSync(full)) continue;
-      mkdirSync(dirname(full), { recursive: true });
-      writeFileSync(full, text);
-      this.process.stdout.write(`wrote ${join(root, path)}\n`);
+    for (const [name, text] of Object.entries(FILES)) {
+      const path = join(root, name);
+      if (existsSync(path)) continue;
+      write(path, text);
+      this.process.stdout.write(`wrote ${path}\n`);
     }
     await withRules(flags.directory, async (rules) => writeFileSync(SCHEMA, await schemaText(rules)));
     this.process.stdout.write(`wrote ${join(root, SCHEMA)}\n`);
@@ -95,3 +90,14 @@ export const initCommand = buildCommand<Flags, [], CliContext>({
     this.process.stdout.write(`next: vlmbuild${where}, then change a row or the rule and run it again\n`);
   },
 });
+
+function write(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    const problem = systemErrorCode(error);
+    if (problem === undefined) throw error;
+    throw new UserFacingError(cliErrors.notWritten({ path, problem }), EXIT.failed);
+  }
+}

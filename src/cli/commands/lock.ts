@@ -2,18 +2,18 @@ import { buildCommand } from '@stricli/core';
 import { cliErrors } from '../../diagnostics/cli.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { placeFlags, projectAliases, type PlaceFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 /** No `--set`: a lock tells of the pipeline file as it stands. */
-type Flags = Pick<ProjectFlags, 'file' | 'directory'>;
+type Flags = PlaceFlags;
 
 export const lockCommand = buildCommand<Flags, [], CliContext>({
   docs: {
     brief: 'Write pipeline.lock from what is on disk',
     fullDescription: 'Runs nothing. Refuses where a target is not fresh: the lock would not tell the truth.',
   },
-  parameters: { flags: { file: projectFlags.file, directory: projectFlags.directory }, aliases: projectAliases },
+  parameters: { flags: placeFlags, aliases: projectAliases },
   async func(this: CliContext, flags: Flags) {
     await withSession(flags, this.process.env, 'building', async (session) => {
       const { plan } = await import('../../execute/build.js');

@@ -4,12 +4,12 @@ import { archiveErrors } from '../../diagnostics/archive.js';
 import { UserFacingError } from '../../diagnostics/diagnostic.js';
 import type { RestoreReport } from '../../execute/restore-run.js';
 import type { CliContext } from '../context.js';
-import { projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
+import { flag, placeFlags, projectAliases, valued, type PlaceFlags } from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
 import { withSession } from '../project.js';
 import { rendererFor } from '../renderer.js';
 
-interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+interface Flags extends PlaceFlags {
   readonly to?: string;
   readonly inPlace?: boolean;
   readonly json?: boolean;
@@ -38,11 +38,10 @@ export const restoreCommand = buildCommand<Flags, [string, ...string[]], CliCont
       parameter: { brief: 'the run, and targets of it', parse: String, placeholder: 'RUN [TARGET]' },
     },
     flags: {
-      to: { kind: 'parsed', parse: String, optional: true, brief: 'Write below this folder', placeholder: 'DIR' },
-      inPlace: { kind: 'boolean', optional: true, withNegated: false, brief: 'Replace outputs' },
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One output a line as JSON' },
-      file: projectFlags.file,
-      directory: projectFlags.directory,
+      to: valued('DIR', String, 'Write below this folder'),
+      inPlace: flag('Replace outputs'),
+      json: flag('One output a line as JSON'),
+      ...placeFlags,
     },
     aliases: projectAliases,
   },

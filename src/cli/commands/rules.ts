@@ -3,7 +3,7 @@ import { cliErrors } from '../../diagnostics/cli.js';
 import { UserFacingError, type Diagnostic } from '../../diagnostics/diagnostic.js';
 import type { LoadedRule } from '../../rule/description.js';
 import { styleOf, type CliContext } from '../context.js';
-import { projectFlags } from '../flags.js';
+import { flag, placeFlags } from '../flags.js';
 import { withRules } from '../rules.js';
 
 interface Flags {
@@ -23,8 +23,8 @@ export const rulesCommand = buildCommand<Flags, [string?], CliContext>({
       parameters: [{ brief: 'a rule, as `sft/filter`', parse: String, placeholder: 'RULE', optional: true }],
     },
     flags: {
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'As JSON' },
-      directory: projectFlags.directory,
+      json: flag('As JSON'),
+      directory: placeFlags.directory,
     },
     aliases: { C: 'directory' },
   },

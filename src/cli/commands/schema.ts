@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import type { CliContext } from '../context.js';
-import { projectFlags } from '../flags.js';
+import { placeFlags } from '../flags.js';
 import { withRules } from '../rules.js';
 import { schemaText } from '../schema-text.js';
 
@@ -14,7 +14,7 @@ export const schemaCommand = buildCommand<Flags, [], CliContext>({
     fullDescription:
       'With the params of all rules there are, own ones included:\n  vlmbuild schema > pipeline.schema.json',
   },
-  parameters: { flags: { directory: projectFlags.directory }, aliases: { C: 'directory' } },
+  parameters: { flags: { directory: placeFlags.directory }, aliases: { C: 'directory' } },
   async func(this: CliContext, flags: Flags) {
     await withRules(flags.directory, async (rules) => {
       this.process.stdout.write(await schemaText(rules));

@@ -7,13 +7,13 @@ import { EXIT, UserFacingError, type ExitCode } from '../../diagnostics/diagnost
 import type { RebuildDifference } from '../../execute/rebuild.js';
 import type { Session } from '../../execute/session.js';
 import type { CliContext, CliProcess } from '../context.js';
-import { flag, parseJobs, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { flag, placeFlags, projectAliases, targetWords, valued, countFor, type PlaceFlags } from '../flags.js';
 import { withInterrupt } from '../interrupt.js';
 import { withSession } from '../project.js';
 import { rendererFor } from '../renderer.js';
 
 /** No `--set`: a lock tells of the pipeline file as it stands. */
-interface Flags extends Pick<ProjectFlags, 'file' | 'directory'> {
+interface Flags extends PlaceFlags {
   readonly rebuild?: boolean;
   readonly inputs?: boolean;
   readonly jobs?: number;
@@ -48,18 +48,11 @@ export const verifyCommand = buildCommand<Flags, string[], CliContext>({
     flags: {
       rebuild: flag('Build from nothing in a copy, and compare what comes out'),
       inputs: flag('Run the targets under strace, and tell what they use without declaring it'),
-      jobs: {
-        kind: 'parsed',
-        parse: parseJobs,
-        optional: true,
-        brief: 'With --rebuild and --inputs: how many parts, rules and commands at once',
-        placeholder: 'N',
-      },
+      jobs: valued('N', countFor('-j'), 'With --rebuild and --inputs: how many parts, rules and commands at once'),
       quiet: flag('With --rebuild and --inputs: print failures and findings alone'),
       verbose: flag('With --rebuild and --inputs: print what rules and commands print'),
       json: flag('One difference or finding (and event) a line as JSON'),
-      file: projectFlags.file,
-      directory: projectFlags.directory,
+      ...placeFlags,
     },
     aliases: { j: 'jobs', q: 'quiet', v: 'verbose', ...projectAliases },
   },

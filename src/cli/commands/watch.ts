@@ -9,7 +9,7 @@ import { styleOf, type CliContext, type CliProcess } from '../context.js';
 import {
   enterProject,
   flag,
-  parseJobs,
+  jobsFlag,
   projectAliases,
   projectFlags,
   targetWords,
@@ -33,13 +33,7 @@ export const watchCommand = buildCommand<WatchFlags, string[], CliContext>({
   parameters: {
     positional: targetWords,
     flags: {
-      jobs: {
-        kind: 'parsed',
-        parse: parseJobs,
-        optional: true,
-        brief: 'How many parts, rules and commands at once',
-        placeholder: 'N',
-      },
+      jobs: jobsFlag,
       keepGoing: flag('After a failure go on with what does not need it'),
       quiet: flag('Print failures alone'),
       verbose: flag('Print what rules and commands print, and changes that nothing depends on'),
