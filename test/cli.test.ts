@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import test from 'ava';
 import { Project } from './rig.js';
 
@@ -111,6 +111,20 @@ test('mistakes on the command line: exit code 2 and a next step', async (t) => {
   }
 });
 
+test('a folder that is none is told, whatever stands there', async (t) => {
+  const project = new Project(t, FILES);
+  symlinkSync('loop', project.path('loop'));
+  for (const args of [
+    ['-C', 'loop', 'status'],
+    ['rules', '-C', 'loop'],
+    ['rules', '-C', 'fruits.txt'],
+  ])
+    t.regex((await project.run(...args)).stderr, /^VB602/, args.join(' '));
+  const { code, stderr } = await project.run('init', '-C', 'fruits.txt');
+  t.is(code, 1);
+  t.regex(stderr, /^VB615: `fruits\.txt\/pipeline\.yaml` cannot be written: /);
+});
+
 test('an input that is not there is exit code 1; with a mistake in the pipeline besides, 2', async (t) => {
   const project = new Project(t, {
     'pipeline.yaml': `version: 1
@@ -163,6 +177,14 @@ targets:
     t.is(code, 1, args.join(' '));
     t.regex(stderr, /^VB168: there is no file `data\/gone\.txt`/m, args.join(' '));
   }
+  // Of everything, what does not need it is shown.
+  const status = await project.run('status');
+  t.regex(status.stdout, /^● here +fresh[^]*\n· gone +waiting *\n· many +waiting *\n· reads +waiting/);
+  t.regex(status.stderr, /VB168[^]*VB169/);
+  const graph = await project.run('graph');
+  t.is(graph.code, 1);
+  t.regex(graph.stdout, /^reads {2}run {2}waiting\n└─ gone {2}run {2}waiting\n[^]*^here {2}run {2}fresh$/m);
+  t.regex(graph.stderr, /VB168[^]*VB169/);
   for (const args of [['many'], ['explain', 'many'], ['accept', 'many', '--reason', 'so']])
     t.regex((await project.run(...args)).stderr, /^VB169: nothing matches/m, args.join(' '));
   // What the lock has of it is compared: that the source is gone is the difference.
@@ -172,6 +194,25 @@ targets:
   const verified = await project.run('verify');
   t.is(verified.code, 3);
   t.regex(verified.stdout, /^gone +input input \(data\/gone\.txt\) .* found absent$/m);
+});
+
+test('a pipeline that is wrong, or has a target no longer, hides neither logs nor runs', async (t) => {
+  const project = new Project(t, FILES);
+  t.is((await project.run()).code, 0);
+  project.write('pipeline.yaml', 'version: 1\ntargets: [\n');
+  t.like(await project.run('log', 'count'), { code: 0, stdout: 'counted\n', stderr: '' });
+  t.regex((await project.run('runs')).stdout, /^\d{8}T.*2 ran/);
+  // What has no log, or is no name of a target: the mistake in the pipeline is told.
+  for (const word of ['other', '../count', 'count.count']) {
+    const { code, stderr } = await project.run('log', word);
+    t.is(code, 2);
+    t.regex(stderr, /^VB102/, word);
+  }
+  project.write('pipeline.yaml', PIPELINE.replace('  count:', '  counted:'));
+  t.is((await project.run('log', 'count')).stdout, 'counted\n');
+  t.regex((await project.run('log', 'other')).stderr, /^VB160/);
+  const elsewhere = await project.run('-C', 'nowhere', 'log', 'count');
+  t.regex(elsewhere.stderr, /^VB602/);
 });
 
 test('rules: one that is wrong is told, and hides no other', async (t) => {

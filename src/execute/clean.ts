@@ -24,11 +24,11 @@ export async function clean(session: Session, options: CleanOptions): Promise<Cl
   const targets = new Set(
     options.words.length === 0 ? session.pipeline.targets.keys() : resolveWords(session.graph, options.words),
   );
-  const orphans = new Set(leftOver(session).map(({ path }) => path));
+  const leftOvers = new Set(leftOver(session).map(({ path }) => path));
   const removed: string[] = [];
   const kept: string[] = [];
   for (const [path, recorded] of session.index.outputPaths()) {
-    const wanted = options.leftOver ? orphans.has(path) : !orphans.has(path) && targets.has(recorded.target);
+    const wanted = options.leftOver ? leftOvers.has(path) : !leftOvers.has(path) && targets.has(recorded.target);
     if (!wanted) continue;
     const present = await session.digester.digest(path, recorded.kind as KindName);
     if (present === 'absent') continue;

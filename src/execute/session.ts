@@ -11,8 +11,7 @@ import { readEnvironment, type Environment } from '../config/environment.js';
 import { loadPipeline } from '../config/load.js';
 import type { Pipeline } from '../config/pipeline.js';
 import { inTextOrder } from '../config/problems.js';
-import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { executeErrors } from '../diagnostics/execute.js';
+import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { HostPool } from '../host/pool.js';
 import type { PlanContext } from '../plan/decide.js';
 import { buildGraph, type Graph } from '../plan/graph.js';
@@ -22,11 +21,12 @@ import type { LoadedRule } from '../rule/description.js';
 import type { RuleLoader } from '../rule/loader.js';
 import { packageRoot } from '../rule/package-root.js';
 import { closeClock, tick, tickLength } from '../store/clock.js';
-import { Index, type AfterClose } from '../store/index-db.js';
-import { cacheLayout, prepareCache, type CacheLayout } from '../store/layout.js';
+import type { AfterClose, Index } from '../store/index-db.js';
+import { cacheLayout, type CacheLayout } from '../store/layout.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
 import { ReadableCache } from '../store/readable-cache.js';
 import { shortPath } from '../base/shown-path.js';
+import { noticesOf, openIndex } from './open-index.js';
 import { rulesIn } from './rules.js';
 import { Tools } from './tools.js';
 
@@ -208,17 +208,11 @@ function openStore(options: SessionOptions, { release, ...opened }: Opened & Beg
   const opening = timeline.begin({ phase: 'open the store', lane: { type: 'build' } });
   const index = openIndex(layout);
   opening.end();
-  let told: string | undefined;
   const hashing = new Hashing(join(packageRoot(), 'dist', 'hash-worker.cjs'));
   let closed = false;
   return sessionOf(options, opened, {
     index,
-    takeNotices: () => {
-      const { repaired } = index;
-      if (repaired === undefined || repaired === told) return [];
-      told = repaired;
-      return [executeErrors.indexRepaired({ what: repaired })];
-    },
+    takeNotices: noticesOf(index),
     objects: new ObjectStore(layout.objects),
     tools: new Tools(opened.root, options.environment),
     hashing,
@@ -303,16 +297,6 @@ class LockReader {
     if (stamp !== this.#stamp) this.#lock = readLock(this.path);
     this.#stamp = stamp;
     return this.#lock;
-  }
-}
-
-/** @throws UserFacingError (exit code 1: nothing is wrong with the pipeline) for a cache that cannot be used. */
-function openIndex(layout: CacheLayout): Index {
-  try {
-    prepareCache(layout);
-    return Index.open(layout);
-  } catch (error) {
-    throw error instanceof UserFacingError ? new UserFacingError(error.diagnostics, EXIT.failed) : error;
   }
 }
 

@@ -2,7 +2,7 @@ import { storedEntries, totalSize } from '../artifacts/directory.js';
 import type { PastAction } from '../plan/history.js';
 import type { Reason } from '../plan/reasons.js';
 import type { ObjectStore } from '../store/objects.js';
-import { plan } from './build.js';
+import { overviewOf, type Overview } from './overview.js';
 import { previewParts, type PartsPreview } from './parts-preview.js';
 import type { Session } from './session.js';
 
@@ -26,28 +26,29 @@ export interface StatusOptions {
   readonly listParts?: boolean;
 }
 
-/** The status of targets, in topological order. Writes nothing. */
+/** The status of the targets of an overview, in topological order: where a source is not there, they wait. Writes nothing. */
 export async function statusOf(
   session: Session,
   words: readonly string[],
   { listParts }: StatusOptions = {},
-): Promise<readonly TargetStatus[]> {
-  const decisions = await plan(session, { targets: words });
+): Promise<Pick<Overview, 'absent'> & { readonly statuses: readonly TargetStatus[] }> {
+  const { names, decisions, absent } = await overviewOf(session, words);
   const previews = new Map<string, PartsPreview>();
   for (const decision of listParts === true ? decisions.values() : []) {
     const preview = await previewParts(session, decision);
     if (preview !== undefined) previews.set(decision.target, preview);
   }
   const started = new Map(session.index.runs(1000).map((run) => [run.id, run.startedMs]));
-  return [...decisions.values()].map((decision) => {
-    const last = session.index.lastSuccess(decision.target);
-    const reasons = decision.state === 'fresh' ? [] : decision.reasons;
+  const statuses = names.map((target) => {
+    const decision = decisions.get(target);
+    const last = session.index.lastSuccess(target);
+    const reasons = decision === undefined || decision.state === 'fresh' ? [] : decision.reasons;
     const size = last === undefined ? undefined : sizeOf(last.outputs, session.objects);
     const builtMs = last === undefined ? undefined : started.get(last.run);
-    const preview = previews.get(decision.target);
+    const preview = previews.get(target);
     return {
-      target: decision.target,
-      state: stateOf(decision.state, reasons),
+      target,
+      state: stateOf(decision?.state ?? 'waiting', reasons),
       reasons,
       ...(last?.parts ? { parts: last.parts.total } : {}),
       ...(preview === undefined ? {} : { preview }),
@@ -55,6 +56,7 @@ export async function statusOf(
       ...(builtMs === undefined ? {} : { builtMs }),
     };
   });
+  return { statuses, absent };
 }
 
 /** Bytes of all files; undefined where a directory's are not known, because its bytes were never kept. */

@@ -302,6 +302,13 @@ export function neededBy(graph: Graph, targets: readonly string[]): string[] {
   return graph.order.filter((name) => needed.has(name));
 }
 
+/** The targets that need, directly or not, what is neither there nor made. */
+export function lackingSources({ order, dependencies, absent }: Graph): ReadonlySet<string> {
+  const lacking = new Set(absent.keys());
+  for (const name of order) if (dependencies.get(name)?.some((other) => lacking.has(other))) lacking.add(name);
+  return lacking;
+}
+
 /** @throws UserFacingError (exit code 1) where one of these targets reads what is neither there nor made. */
 export function refuseAbsent({ absent }: Graph, names: readonly string[]): void {
   const problems = names.flatMap((name) => absent.get(name) ?? []);

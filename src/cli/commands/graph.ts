@@ -1,4 +1,5 @@
 import { buildCommand } from '@stricli/core';
+import { EXIT, UserFacingError } from '../../diagnostics/diagnostic.js';
 import type { CliContext } from '../context.js';
 import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
@@ -25,11 +26,10 @@ export const graphCommand = buildCommand<Flags, string[], CliContext>({
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     await withSession(flags, this.process.env, 'reading', async (session) => {
-      const { plan } = await import('../../execute/build.js');
+      const { overviewOf } = await import('../../execute/overview.js');
       const { graphDot, graphMermaid, graphTree, pictureOf } = await import('../../render/graph.js');
-      const all = words.length === 0 ? [...session.pipeline.targets.keys()] : words;
-      const decisions = await plan(session, { targets: all });
-      const picture = pictureOf(session.graph, [...decisions.keys()], decisions);
+      const { names, decisions, absent } = await overviewOf(session, words);
+      const picture = pictureOf(session.graph, names, decisions);
       const draw = {
         tree: graphTree,
         dot: graphDot,
@@ -37,6 +37,7 @@ export const graphCommand = buildCommand<Flags, string[], CliContext>({
         json: (p: typeof picture) => JSON.stringify(p, null, 2),
       };
       this.process.stdout.write(`${draw[flags.format](picture)}\n`);
+      if (absent.length > 0) throw new UserFacingError(absent, EXIT.failed);
     });
   },
 });

@@ -1,11 +1,11 @@
 import { buildCommand, buildRouteMap } from '@stricli/core';
 import { formatSeconds } from '../../base/units.js';
 import type { CliContext } from '../context.js';
-import { countFor, projectAliases, projectFlags, type ProjectFlags } from '../flags.js';
-import { withSession } from '../project.js';
+import { flag, placeFlags, projectAliases, valued, countFor, type PlaceFlags } from '../flags.js';
+import { withRemembered, withSession } from '../project.js';
 
-interface Flags extends ProjectFlags {
-  readonly limit: number;
+interface Flags extends PlaceFlags {
+  readonly limit?: number;
   readonly json?: boolean;
 }
 
@@ -13,17 +13,17 @@ const listCommand = buildCommand<Flags, [], CliContext>({
   docs: { brief: 'List past runs, newest first (the default)' },
   parameters: {
     flags: {
-      limit: { kind: 'parsed', parse: countFor('--limit'), default: '20', brief: 'How many', placeholder: 'N' },
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One run a line as JSON' },
-      ...projectFlags,
+      limit: valued('N', countFor('--limit'), 'How many (default 20)'),
+      json: flag('One run a line as JSON'),
+      ...placeFlags,
     },
     aliases: projectAliases,
   },
   async func(this: CliContext, flags: Flags) {
-    await withSession(flags, this.process.env, 'reading', async (session) => {
+    await withRemembered(flags, this.process.env, async ({ index }) => {
       const { table } = await import('../../render/table.js');
       const { countsText } = await import('../../render/event-lines.js');
-      const runs = session.index.runs(flags.limit);
+      const runs = index.runs(flags.limit ?? 20);
       if (flags.json) {
         for (const run of runs) this.process.stdout.write(`${JSON.stringify({ v: 1, ...run })}\n`);
         return;
@@ -41,7 +41,7 @@ const listCommand = buildCommand<Flags, [], CliContext>({
   },
 });
 
-interface DiffFlags extends Pick<ProjectFlags, 'file' | 'directory'> {
+interface DiffFlags extends PlaceFlags {
   readonly json?: boolean;
 }
 
@@ -60,9 +60,8 @@ const diffCommand = buildCommand<DiffFlags, [string, string], CliContext>({
   parameters: {
     positional: { kind: 'tuple', parameters: [run('what is compared', 'RUN'), run('with what', 'RUN')] },
     flags: {
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
-      file: projectFlags.file,
-      directory: projectFlags.directory,
+      json: flag('One target a line as JSON'),
+      ...placeFlags,
     },
     aliases: projectAliases,
   },

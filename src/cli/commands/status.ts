@@ -1,6 +1,7 @@
 import { buildCommand } from '@stricli/core';
+import { EXIT, UserFacingError } from '../../diagnostics/diagnostic.js';
 import { styleOf, type CliContext } from '../context.js';
-import { projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
+import { flag, projectAliases, projectFlags, targetWords, type ProjectFlags } from '../flags.js';
 import { withSession } from '../project.js';
 
 interface Flags extends ProjectFlags {
@@ -17,13 +18,8 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
   parameters: {
     positional: targetWords,
     flags: {
-      parts: {
-        kind: 'boolean',
-        optional: true,
-        withNegated: false,
-        brief: 'List the parts as well: how many are fresh, changed and new (runs the rules that list them)',
-      },
-      json: { kind: 'boolean', optional: true, withNegated: false, brief: 'One target a line as JSON' },
+      parts: flag('List the parts as well: how many are fresh, changed and new (runs the rules that list them)'),
+      json: flag('One target a line as JSON'),
       ...projectFlags,
     },
     aliases: projectAliases,
@@ -31,23 +27,16 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     await withSession(flags, this.process.env, 'reading', async (session) => {
       const { leftOver, statusOf } = await import('../../execute/status.js');
-      const all = words.length === 0 ? [...session.pipeline.targets.keys()] : words;
-      const statuses = await statusOf(session, all, { listParts: flags.parts === true });
-      const orphans = leftOver(session);
+      const { statuses, absent } = await statusOf(session, words, { listParts: flags.parts === true });
       if (flags.json) {
         for (const status of statuses) this.process.stdout.write(`${JSON.stringify({ v: 1, ...status })}\n`);
-        return;
+      } else {
+        const { statusText } = await import('../../render/status.js');
+        const paths = leftOver(session).map(({ path }) => path);
+        const style = styleOf(this.process.stdout, this.process.env);
+        this.process.stdout.write(`${statusText(statuses, paths, Date.now(), style)}\n`);
       }
-      const { statusText } = await import('../../render/status.js');
-      const style = styleOf(this.process.stdout, this.process.env);
-      this.process.stdout.write(
-        `${statusText(
-          statuses,
-          orphans.map(({ path }) => path),
-          Date.now(),
-          style,
-        )}\n`,
-      );
+      if (absent.length > 0) throw new UserFacingError(absent, EXIT.failed);
     });
   },
 });
