@@ -29,13 +29,13 @@ async function work(step: string, from: string, to: string): Promise<void> {
     const slices = Object.entries(part.inputs ?? {}).map(
       ([name, handle]) => [name, openSlice(sliceOf(handle), readings)] as const,
     );
-    await rule.make({
-      ...context,
+    const given = {
       once: undefined as never,
       spec: part.spec,
       inputs: Object.fromEntries(slices.map(([name, slice]) => [name, slice.handle])),
       outputs: { rows: out.handle },
-    });
+    };
+    await rule.make(Object.assign(given, context));
     for (const [, slice] of slices) slice.close();
   };
   const parts = rule.parts({ inputs: { [role]: input.handle }, params });

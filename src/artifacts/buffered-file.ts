@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 
 /** What is short is gathered up to this. */
-const PIECE = 1 << 20;
+const PIECE = 1 << 18;
 /** To copy less into a buffer first saves a call of the system; more is written as it is. */
 const LONG = 1 << 18;
 /** The first buffer: most outputs of a part are small, and a part is made many times a second. */

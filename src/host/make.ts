@@ -40,8 +40,9 @@ export async function runMake(task: MakeTask, running: RunningTask, root: string
     const files = new TaskFiles({}, task.outputs, 'held');
     const slices = new OpenedSlices(part.slices, readings);
     try {
-      const context = runContext(task, own);
-      const meta = await rule.make({ ...context, spec: part.spec, inputs: slices.handles, outputs: files.outputs });
+      // Not as `{ ...context, spec }`: V8 then makes an object of a shape that no other has, which takes as long as a small part.
+      const given = { spec: part.spec, inputs: slices.handles, outputs: files.outputs };
+      const meta = await rule.make(Object.assign(given, runContext(task, own)));
       const checked = checkedMeta(meta ?? {}, own.scrub);
       slices.verify();
       const outputs = await files.pack(storeOf(task.cache), finished.pack);
