@@ -68,3 +68,17 @@ targets:
   project.remove('out/big.txt');
   t.deepEqual(deeds(await project.builds(t)), { big: 'run' });
 });
+
+test.serial('-n expects more of many parts than of the one that was made last', async (t) => {
+  const names = Array.from({ length: 10 }, (_, i) => [`data/${i}.txt`, `${i}`] as const);
+  const project = new Project(t, { ...RULES, 'pipeline.yaml': LIST, ...Object.fromEntries(names) });
+  await project.builds(t);
+  project.write('data/0.txt', 'another');
+  t.deepEqual(deeds(await project.builds(t)), { list: 'run' });
+  project.write('data/0.txt', 'yet another');
+  const expected = async (...flags: string[]): Promise<number> => {
+    const [decision] = (await project.run('-n', '--json', ...flags)).stdout.split('\n');
+    return (JSON.parse(decision ?? '') as { expectedSeconds: number }).expectedSeconds;
+  };
+  t.true((await expected('-B', 'list')) > (await expected('list')));
+});

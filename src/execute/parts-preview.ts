@@ -9,6 +9,7 @@ import { valuesOf, handingOf } from './handing.js';
 import { listParts } from './list-parts.js';
 import { Listing } from './listing.js';
 import type { MissingParts } from './missing-parts.js';
+import { secondsWithParts } from './part-seconds.js';
 import type { Session } from './session.js';
 
 /** How a target's parts stand, before anything is made. */
@@ -20,6 +21,8 @@ export interface PartsPreview {
   readonly changed: number;
   readonly added: number;
   readonly asks?: AsksPreview;
+  /** What the target takes with so many parts to make; absent where nothing tells. */
+  readonly seconds?: number;
 }
 
 /** What is asked anew: where parts would have questions that nobody answered, or would come out different. */
@@ -72,7 +75,15 @@ export async function previewParts(
   const asks = options.questions
     ? await previewAsks(session, target, target.work, listing.missing, options)
     : undefined;
-  return { total, remembered, changed, added, ...(asks === undefined ? {} : { asks }) };
+  const seconds = secondsWithParts(session, target, total - remembered);
+  return {
+    total,
+    remembered,
+    changed,
+    added,
+    ...(asks === undefined ? {} : { asks }),
+    ...(seconds === undefined ? {} : { seconds }),
+  };
 }
 
 function ruleTask(session: Session, target: Target, { rule }: RuleUse) {

@@ -47,7 +47,7 @@ export async function recordAction(
       fingerprint: decision.fingerprint as unknown as JsonObject,
       modules: modulesOf(target),
       outputs,
-      parts: parts === null ? null : { total: parts.total, failed: parts.failed },
+      parts,
       seconds,
       run: run.id,
       details: detailsToJson(decision.details),

@@ -22,7 +22,7 @@ export interface PastAction {
   /** What the code digest was made of. */
   readonly modules: Readonly<Record<string, Digest>>;
   readonly outputs: Readonly<Record<string, PastOutput>>;
-  readonly parts: { readonly total: number; readonly failed: number } | null;
+  readonly parts: { readonly total: number; readonly failed: number; readonly made?: number } | null;
   readonly seconds: number;
   readonly accepted?: string | undefined;
   /** An `ActionDetails`. */

@@ -37,6 +37,7 @@ export function predictionJson(decisions: readonly Decision[], prediction: Predi
   };
 }
 
-function partsJson({ asks, ...counts }: PartsPreview): JsonObject {
+function partsJson({ asks, total, remembered, changed, added }: PartsPreview): JsonObject {
+  const counts = { total, remembered, changed, added };
   return asks === undefined ? counts : { ...counts, asks: { ...asks } };
 }

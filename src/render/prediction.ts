@@ -31,7 +31,7 @@ export function predict(
   let [work, questions] = [0, 0];
   const ahead = decisions.filter(({ state }) => state !== 'fresh');
   for (const { state, target } of ahead) {
-    const own = state === 'restorable' ? 0 : remembered(target) || undefined;
+    const own = state === 'restorable' ? 0 : (parts.get(target)?.seconds ?? remembered(target)) || undefined;
     if (own !== undefined) seconds.set(target, own);
     work += own ?? 0;
     questions += parts.get(target)?.asks?.questions ?? 0;

@@ -34,7 +34,8 @@ export interface ActionRecord {
   /** Digests of the rule's modules by name, for saying which one changed. */
   readonly modules: Readonly<Record<string, Digest>>;
   readonly outputs: Readonly<Record<string, StoredOutput>>;
-  readonly parts: { readonly total: number; readonly failed: number } | null;
+  /** `made`: that time; absent in records that are older than it. */
+  readonly parts: { readonly total: number; readonly failed: number; readonly made?: number } | null;
   readonly seconds: number;
   readonly run: string;
   /** The reason given to `accept`. */
