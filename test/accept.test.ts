@@ -57,7 +57,7 @@ test('accept: an output mended by hand is the result, is kept in the store, and 
   t.is(project.read('out/upper.jsonl'), '"A"\n"MENDED"\n');
   const { code, stdout } = await project.run('verify', '--rebuild', '-q');
   t.is(code, 3);
-  t.regex(stdout, /the locked result was accepted: row 2 was wrong\n {2}rows changed: 2\n/);
+  t.regex(stdout, /the locked result was accepted: row 2 was wrong\n {2}row changed: 2\n/);
 });
 
 test('accept of a folder and of what it needs, at once and in order', async (t) => {
