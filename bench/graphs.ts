@@ -67,7 +67,9 @@ export function pipeline(bigMib: number, small: number): Shape {
   };
 }
 
-/** Writes the sources and the folders of the outputs below `root`. Bytes differ from file to file and not from run to run. */
+/**
+ * Writes the sources and the folders of the outputs below `root`. Bytes differ from file to file and not from run to run.
+ */
 export function writeSources(root: string, { sources, steps }: Shape): void {
   const folders = new Set([...sources.map(({ path }) => path), ...steps.map(({ output }) => output)].map(dirname));
   for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });

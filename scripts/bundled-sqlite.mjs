@@ -28,8 +28,8 @@ function loadAddon() {
 `;
 
 /**
- * Bundles the JavaScript of better-sqlite3, not its addon: to find and read its modules one by one takes longer than to open
- * a database. It is used with the addon of its own version alone.
+ * Bundles the JavaScript of better-sqlite3, not its addon: to find and read its modules one by one takes longer than to
+ * open a database. It is used with the addon of its own version alone.
  */
 export const bundledSqlite = {
   name: 'bundled-sqlite',

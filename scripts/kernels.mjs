@@ -1,5 +1,5 @@
-// Compiles kernels (wasm/*.as, AssemblyScript, and what they import) and writes those of a folder into a module there that can be
-// bundled: compiled.ts.
+// Compiles kernels (wasm/*.as, AssemblyScript, and what they import) and writes those of a folder into a module there that
+// can be bundled: compiled.ts.
 //   node scripts/kernels.mjs [--check]
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

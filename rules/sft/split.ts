@@ -87,7 +87,10 @@ export default defineRule({
 
 type Side = 'train' | 'validation';
 
-/** What the rows of a line's group have in common, as text; the line itself where it has no group. Undefined for what is no row. */
+/**
+ * What the rows of a line's group have in common, as text; the line itself where it has no group. Undefined for what is no
+ * row.
+ */
 function groupOf(line: Buffer, path: string): string | undefined {
   const text = lineText(line);
   const row = text === undefined ? undefined : readMembers(text, path.split('.').slice(0, 1));

@@ -59,9 +59,9 @@ export class ArtifactDigester {
   }
 
   /**
-   * Of a file that must be read to be digested: its size, and its `momentOf`, which any write from now on changes. Undefined
-   * where it might not, the file having been written a moment ago; and whether its digest will tell what slices of it are, as that
-   * of a database does.
+   * Of a file that must be read to be digested: its size, and its `momentOf`, which any write from now on changes.
+   * Undefined where it might not, the file having been written a moment ago; and whether its digest will tell what slices
+   * of it are, as that of a database does.
    */
   unread(
     path: string,

@@ -50,7 +50,9 @@ export function readManifest(record: Pick<ArtifactRecord, 'bytes'>, objects: Obj
   return parseManifest(concatPieces(objects.read(record.bytes)));
 }
 
-/** The same for whoever wants to know what there is of it; undefined where the manifest is gone, damaged or was never kept. */
+/**
+ * The same for whoever wants to know what there is of it; undefined where the manifest is gone, damaged or was never kept.
+ */
 export function storedEntries(
   record: Pick<ArtifactRecord, 'bytes'>,
   objects: ObjectStore,

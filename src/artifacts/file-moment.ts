@@ -4,8 +4,8 @@ import { fstatSync } from 'node:fs';
 export const STEP_MS = 2_000;
 
 /**
- * Names the content of an open file by its stat: while two looks give the same text, nothing was written in between. Undefined
- * while the last write is so young that another one could have its time.
+ * Names the content of an open file by its stat: while two looks give the same text, nothing was written in between.
+ * Undefined while the last write is so young that another one could have its time.
  */
 export function momentOfFile(file: number): string | undefined {
   const { size, mtimeNs, ctimeNs, ino } = fstatSync(file, { bigint: true });

@@ -120,8 +120,8 @@ export function sameStamp(
 /**
  * Whether files with these times, whose content was read after `recordedNs`, would show another stat had they been written
  * since: any write after that gives a time of change of at least its tick, and one of modification no later. So a time of
- * modification in the future tells nothing and hides nothing. One that is about `recordedNs` is waited for, in case that the
- * file system does not keep times of change: there only what was written by this clock is known to be another time.
+ * modification in the future tells nothing and hides nothing. One that is about `recordedNs` is waited for, in case that
+ * the file system does not keep times of change: there only what was written by this clock is known to be another time.
  */
 export function isOlder({ youngestNs, aheadNs }: Times, recordedNs: bigint, tickNs: bigint): boolean {
   const isBefore = (time: bigint): boolean => time < recordedNs - tickNs;

@@ -109,9 +109,9 @@ function* hashLarge(
 }
 
 /**
- * Whether SHA-256 of a batch's only file is taken and no xxh64 of it: most often a file has changed where its stat has, and of
- * one of this size it takes so little longer that the xxh64 is worth neither a read of all that did change nor, where none is
- * known, half as much again.
+ * Whether SHA-256 of a batch's only file is taken and no xxh64 of it: most often a file has changed where its stat has, and
+ * of one of this size it takes so little longer that the xxh64 is worth neither a read of all that did change nor, where
+ * none is known, half as much again.
  */
 export function isHashedAtOnce({ sizes }: HashBatch): boolean {
   const [size = 0] = sizes;

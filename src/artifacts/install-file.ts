@@ -46,8 +46,8 @@ export function unfinishedSibling(destination: string): string {
 const LARGE = 16 << 20;
 
 /**
- * Gives a file another name, so that replacing it does not wait until its room is given back: that happens on another thread
- * when the name goes. What a kill leaves of it goes with the stage.
+ * Gives a file another name, so that replacing it does not wait until its room is given back: that happens on another
+ * thread when the name goes. What a kill leaves of it goes with the stage.
  */
 function heldOn(path: string, name: string): (() => void) | undefined {
   try {

@@ -3,8 +3,8 @@ import { read } from 'node:fs';
 const PIECE = 1 << 20;
 
 /**
- * Reads an open file in pieces of 1 MiB, the last one shorter: the next on another thread, while the caller works on one. Each
- * is valid until the next is asked for. The file is to be closed once this has ended.
+ * Reads an open file in pieces of 1 MiB, the last one shorter: the next on another thread, while the caller works on one.
+ * Each is valid until the next is asked for. The file is to be closed once this has ended.
  */
 export async function* piecesAhead(file: number): AsyncGenerator<Buffer, void, undefined> {
   let [at, next] = [Buffer.allocUnsafeSlow(PIECE), Buffer.allocUnsafeSlow(PIECE)] as const;

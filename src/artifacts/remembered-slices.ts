@@ -139,8 +139,8 @@ function knownIn(file: string, memory: DatabaseMemory): KnownSlices | undefined 
 const MOST_BESIDE = 8;
 
 /**
- * What was saved for another target, or of another database that has the same pages but for some: the digest of a slice follows
- * from what was asked and from the rows alone.
+ * What was saved for another target, or of another database that has the same pages but for some: the digest of a slice
+ * follows from what was asked and from the rows alone.
  */
 function knownBeside(
   memories: DatabaseMemories,

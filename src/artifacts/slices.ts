@@ -36,8 +36,8 @@ class Given {
 
 /**
  * What must cross to another process for a handle, in a private field of it: rules cannot see it, and a copy of the handle
- * has none. A WeakMap would do the same, but of 10,000 handles each collection of young objects walks its whole table: listing
- * took a third longer.
+ * has none. A WeakMap would do the same, but of 10,000 handles each collection of young objects walks its whole table:
+ * listing took a third longer.
  */
 class Registered extends Given {
   readonly #slice: Slice;

@@ -4,8 +4,8 @@ import { compareBytes } from './order.js';
 /**
  * The one text of a JSON value: keys in byte order, no spaces, numbers and strings as `JSON.stringify` writes them.
  *
- * @throws TypeError for what JSON cannot hold (undefined, NaN, infinities, functions, instances): silently dropping it would give
- *   two different values one key.
+ * @throws TypeError for what JSON cannot hold (undefined, NaN, infinities, functions, instances): silently dropping it would
+ *   give two different values one key.
  */
 export function canonicalJson(value: Json): string {
   // Most values are as they should be already, and printed quicker than put together.

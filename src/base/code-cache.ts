@@ -13,7 +13,8 @@ const PREFIX = 'code-';
 const DIGEST_BYTES = 32;
 
 /**
- * Requires a script in ASCII (as esbuild prints code), with what V8 compiled of it the last time: to read and compile 400 KB takes as long as a small build.
+ * Requires a script in ASCII (as esbuild prints code), with what V8 compiled of it the last time: to read and compile 400
+ * KB takes as long as a small build.
  *
  * What is kept is named by the script's content and by Node, because V8 itself compares no more than lengths and versions;
  * and it begins with a digest of its own, because V8 believes its bytes. Where anything is odd, the script is compiled.

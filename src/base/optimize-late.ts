@@ -6,9 +6,9 @@ let isLate = false;
 
 /**
  * Has V8 optimize what runs for long, and not what runs for a second, until `optimizeAsUsual`: where many targets are
- * read, optimizing is a third of the processor time, and waits for the thread that reads; where they are built, to optimize on
- * another thread what is done for each takes a fifth of the processor time from their commands. What computes for long is in
- * hosts, which this does not concern.
+ * read, optimizing is a third of the processor time, and waits for the thread that reads; where they are built, to optimize
+ * on another thread what is done for each takes a fifth of the processor time from their commands. What computes for long
+ * is in hosts, which this does not concern.
  *
  * Not for small builds: code that V8 keeps compiled, Node's own too, is good for the same flags alone. Newer V8s have no
  * such flag (and say so on the terminal where it is set): they count calls.

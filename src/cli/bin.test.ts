@@ -10,7 +10,10 @@ import { takeSnapshot, writeSnapshot } from '../plan/snapshot.js';
 const program = realpathSync(fileURLToPath(new URL('../../../dist', import.meta.url)));
 const bin = join(program, 'vlmbuild.cjs');
 
-/** A project whose snapshots say that its defaults, and the target `dataset`, are fresh. The pipeline file is nonsense to main. */
+/**
+ * A project whose snapshots say that its defaults, and the target `dataset`, are fresh. The pipeline file is nonsense to
+ * main.
+ */
 function project(t: ExecutionContext): string {
   const root = tempFolder(t);
   mkdirSync(join(root, 'cache'));

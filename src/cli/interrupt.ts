@@ -5,7 +5,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 let handler: (() => void) | undefined;
 const dispatch = (): void => handler?.();
 
-/** Has Ctrl-C, a polite kill and a closed terminal do this, until the function returned is called: then what they did before. */
+/**
+ * Has Ctrl-C, a polite kill and a closed terminal do this, until the function returned is called: then what they did
+ * before.
+ */
 export function onInterrupt(handle: () => void): () => void {
   const before = handler;
   handler = handle;
@@ -16,7 +19,10 @@ export function onInterrupt(handle: () => void): () => void {
   };
 }
 
-/** Runs something that the first Ctrl-C asks to end. The second one does not wait for anything: what is finished is recorded, locks are the kernel's. */
+/**
+ * Runs something that the first Ctrl-C asks to end. The second one does not wait for anything: what is finished is
+ * recorded, locks are the kernel's.
+ */
 export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
   const letGo = onInterrupt(() => {

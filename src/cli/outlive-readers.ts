@@ -3,8 +3,8 @@ import { EXIT } from '../diagnostics/diagnostic.js';
 import { formatDiagnostic } from '../diagnostics/format.js';
 
 /**
- * What is printed may reach nobody, and the work goes on. A reader that is gone (`vlmbuild -v | head -1`, a closed terminal)
- * wanted no more. What a file lacks because its disk is full is told once, and the exit code says it.
+ * What is printed may reach nobody, and the work goes on. A reader that is gone (`vlmbuild -v | head -1`, a closed
+ * terminal) wanted no more. What a file lacks because its disk is full is told once, and the exit code says it.
  */
 export function outliveReaders(world: NodeJS.Process = process): void {
   let told = false;

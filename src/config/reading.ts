@@ -5,7 +5,9 @@ import type { Problems } from './problems.js';
 import { describeNode, describeValue, locate, type Entry, type MapNode, type Node } from './source.js';
 import { fill, type Scope } from './values.js';
 
-/** Names of targets, vars, roles, pools. An object of JavaScript cannot have a `__proto__` of its own like any other key. */
+/**
+ * Names of targets, vars, roles, pools. An object of JavaScript cannot have a `__proto__` of its own like any other key.
+ */
 export const NAME = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]*$/;
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

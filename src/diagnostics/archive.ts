@@ -122,7 +122,9 @@ export const archiveErrors = {
     facts: [['store', sizes]],
     next: 'nothing; `vlmbuild cache` shows what is kept, and `VLMBUILD_GC=off` leaves it to `vlmbuild gc`',
   }),
-  /** `gc` while the index knows no result: it was deleted, or damaged and made anew. What the store has could not be told. */
+  /**
+   * `gc` while the index knows no result: it was deleted, or damaged and made anew. What the store has could not be told.
+   */
   nothingKnown: ({ problem }: { problem: string | undefined }): Diagnostic => ({
     code: 'VB449',
     headline: 'the index knows no result, so nothing tells what of the store is needed: nothing was dropped',

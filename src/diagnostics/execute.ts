@@ -162,7 +162,10 @@ export const executeErrors = {
     facts: [['system', message]],
     next: 'put that right, then build again: results are in place, little or nothing runs',
   }),
-  /** The index under `cache/` was unreadable or of an older format, and was begun anew; or records of it were damaged, and are forgotten. */
+  /**
+   * The index under `cache/` was unreadable or of an older format, and was begun anew; or records of it were damaged, and
+   * are forgotten.
+   */
   indexRepaired: ({ what }: { what: string }): Diagnostic => ({ code: 'VB419', headline: what }),
   /** Builds were killed: what they left half-done is gone, what they had finished is used. */
   runsSwept: ({ runs }: { runs: readonly string[] }): Diagnostic => ({

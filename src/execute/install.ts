@@ -7,7 +7,10 @@ import { DATABASE_SIDES } from './aside.js';
 import type { Run } from './run.js';
 import type { Staging } from './staging.js';
 
-/** Moves outputs into the tree, from the stage or where they were not staged from the store. One that is there already, byte for byte, keeps its inode and times. */
+/**
+ * Moves outputs into the tree, from the stage or where they were not staged from the store. One that is there already, byte
+ * for byte, keeps its inode and times.
+ */
 export async function installOutputs(
   run: Run,
   target: Target,

@@ -19,12 +19,14 @@ interface HeldParts extends PackedParts {
   readonly isDeflated: boolean;
 }
 
-/** So many bytes are held as they came, beyond that in a sixth of it: what parts of a rule say of themselves is much alike. */
+/**
+ * So many bytes are held as they came, beyond that in a sixth of it: what parts of a rule say of themselves is much alike.
+ */
 const HELD_PLAIN = 8 << 20;
 
 /**
- * Parts that are to be made, each key once, numbered in the order of the listing. What making one takes is held as the bytes
- * that the host packed: as an object it would be several times as large.
+ * Parts that are to be made, each key once, numbered in the order of the listing. What making one takes is held as the
+ * bytes that the host packed: as an object it would be several times as large.
  */
 export class MissingParts {
   readonly #keys = new KeyTable();

@@ -24,8 +24,9 @@ export interface Copy {
 }
 
 /**
- * Copies a project, so that it can be built beside itself: everything but some outputs, locks, `cache/` and `.git/`. Packages are linked, and so is what inputs outside of the project (`../data`) lead to. The copy's cache is
- * empty, but its answers are the project's own: what was paid for is not asked again, and what is asked is kept.
+ * Copies a project, so that it can be built beside itself: everything but some outputs, locks, `cache/` and `.git/`.
+ * Packages are linked, and so is what inputs outside of the project (`../data`) lead to. The copy's cache is empty, but its
+ * answers are the project's own: what was paid for is not asked again, and what is asked is kept.
  *
  * @param folder an empty folder that the copy is made in
  * @returns the pipeline file of the copy

@@ -18,7 +18,10 @@ const RESULT = 5;
 const keyOf = (n: number) => digestOf({ part: n });
 const outputOf = (bytes: ObjectRef): PartRecord['outputs'][string] => ({ kind: 'jsonl', digest: bytes.sha256, bytes });
 
-/** Forty parts in packs, of which every tenth is needed, by its row; a target's result beside them; and a list of two neighbours that no row has. */
+/**
+ * Forty parts in packs, of which every tenth is needed, by its row; a target's result beside them; and a list of two
+ * neighbours that no row has.
+ */
 function project(t: ExecutionContext) {
   const layout = scratchLayout(t);
   mkdirSync(layout.objects, { recursive: true });

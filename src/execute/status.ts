@@ -26,7 +26,9 @@ export interface StatusOptions {
   readonly listParts?: boolean;
 }
 
-/** The status of the targets of an overview, in topological order: where a source is not there, they wait. Writes nothing. */
+/**
+ * The status of the targets of an overview, in topological order: where a source is not there, they wait. Writes nothing.
+ */
 export async function statusOf(
   session: Session,
   words: readonly string[],

@@ -250,7 +250,8 @@ class Life {
 
   /**
    * Whether a target would be decided in the same way again: nobody has recorded anything meanwhile, and its inputs are,
-   * by their stats, what they were. Only of what is simple to tell; and of what is not stale, the outputs would be looked at.
+   * by their stats, what they were. Only of what is simple to tell; and of what is not stale, the outputs would be looked
+   * at.
    */
   #stillHolds({ fingerprint }: Stale, version: string): boolean {
     const { session } = this.build.run;

@@ -8,12 +8,13 @@ const LENGTH_DIGITS = 9;
 
 /**
  * What the shell runs: reads how long a line of code is, and the line, and evaluates it, again and again. Told how much to
- * read, bash reads it at once; up to some character it reads one at a time, and each is a call of the system. Before bash 5 it
- * does so in either case, and `-n` up to a NUL, which never comes, is what `-N` is there. `run` starts words as a command
- * in a process group of its own (`set -m`), says which (`g 123`), waits for it, ends what it left in the background, and
- * says its code (`e 0`). Descriptors: 0 code, 1 and 4 what commands print, 3 what it says, 6 open as long as its vlmbuild
- * lives: when that closes, the command goes too, with what has left its group, and then the shell. A command that is stopped (SIGSTOP) has not ended,
- * but `wait` comes back from it. (`wait -f` would not; in bash 5.2 it may never come back.)
+ * read, bash reads it at once; up to some character it reads one at a time, and each is a call of the system. Before bash 5
+ * it does so in either case, and `-n` up to a NUL, which never comes, is what `-N` is there. `run` starts words as a
+ * command in a process group of its own (`set -m`), says which (`g 123`), waits for it, ends what it left in the
+ * background, and says its code (`e 0`). Descriptors: 0 code, 1 and 4 what commands print, 3 what it says, 6 open as long
+ * as its vlmbuild lives: when that closes, the command goes too, with what has left its group, and then the shell. A
+ * command that is stopped (SIGSTOP) has not ended, but `wait` comes back from it. (`wait -f` would not; in bash 5.2 it may
+ * never come back.)
  */
 const SCRIPT = `unset SHLVL OLDPWD _
 ${SWEEP}

@@ -20,7 +20,9 @@ const STARTS = (then: string): string =>
     "import { spawn } from 'node:child_process'; import { once as told } from 'node:events'; import { renameSync, writeFileSync } from 'node:fs';",
   );
 
-/** Gives a task to an engine of its own, kills that when the task says which processes there are, and waits for their end. */
+/**
+ * Gives a task to an engine of its own, kills that when the task says which processes there are, and waits for their end.
+ */
 async function noneLeft(
   t: ExecutionContext,
   host: HostProject,

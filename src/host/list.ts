@@ -59,7 +59,9 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
   }
 }
 
-/** A part as the rule lists it. Its spec is canonical JSON: what the rule does later with the value it yielded is no matter. */
+/**
+ * A part as the rule lists it. Its spec is canonical JSON: what the rule does later with the value it yielded is no matter.
+ */
 type Yielded = Pick<ListedPart, 'id' | 'slices'> & { readonly spec: string };
 
 type PrintOf = ReturnType<typeof partPrints>;

@@ -9,7 +9,9 @@ const [, , CACHE = ''] = process.argv;
 
 let script: LoadedScript | undefined;
 
-/** The running vlmbuild's zod: the one every rule gets. To compile it would take longer than to start the rest of a host. */
+/**
+ * The running vlmbuild's zod: the one every rule gets. To compile it would take longer than to start the rest of a host.
+ */
 export function zod(): typeof Zod {
   const path = join(packageRoot(), 'dist', 'zod.cjs');
   script ??= loadScript(path, CACHE, createRequire(path));

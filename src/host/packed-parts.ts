@@ -3,8 +3,8 @@ import type { Slice, SliceQuery } from '../artifacts/kind.js';
 import type { ListedPart } from './protocol.js';
 
 /**
- * Parts on their way from the host that lists them to those that make them, each as its bytes: what is between need not know
- * what is in them, and there may be a hundred thousand.
+ * Parts on their way from the host that lists them to those that make them, each as its bytes: what is between need not
+ * know what is in them, and there may be a hundred thousand.
  */
 export interface PackedParts {
   readonly bytes: Uint8Array;

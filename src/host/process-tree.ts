@@ -13,8 +13,8 @@ interface Status {
 }
 
 /**
- * What is to be ended together: a process group, and whatever its processes started that has left it (`setsid`, a shell with
- * job control). Only Linux tells who started whom (`/proc`); elsewhere it is the group alone. Who left it and lost its
+ * What is to be ended together: a process group, and whatever its processes started that has left it (`setsid`, a shell
+ * with job control). Only Linux tells who started whom (`/proc`); elsewhere it is the group alone. Who left it and lost its
  * parent as well, before it was looked for, is found only within the session: a daemon is meant to stay.
  */
 export class ProcessTree {

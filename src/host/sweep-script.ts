@@ -1,7 +1,7 @@
 /**
  * A function of POSIX shells: `sweep SESSION...` ends every process of these sessions but the shell itself, and whatever
- * those started that has left them, as long as it is still known who started it. Only Linux tells that (`/proc`); elsewhere it
- * ends nothing, and whoever calls it ends the groups that it knows.
+ * those started that has left them, as long as it is still known who started it. Only Linux tells that (`/proc`); elsewhere
+ * it ends nothing, and whoever calls it ends the groups that it knows.
  */
 export const SWEEP = `sweep() {
   sessions=" $* " ends=' ' others=

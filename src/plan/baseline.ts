@@ -11,7 +11,9 @@ import type { Reason } from './reasons.js';
 
 /** What a target's fingerprint is compared with. */
 export interface Baseline {
-  /** This target's last success; another of its recorded results; its block in the lock; a result of a target that is gone. */
+  /**
+   * This target's last success; another of its recorded results; its block in the lock; a result of a target that is gone.
+   */
   readonly type: 'last' | 'nearest' | 'lock';
   readonly target: string;
   /** Without a print, the result is of another key format: nothing of it can be compared. */

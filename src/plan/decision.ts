@@ -41,7 +41,9 @@ export type Decision =
       readonly reasons: readonly Reason[];
       /** To record with the action: the names behind the digests, for later reasons. */
       readonly details: ActionDetails;
-      /** Set where running it unasked would be wrong (a result that cannot be made again is lost): fail with this instead. */
+      /**
+       * Set where running it unasked would be wrong (a result that cannot be made again is lost): fail with this instead.
+       */
       readonly refused?: Diagnostic;
     }
   | { readonly state: 'waiting'; readonly target: string; readonly reasons: readonly Reason[] };

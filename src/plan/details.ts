@@ -5,7 +5,9 @@ import { isJsonObject, type Json, type JsonObject } from '../base/json.js';
  * No part of a key, and nothing depends on it but the words.
  */
 export interface ActionDetails {
-  /** By role, then by path (a single file, a list of paths) or by relative name (a glob, a directory): what identified it. */
+  /**
+   * By role, then by path (a single file, a list of paths) or by relative name (a glob, a directory): what identified it.
+   */
   readonly inputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 

@@ -264,7 +264,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * The targets that words of the command line mean: `name`, `name.output`, `name@k=v`, a matrix's bare name, an output's path.
+ * The targets that words of the command line mean: `name`, `name.output`, `name@k=v`, a matrix's bare name, an output's
+ * path.
  *
  * @throws UserFacingError naming every word that means nothing.
  */

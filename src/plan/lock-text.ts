@@ -47,8 +47,8 @@ export class LockText {
   }
 
   /**
-   * The file's bytes with blocks replaced, piece by piece: each is good until the next is asked for. `same` where that would
-   * change nothing, undefined where there is no such block.
+   * The file's bytes with blocks replaced, piece by piece: each is good until the next is asked for. `same` where that
+   * would change nothing, undefined where there is no such block.
    */
   with(targets: Readonly<Record<string, LockedTarget>>): Iterable<Uint8Array> | 'same' | undefined {
     const replaced: { readonly start: number; readonly end: number; readonly text: Buffer }[] = [];

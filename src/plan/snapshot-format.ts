@@ -120,7 +120,9 @@ export function encodeSnapshot(
   return { bytes, newestMs };
 }
 
-/** The time of modification counts where it can be that of a write. (The time of change alone would do, where all is well.) */
+/**
+ * The time of modification counts where it can be that of a write. (The time of change alone would do, where all is well.)
+ */
 export function newestTime({ mtimeMs, ctimeMs }: Pick<PathTimes, 'mtimeMs' | 'ctimeMs'>, nowMs: number): number {
   return mtimeMs > nowMs ? ctimeMs : Math.max(mtimeMs, ctimeMs);
 }
@@ -155,7 +157,10 @@ function mix(words: Uint32Array, from: number, to: number, start: number): numbe
   return sum;
 }
 
-/** The paths that the snapshot at `path` covers, whether it still holds or not; undefined where there is none of this format. */
+/**
+ * The paths that the snapshot at `path` covers, whether it still holds or not; undefined where there is none of this
+ * format.
+ */
 export function snapshotPaths(path: string): Pick<Columns, 'followed' | 'unfollowed'> | undefined {
   const opened = openSnapshot(path);
   if (opened === undefined) return undefined;

@@ -137,7 +137,9 @@ class TerminalScreen implements Renderer {
     }
   }
 
-  /** Takes the live lines back, writes lines that stay, and draws the live lines anew: in one write, so nothing flickers. */
+  /**
+   * Takes the live lines back, writes lines that stay, and draws the live lines anew: in one write, so nothing flickers.
+   */
   #draw(lines: readonly string[]): void {
     let text = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : HIDE_CURSOR;
     const live = this.#liveLines();

@@ -62,7 +62,10 @@ function globUse(name: string): Pick<ForbiddenUse, 'type' | 'what'> {
   return { type: 'computed', what: name.startsWith('globImport') ? 'import' : 'require' };
 }
 
-/** From an offset in a bundle that esbuild printed with an inline source map to its source; undefined for esbuild's own helpers. */
+/**
+ * From an offset in a bundle that esbuild printed with an inline source map to its source; undefined for esbuild's own
+ * helpers.
+ */
 export function locator(printed: string, sourceRoot: string) {
   const encoded = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(printed)?.[1] ?? '';
   const map = new SourceMap(

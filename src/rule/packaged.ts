@@ -25,8 +25,8 @@ export type PackagedBundle = Bundle & Pick<PackagedRule, 'description' | 'withou
 
 /**
  * What came of built-in rules when vlmbuild was packaged, in `dist/rules/`: believed while every file that they came from
- * is what it was then. So the first build in a project starts no bundler for them, and no host where they are given no params; one
- * that is edited is bundled as any.
+ * is what it was then. So the first build in a project starts no bundler for them, and no host where they are given no
+ * params; one that is edited is bundled as any.
  */
 export class PackagedRules {
   readonly #packageRoot: string;

@@ -37,7 +37,9 @@ export function findPackage(name: string, from: string): FoundPackage | undefine
   return undefined;
 }
 
-/** Where a package would be found before this one if it were there; where none is found, everywhere that it is looked for. */
+/**
+ * Where a package would be found before this one if it were there; where none is found, everywhere that it is looked for.
+ */
 export function nearerPlaces(name: string, from: string): readonly string[] {
   const places: string[] = [];
   for (const manifest of manifestPlaces(name, from)) {

@@ -278,8 +278,8 @@ function sealed(rule: string, digest: Digest, value: Json): [text: string, seal:
 }
 
 /**
- * Makes the file where there is none: elsewhere and whole, so that one without content is known to have lost it. (SQLite would
- * take it for new, and so begin anew without a word.)
+ * Makes the file where there is none: elsewhere and whole, so that one without content is known to have lost it. (SQLite
+ * would take it for new, and so begin anew without a word.)
  */
 function makeFile(path: string): void {
   if (existsSync(path)) return;
@@ -295,7 +295,8 @@ function makeFile(path: string): void {
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(draft + suffix, { force: true });
     const database = openDatabase(draft);
     try {
-      // Without a log: what closing cannot carry over from one (the disk is full) is lost without a word, and half a file left.
+      // Without a log: what closing cannot carry over from one (the disk is full) is lost without a word, and half a file
+      // left.
       database.pragma('synchronous = FULL');
       migrate(database);
     } finally {

@@ -37,8 +37,8 @@ const HOLDER_SUFFIX = '.holder';
  *
  *     free --try--> claimed --free, or death of the holder--> free
  *
- * Nothing here outlives the processes, so it is never synced; what is damaged is made anew. Claims that others had are not in
- * the new one before they notice, with their next call.
+ * Nothing here outlives the processes, so it is never synced; what is damaged is made anew. Claims that others had are not
+ * in the new one before they notice, with their next call.
  */
 export class Claims {
   readonly #folder: string;

@@ -5,8 +5,8 @@ import { systemErrorCode } from '../base/system-error.js';
 const PARTS = ['', '-wal', '-journal'] as const;
 
 /**
- * Copies a database with what is not yet in its file, again where one of both is written meanwhile. The copy may be written,
- * whatever the original allows. False where it was written time and again. Where there is none, nothing is copied.
+ * Copies a database with what is not yet in its file, again where one of both is written meanwhile. The copy may be
+ * written, whatever the original allows. False where it was written time and again. Where there is none, nothing is copied.
  */
 export function copyDatabase(from: string, to: string): boolean {
   for (let attempt = 0; attempt < 5; attempt++) {

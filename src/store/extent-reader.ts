@@ -23,8 +23,8 @@ interface Opened {
  * Reads objects piece by piece: the next on another thread, while the caller works on one. The last ones stay as they are
  * while they are on their way to a file.
  *
- * They are checked on this thread: what Node digests on another one it copies before, into fresh memory, and that alone takes
- * longer than the digest.
+ * They are checked on this thread: what Node digests on another one it copies before, into fresh memory, and that alone
+ * takes longer than the digest.
  *
  *     const reader = new ExtentReader(objects);
  *     for await (const piece of reader.pieces(extents)) …

@@ -2,8 +2,9 @@
 export const INDEX_FORMAT = 4;
 
 /**
- * Records are JSON texts behind a seal, see record-text.ts. Digests that are keys of large tables are their 32 bytes, elsewhere texts; times in
- * nanoseconds and inodes are texts, because they exceed the integers of JSON and (inodes) of SQLite.
+ * Records are JSON texts behind a seal, see record-text.ts. Digests that are keys of large tables are their 32 bytes,
+ * elsewhere texts; times in nanoseconds and inodes are texts, because they exceed the integers of JSON and (inodes) of
+ * SQLite.
  */
 export const INDEX_SCHEMA = `
   -- See stat-folder.ts. folder: ends in '/', or is empty.

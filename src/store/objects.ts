@@ -31,7 +31,10 @@ export function holderOf({ sha256, inside }: Pick<ObjectRef, 'sha256' | 'inside'
   return inside?.blob ?? sha256;
 }
 
-/** What is stored is not what its name says, or a piece of it is gone. A damaged blob is dropped, if it can be, before this is thrown. */
+/**
+ * What is stored is not what its name says, or a piece of it is gone. A damaged blob is dropped, if it can be, before this
+ * is thrown.
+ */
 export class CorruptObject extends Error {
   readonly digest: Digest;
   readonly problem: 'corrupt' | 'missing';

@@ -20,8 +20,8 @@ import { cacheLayout, cacheUnusable, type CacheLayout } from './layout.js';
 
 /**
  * A `cache/` for whoever only reads, where the project's own cannot be written: SQLite writes beside a database to read it,
- * and rules run from a folder. What must be written is copied to a folder of its own, the rest is read where it is. Whatever
- * is recorded goes away with it.
+ * and rules run from a folder. What must be written is copied to a folder of its own, the rest is read where it is.
+ * Whatever is recorded goes away with it.
  */
 export class ReadableCache {
   readonly #folder: string;

@@ -6,7 +6,10 @@ const SEAL = 12;
 /** Damage that SQLite itself does not see: a byte that changed on the disk. */
 export class Damage extends Error {}
 
-/** A value as a text of the index, or of another file of the cache: JSON behind a seal, by which a byte that changed is noticed. Without a line feed. */
+/**
+ * A value as a text of the index, or of another file of the cache: JSON behind a seal, by which a byte that changed is
+ * noticed. Without a line feed.
+ */
 export function recordText(value: unknown): string {
   const json = JSON.stringify(value);
   return sealOf(json) + json;

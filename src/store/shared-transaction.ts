@@ -29,7 +29,8 @@ export class SharedTransaction {
   /**
    * Resolves when it is committed. The work may run twice.
    *
-   * @param before what is to be done before the transaction begins: as late as can be, so that it too can be done for several
+   * @param before what is to be done before the transaction begins: as late as can be, so that it too can be done for
+   *   several
    */
   add(work: () => void, before: () => void = () => undefined): Promise<void> {
     const done = new Promise<void>((resolve, reject) => this.#waiting.push({ before, work, resolve, reject }));

@@ -29,7 +29,10 @@ export function isSqliteError(error: unknown): error is Error & { readonly code:
   return error instanceof Error && error.name === 'SqliteError' && 'code' in error && typeof error.code === 'string';
 }
 
-/** SQLite's name of what went wrong without its details (`SQLITE_IOERR` for `SQLITE_IOERR_READ`); undefined for other errors. */
+/**
+ * SQLite's name of what went wrong without its details (`SQLITE_IOERR` for `SQLITE_IOERR_READ`); undefined for other
+ * errors.
+ */
 export function sqliteCode(error: unknown): string | undefined {
   return isSqliteError(error) ? error.code.split('_').slice(0, 2).join('_') : undefined;
 }

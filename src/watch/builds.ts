@@ -171,7 +171,9 @@ export class Builds {
     await project.rest();
   }
 
-  /** Of the steps under way those that are in vain by what is there now: under another key, or one that cannot be known yet. */
+  /**
+   * Of the steps under way those that are in vain by what is there now: under another key, or one that cannot be known yet.
+   */
   async inVain(changed: () => Changed): Promise<readonly string[]> {
     const { running } = this.#tally;
     if (running.size === 0) return [];

@@ -6,8 +6,8 @@ export function databaseBeside(path: string): string | undefined {
 }
 
 /**
- * Whether it is a file beside a database that holds nothing, or is gone: SQLite makes and removes those where it only reads,
- * so a build that reads a database sees changes that are its own.
+ * Whether it is a file beside a database that holds nothing, or is gone: SQLite makes and removes those where it only
+ * reads, so a build that reads a database sees changes that are its own.
  */
 export function isEmptySide(path: string): boolean {
   if (databaseBeside(path) === undefined) return false;

@@ -37,7 +37,9 @@ export type WatchEvent =
     }
   /** After a failed build: changes of what these targets need are what they wait for. */
   | { readonly type: 'watch-waiting'; readonly targets: readonly Waiting[] }
-  /** The pipeline, a rule or the wanted targets are wrong, or a source is gone: watching goes on until that is put right. */
+  /**
+   * The pipeline, a rule or the wanted targets are wrong, or a source is gone: watching goes on until that is put right.
+   */
   | {
       readonly type: 'watch-broken';
       readonly changed?: Changed;

@@ -31,7 +31,8 @@ interface Found extends Pick<Watched, 'identity'> {
 
 /**
  * Watches folders, not what is below them. What an event means is for others to find out: it is a hint. A folder that goes
- * and comes back, as another one or with all that is in it, is watched again at once: the system watches folders, not paths.
+ * and comes back, as another one or with all that is in it, is watched again at once: the system watches folders, not
+ * paths.
  */
 export class FolderWatcher {
   readonly #watched = new Map<string, Watched>();

@@ -4,9 +4,9 @@ import type { Timers } from './quiet.js';
 const LONG_MS = 1_000;
 
 /**
- * When V8 optimizes code in a process that mostly waits: while it works on something long, and not for what is over soon. What
- * V8's optimizing threads take does not go back to the system: that is more than all else that is kept of 20,000 watched
- * files. Baseline code, WebAssembly and hosts are not concerned.
+ * When V8 optimizes code in a process that mostly waits: while it works on something long, and not for what is over soon.
+ * What V8's optimizing threads take does not go back to the system: that is more than all else that is kept of 20,000
+ * watched files. Baseline code, WebAssembly and hosts are not concerned.
  */
 export class Optimizing {
   /** How many works are under way. */

@@ -240,8 +240,8 @@ export class WatchedProject {
   }
 
   /**
-   * Nothing happens: gives back room, and makes ready for the next change. Stat records stay: to read those of a large folder
-   * again takes longer than what is built.
+   * Nothing happens: gives back room, and makes ready for the next change. Stat records stay: to read those of a large
+   * folder again takes longer than what is built.
    */
   async rest(): Promise<void> {
     const session = this.#session;

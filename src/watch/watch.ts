@@ -189,7 +189,10 @@ class Watch {
     this.#note(paths);
   }
 
-  /** Whether it lies empty beside a database, or is gone from there, which reading does: then it is looked into, if not at once. */
+  /**
+   * Whether it lies empty beside a database, or is gone from there, which reading does: then it is looked into, if not at
+   * once.
+   */
   #isSide(path: string): boolean {
     if (!isEmptySide(path)) return false;
     if (!this.#machine.busy) return this.#builds.isOfReading(path);

@@ -16,7 +16,10 @@ ${TARGETS.map((name) => `  ${name}: { run: 'cat {input} > {output}', inputs: ./$
   ...Object.fromEntries(TARGETS.map((name) => [`${name}.txt`, name])),
 };
 
-/** Damages a table of the index: `output_paths`, where a build of fresh targets does not look, or one of those that it reads. */
+/**
+ * Damages a table of the index: `output_paths`, where a build of fresh targets does not look, or one of those that it
+ * reads.
+ */
 function damageTable(project: Project, table = 'output_paths'): void {
   const path = project.path('cache/index.db');
   const database = new Database(path);

@@ -36,7 +36,9 @@ export interface EpisodeOptions {
   readonly policy: Policy;
   readonly mode: Mode;
   readonly seed: number;
-  /** Told what the player sees before the first turn and after each turn, as PNG; needs a game with textures in any mode. */
+  /**
+   * Told what the player sees before the first turn and after each turn, as PNG; needs a game with textures in any mode.
+   */
   readonly onFrame?: (number: number, png: Uint8Array) => Promise<void>;
   /** The most single actions and the most turns; `null` for no limit. */
   readonly steps: number | null;

@@ -34,7 +34,10 @@ const ZEROS = 64;
 /** Passes canonical rows as `JsonBytes.canonical` passes objects, but many at once, and tells where wanted values are. */
 export class CanonicalKernel {
   private static shared: CanonicalKernel | null | undefined;
-  /** In threes: the number of a path, from 1, and the addresses where a value begins and ends; number 0 for a row, after its values. */
+  /**
+   * In threes: the number of a path, from 1, and the addresses where a value begins and ends; number 0 for a row, after its
+   * values.
+   */
   readonly told: Uint32Array;
   /** In fours: what `RUNS` is said to have. */
   readonly runTable: Uint32Array;
@@ -75,7 +78,10 @@ export class CanonicalKernel {
     return this.user === user;
   }
 
-  /** Takes a text, which must be UTF-8, and says what is wanted of its rows. False where one of them is more than it can hold. */
+  /**
+   * Takes a text, which must be UTF-8, and says what is wanted of its rows. False where one of them is more than it can
+   * hold.
+   */
   open(user: object, text: Uint8Array, paths: readonly RowPath[]): boolean {
     this.user = undefined;
     if (text.length > MOST_BYTES) return false;
@@ -97,8 +103,8 @@ export class CanonicalKernel {
   }
 
   /**
-   * Tells of the lines from one on, up to the first that is no canonical row, or unusual, or until there is no room. Returns
-   * how many numbers of `told` are filled.
+   * Tells of the lines from one on, up to the first that is no canonical row, or unusual, or until there is no room.
+   * Returns how many numbers of `told` are filled.
    */
   rows(at: number): number {
     return 3 * this.exports.rows(this.base + at, this.base + this.length);
@@ -106,8 +112,8 @@ export class CanonicalKernel {
 
   /**
    * Tells of lines from one on that are alike in whether the values at the paths, 32 at the most, are true: up to the first
-   * that is no canonical row, or unusual, or ends in another way than LF, or has a value there that is neither true nor false
-   * nor null. Returns how many numbers of `runTable` are filled; what was `told` of is forgotten.
+   * that is no canonical row, or unusual, or ends in another way than LF, or has a value there that is neither true nor
+   * false nor null. Returns how many numbers of `runTable` are filled; what was `told` of is forgotten.
    */
   runs(at: number): number {
     return 4 * this.exports.runs(this.base + at, this.base + this.length);

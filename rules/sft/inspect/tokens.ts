@@ -12,17 +12,18 @@ interface Family {
 /*
  * As documentation had it in November 2026:
  *
- *   OpenAI, platform.openai.com/docs/guides/images-vision, "Calculating costs": gpt-4o and gpt-4.1 by tiles of 512 pixels, gpt-4.1-mini
- *     and -nano by patches of 32 with a factor. What was billed for 128 x 64 pixels agrees (255, mini 8,500, patches 13:
- *     community.openai.com/t/1262691): small images are not scaled up. Text: "1 token ~= 4 chars in English" (help.openai.com, "What are
- *     tokens and how to count them?")
- *   Anthropic, platform.claude.com/docs/en/build-with-claude/vision, "Evaluate image size": a token for each 28 x 28 pixels begun; earlier
- *     it was width * height / 750. Larger images are scaled to 1568 pixels (2576 from Opus 4.7 on), and to about 1,560 tokens. Text: 3.5
- *     characters (the glossary there); up to a third more tokens from Opus 4.7 on
- *   Google, ai.google.dev/gemini-api/docs/tokens: 258 where both sides have at most 384 pixels, else 258 for each tile of 768; "a token is
- *     equivalent to about 4 characters"
- *   Qwen, qwen_vl_utils.smart_resize (github.com/QwenLM/Qwen3-VL): sides rounded to 28 pixels (32 from Qwen3-VL on), a token for each square, 4
- *     to 16384 of them. Text: between the others' figures, for want of one of its own
+ *   OpenAI, platform.openai.com/docs/guides/images-vision, "Calculating costs": gpt-4o and gpt-4.1 by tiles of 512
+ *     pixels, gpt-4.1-mini and -nano by patches of 32 with a factor. What was billed for 128 x 64 pixels agrees (255,
+ *     mini 8,500, patches 13: community.openai.com/t/1262691): small images are not scaled up. Text: "1 token ~= 4
+ *     chars in English" (help.openai.com, "What are tokens and how to count them?")
+ *   Anthropic, platform.claude.com/docs/en/build-with-claude/vision, "Evaluate image size": a token for each 28 x 28
+ *     pixels begun; earlier it was width * height / 750. Larger images are scaled to 1568 pixels (2576 from Opus 4.7
+ *     on), and to about 1,560 tokens. Text: 3.5 characters (the glossary there); up to a third more tokens from Opus
+ *     4.7 on
+ *   Google, ai.google.dev/gemini-api/docs/tokens: 258 where both sides have at most 384 pixels, else 258 for each
+ *     tile of 768; "a token is equivalent to about 4 characters"
+ *   Qwen, qwen_vl_utils.smart_resize (github.com/QwenLM/Qwen3-VL): sides rounded to 28 pixels (32 from Qwen3-VL on),
+ *     a token for each square, 4 to 16384 of them. Text: between the others' figures, for want of one of its own
  */
 export const AS_OF = '2026-11';
 

@@ -1,6 +1,6 @@
 /**
- * Finds where blocks of lines end. AssemblyScript, compiled by `scripts/kernels.mjs`; `PlainLines` does the same, a line at a
- * time.
+ * Finds where blocks of lines end. AssemblyScript, compiled by `scripts/kernels.mjs`; `PlainLines` does the same, a line at
+ * a time.
  *
  * The text is the caller's to write, from `TEXT` on. What lies behind it is read, by less than 64 bytes, and not looked at.
  */

@@ -77,7 +77,9 @@ export function stripStart(): usize {
   return strip;
 }
 
-/** Bytes of a tile; in it, from the second 16 bytes on, three planes of the size below row by row, then column by column. */
+/**
+ * Bytes of a tile; in it, from the second 16 bytes on, three planes of the size below row by row, then column by column.
+ */
 export function sizeOfTile(): usize {
   return tileSize;
 }
