@@ -164,10 +164,11 @@ for (const [name, source] of Object.entries(standalone)) {
   });
   bundled.push(...putAll(one));
 }
-if (existsSync('src/artifacts/hash-worker.ts')) {
+const workers = ['hash-worker', 'database-worker'].filter((name) => existsSync(`src/artifacts/${name}.ts`));
+if (workers.length > 0) {
   const worker = await build({
     ...script,
-    entryPoints: { 'hash-worker': 'src/artifacts/hash-worker.ts' },
+    entryPoints: Object.fromEntries(workers.map((name) => [name, `src/artifacts/${name}.ts`])),
     minifyWhitespace: true,
     packages: 'bundle',
   });

@@ -3,6 +3,7 @@ import { systemErrorCode } from '../base/system-error.js';
 import { artifactErrors } from '../diagnostics/artifacts.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { Index, StatRecord } from '../store/index-db.js';
+import type { DatabaseThread } from './database-thread.js';
 import {
   contentFiles,
   isOlder,
@@ -38,6 +39,8 @@ export interface FileDigestsOptions {
   tickNs?(): bigint;
   /** What is remembered of databases, so that only what changed in them is read. */
   readonly databases?: DatabaseMemories;
+  /** Digests large ones with this thread. */
+  readonly databaseThread?: DatabaseThread;
   /** Told of files whose bytes are read, absolute; what it gives is called when they are. */
   readonly onHash?: (paths: readonly string[], bytes: number) => (() => void) | undefined;
 }
@@ -185,14 +188,14 @@ export class FileDigests {
     const done = this.#options.onHash?.([at.path], stamp.size);
     try {
       if (kind !== 'sqlite') return { digest: (await digestBytes(at.path)).sha256, xxh64: '' };
-      const { trust, databases } = this.#options;
+      const { trust, databases, databaseThread } = this.#options;
       const before = this.record(at, kind);
       if (stamp.side === '') {
         const known = before === undefined ? undefined : { id: before.xxh64, digest: before.digest };
         const memory = (): DatabaseMemory | undefined =>
           trust === 'stat' ? (this.#unsaved.get(at.path) ?? databases?.load(at.path)) : undefined;
         const shortRows = trust === 'stat' ? databases?.shortRowsOf(at.path) : undefined;
-        const content = await readContent(at.path, known, memory, shortRows);
+        const content = await readContent(at.path, { known, before: memory, shortRows, thread: databaseThread });
         if (content !== undefined) return { ...content, xxh64: content.id };
       }
       const xxh64 = await hashOfFiles(contentFiles(at.path, stamp));

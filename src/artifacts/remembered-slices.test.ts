@@ -40,7 +40,7 @@ class Databases {
   /** As the engine does before parts are listed. */
   async look(path = this.path): Promise<void> {
     const shortRows = this.memories.shortRowsOf(path);
-    const content = await readContent(path, undefined, () => this.memories.load(path), shortRows);
+    const content = await readContent(path, { before: () => this.memories.load(path), shortRows });
     if (content?.memory !== undefined) this.memories.save(path, content.memory);
   }
 

@@ -38,7 +38,7 @@ async function looked(t: ExecutionContext, sql: string, rows: readonly (readonly
   const folder = join(at, 'memory');
   const memories = new DatabaseMemories(folder);
   const shortRows = memories.shortRowsOf(path);
-  const content = await readContent(path, undefined, () => undefined, shortRows);
+  const content = await readContent(path, { shortRows });
   if (content?.memory !== undefined) memories.save(path, content.memory);
   return { path, folder, rows: shortRows, memories };
 }
@@ -188,7 +188,10 @@ test('they are of one state of a database, and go with it', async (t) => {
   const after = sliceDigest(database, query, 'read');
   t.not(after, before);
   t.is(sliceDigest(database, query, 'remembered'), after);
-  const content = await readContent(path, undefined, () => memories.load(path), memories.shortRowsOf(path));
+  const content = await readContent(path, {
+    before: () => memories.load(path),
+    shortRows: memories.shortRowsOf(path),
+  });
   if (content?.memory !== undefined) memories.save(path, content.memory);
   t.is(memories.load(path)?.shortRows, undefined);
   t.false(existsSync(database.rows));

@@ -33,61 +33,84 @@ const PIECE = 1 << 16;
 const HEAD = 12;
 const DIGEST = 32;
 
-interface BegunTable {
-  readonly first: number[];
-  readonly start: number[];
-  readonly length: number[];
-  readonly digests: Buffer[];
+/** Rows in short, one after the other. */
+export interface ShortPiece {
+  /** The rowid of the first. */
+  readonly first: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly digest: Uint8Array;
 }
 
-/** Writes a file of them. Where that cannot be written, there are none. */
-export class ShortRowsWriter {
-  readonly #tables = new Map<string, BegunTable>();
-  #table: BegunTable | undefined;
-  #file: number | undefined;
-  #isBroken = false;
-  #written = 0;
+/** Gathers rows of a table in pieces, as they are found. */
+export class ShortRowsGathered {
+  #pieces: ShortPiece[] = [];
   readonly #piece = Buffer.allocUnsafeSlow(PIECE);
   #used = 0;
-
-  /** @param path of the file; it is replaced when there is a row */
-  constructor(private readonly path: string) {}
-
-  /** The rows to come are of this table, and none before was. */
-  begin(table: string): void {
-    this.#end();
-    this.#table = { first: [], start: [], length: [], digests: [] };
-    this.#tables.set(table, this.#table);
-  }
+  #first = 0;
 
   add(rowid: number, values: Buffer): void {
     const length = HEAD + values.length;
     if (length > PIECE) return;
     if (length > PIECE - this.#used) this.#end();
-    if (this.#used === 0) this.#table?.first.push(rowid);
+    if (this.#used === 0) this.#first = rowid;
     this.#piece.writeDoubleLE(rowid, this.#used);
     this.#piece.writeUInt32LE(values.length, this.#used + 8);
     values.copy(this.#piece, this.#used + HEAD);
     this.#used += length;
   }
 
+  /** The pieces, of which it forgets all. */
+  taken(): ShortPiece[] {
+    this.#end();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces;
+  }
+
+  #end(): void {
+    if (this.#used === 0) return;
+    const bytes = new Uint8Array(this.#piece.subarray(0, this.#used));
+    this.#used = 0;
+    const digest = Buffer.alloc(DIGEST);
+    writeSha256(bytes, digest, 0);
+    this.#pieces.push({ first: this.#first, bytes, digest });
+  }
+}
+
+interface WrittenPiece {
+  readonly first: number;
+  readonly start: number;
+  readonly length: number;
+  readonly digest: Uint8Array;
+}
+
+/** Writes a file of them. Where that cannot be written, there are none. */
+export class ShortRowsWriter {
+  readonly #tables = new Map<string, WrittenPiece[]>();
+  #file: number | undefined;
+  #isBroken = false;
+  #written = 0;
+
+  /** @param path of the file; it is replaced when there is a row */
+  constructor(private readonly path: string) {}
+
+  /** Pieces of a table may come in any order, whose rows are between those of others. */
+  write(table: string, pieces: readonly ShortPiece[]): void {
+    const written = this.#tables.get(table) ?? [];
+    this.#tables.set(table, written);
+    for (const { first, bytes, digest } of pieces) {
+      if (this.#isBroken) return;
+      written.push({ first, start: this.#written, length: bytes.length, digest });
+      this.#append(bytes);
+    }
+  }
+
   /** Undefined where there are none. */
   finish(): ShortRowsIndex | undefined {
-    this.#end();
     this.close();
     if (this.#isBroken || this.#written === 0) return undefined;
-    const tables = [...this.#tables].filter(([, { first }]) => first.length > 0);
-    return new Map(
-      tables.map(([name, { first, start, length, digests }]) => [
-        name,
-        {
-          first: Float64Array.from(first),
-          start: Float64Array.from(start),
-          length: Float64Array.from(length),
-          digests: new Uint8Array(Buffer.concat(digests)),
-        },
-      ]),
-    );
+    const tables = [...this.#tables].filter(([, pieces]) => pieces.length > 0);
+    return new Map(tables.map(([name, pieces]) => [name, columnsOf(pieces)]));
   }
 
   close(): void {
@@ -95,22 +118,13 @@ export class ShortRowsWriter {
     this.#file = undefined;
   }
 
-  /** Ends a piece. */
-  #end(): void {
-    const length = this.#used;
-    this.#used = 0;
-    if (length === 0 || this.#table === undefined || this.#isBroken) return;
-    const piece = this.#piece.subarray(0, length);
-    const digest = Buffer.allocUnsafe(DIGEST);
-    writeSha256(piece, digest, 0);
-    this.#table.start.push(this.#written);
-    this.#table.length.push(length);
-    this.#table.digests.push(digest);
+  #append(bytes: Uint8Array): void {
     try {
       this.#file ??= this.#open();
-      while (this.#written < (this.#table.start.at(-1) ?? 0) + length) {
-        const done = this.#written - (this.#table.start.at(-1) ?? 0);
-        this.#written += writeSync(this.#file, piece, done, length - done, this.#written);
+      for (let done = 0; done < bytes.length;) {
+        const count = writeSync(this.#file, bytes, done, bytes.length - done, this.#written);
+        done += count;
+        this.#written += count;
       }
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error;
@@ -122,6 +136,16 @@ export class ShortRowsWriter {
     mkdirSync(dirname(this.path), { recursive: true });
     return openSync(this.path, 'w');
   }
+}
+
+function columnsOf(pieces: WrittenPiece[]): PieceColumns {
+  pieces.sort((a, b) => a.first - b.first);
+  return {
+    first: Float64Array.from(pieces, ({ first }) => first),
+    start: Float64Array.from(pieces, ({ start }) => start),
+    length: Float64Array.from(pieces, ({ length }) => length),
+    digests: new Uint8Array(Buffer.concat(pieces.map(({ digest }) => digest))),
+  };
 }
 
 /** Of a column that is asked for: its place in the table, negative for the rowid; and whether its bytes are wanted. */

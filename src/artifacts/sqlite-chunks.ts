@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { writeSha256 } from '../base/digest.js';
 import { ValueBytes, type SqliteValue } from './sqlite-values.js';
 
 /** The chunks of a table, in columns: there may be very many. */
@@ -34,9 +35,11 @@ export class ChunkDigests {
   #counts = new Float64Array(64);
   #digests = new Uint8Array(64 * DIGEST);
   #length = 0;
-  #hash = createHash('sha256');
+  /** Of what of the chunk is held no more. */
+  #hash: Hash | undefined;
+  readonly #digest = Buffer.alloc(DIGEST);
   readonly #values = new ValueBytes((bytes) => {
-    this.#hash.update(bytes);
+    (this.#hash ??= createHash('sha256')).update(bytes);
     this.#rowStart = -1;
   });
   #rows = 0;
@@ -94,10 +97,19 @@ export class ChunkDigests {
   end(number: number): number {
     if (this.#rows === 0) return 0;
     const { length } = this.#values;
-    this.#values.flush();
-    this.#append(number, this.#rows, this.#hash.digest());
+    this.#append(number, this.#rows, this.#taken());
     this.#begin();
     return length;
+  }
+
+  /** Of most chunks all is held, and needs no object that is begun, fed and ended. */
+  #taken(): Uint8Array {
+    if (this.#hash === undefined) {
+      writeSha256(this.#values.held, this.#digest, 0);
+      return this.#digest;
+    }
+    this.#values.flush();
+    return this.#hash.digest();
   }
 
   /** Takes a chunk over that is as it was. */
@@ -121,7 +133,7 @@ export class ChunkDigests {
   }
 
   #begin(): void {
-    this.#hash = createHash('sha256');
+    this.#hash = undefined;
     this.#rows = 0;
     this.#values.clear();
     this.#beginRow();
@@ -145,4 +157,24 @@ export class ChunkDigests {
     this.#counts[at] = rows;
     this.#digests.set(digest, at * DIGEST);
   }
+}
+
+/** Those of one stretch of a table after those of the one before. */
+export function joinedChunks(all: readonly Chunks[]): Chunks {
+  const [one] = all;
+  if (one !== undefined && all.length === 1) return one;
+  const count = all.reduce((sum, { rows }) => sum + rows.length, 0);
+  const joined = {
+    numbers: new Float64Array(count),
+    rows: new Float64Array(count),
+    digests: new Uint8Array(count * DIGEST),
+  };
+  let at = 0;
+  for (const { numbers, rows, digests } of all) {
+    joined.numbers.set(numbers, at);
+    joined.rows.set(rows, at);
+    joined.digests.set(digests, at * DIGEST);
+    at += rows.length;
+  }
+  return joined;
 }

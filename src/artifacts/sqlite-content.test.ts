@@ -57,7 +57,7 @@ function rowsOf(path: string): Map<string, Map<number, string>> {
 }
 
 async function read(path: string, before?: DatabaseMemory): Promise<DatabaseContent & { memory: DatabaseMemory }> {
-  const content = await readContent(path, undefined, () => before);
+  const content = await readContent(path, { before: () => before });
   if (content?.memory === undefined) throw new Error('a plain file tells what is in it');
   return { ...content, memory: content.memory };
 }
@@ -206,13 +206,13 @@ test('a log beside the file, or what is no database, is not read by pages', asyn
   const db = new Database(path);
   db.pragma('journal_mode = WAL');
   fill(db, 10);
-  t.is(await readContent(path, undefined, () => undefined), undefined);
+  t.is(await readContent(path, {}), undefined);
   db.close();
   t.is((await read(path)).digest, await sqliteDigest(path));
   writeFileSync(join(at, 'empty.db'), '');
-  t.is(await readContent(join(at, 'empty.db'), undefined, () => undefined), undefined);
+  t.is(await readContent(join(at, 'empty.db'), {}), undefined);
   writeFileSync(join(at, 'text.db'), 'only text, and long enough to be looked at'.repeat(20));
-  await t.throwsAsync(readContent(join(at, 'text.db'), undefined, () => undefined));
+  await t.throwsAsync(readContent(join(at, 'text.db'), {}));
 });
 
 test('a file that ends within a page is not read by pages: SQLite reads what there is', async (t) => {
@@ -225,12 +225,12 @@ test('a file that ends within a page is not read by pages: SQLite reads what the
   const bytes = readFileSync(path);
   writeFileSync(path, bytes.subarray(0, bytes.length - 1));
   t.not(await sqliteDigest(path), digest);
-  t.is(await readContent(path, undefined, () => memory), undefined);
+  t.is(await readContent(path, { before: () => memory }), undefined);
   // Nor one whose header tells of another length.
   const grown = Buffer.concat([bytes, Buffer.alloc(4096)]);
   writeFileSync(path, grown);
   t.is(await sqliteDigest(path), digest);
-  t.is(await readContent(path, undefined, () => memory), undefined);
+  t.is(await readContent(path, { before: () => memory }), undefined);
 });
 
 test('what the same bytes mean in another encoding is not taken for what they were', async (t) => {
@@ -246,7 +246,7 @@ test('what the same bytes mean in another encoding is not taken for what they we
   make(wide, 'UTF-16le', '\u6261');
   const { memory } = await read(narrow);
   t.not(await sqliteDigest(wide), memory.digest);
-  t.is(await readContent(wide, undefined, () => memory), undefined);
+  t.is(await readContent(wide, { before: () => memory }), undefined);
 });
 
 test('a tree whose keys lead elsewhere than to its rows is read as a whole', async (t) => {
@@ -272,21 +272,47 @@ test('a tree whose keys lead elsewhere than to its rows is read as a whole', asy
   }
 });
 
+test('a new database whose keys lead past rows is read by SQLite, although it was divided by them', async (t) => {
+  const path = join(folder(t), 'a.db');
+  const size = 512;
+  edited(path, (db) => {
+    db.pragma(`page_size = ${size}`);
+    db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a); BEGIN');
+    for (let i = 1; i < 6000; i++) db.prepare('INSERT INTO t VALUES (?, ?)').run(i, 'x'.repeat(100));
+    db.exec('COMMIT');
+  });
+  const bytes = readFileSync(path);
+  t.is(bytes[size], 5, 'an interior page');
+  const expected = await sqliteDigest(path);
+  t.is((await read(path)).digest, expected);
+  for (let i = 0; i < bytes.readUInt16BE(size + 3); i++) {
+    const key = size + bytes.readUInt16BE(size + 12 + 2 * i) + 4;
+    const value = ((bytes[key] ?? 0) & 0x7f) * 128 + (bytes[key + 1] ?? 0);
+    if ((bytes[key] ?? 0) < 0x80 || value < 900) continue;
+    const damaged = Buffer.from(bytes);
+    damaged.set([0x80 | ((value - 700) >> 7), (value - 700) & 0x7f], key);
+    writeFileSync(path, damaged);
+    t.is((await read(path)).digest, expected, `key ${value}`);
+  }
+});
+
 test('a writer waits while a database is read', async (t) => {
   const path = join(folder(t), 'a.db');
   edited(path, (db) => fill(db, 10));
   // In the middle of the reading: when it looks for what is remembered.
   let code: unknown;
-  await readContent(path, undefined, () => {
-    const writer = new Database(path, { timeout: 0 });
-    try {
-      writer.exec('DELETE FROM keyed');
-    } catch (error) {
-      ({ code } = error as { code: unknown });
-    } finally {
-      writer.close();
-    }
-    return undefined;
+  await readContent(path, {
+    before: () => {
+      const writer = new Database(path, { timeout: 0 });
+      try {
+        writer.exec('DELETE FROM keyed');
+      } catch (error) {
+        ({ code } = error as { code: unknown });
+      } finally {
+        writer.close();
+      }
+      return undefined;
+    },
   });
   t.is(code, 'SQLITE_BUSY');
 });

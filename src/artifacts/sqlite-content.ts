@@ -1,14 +1,22 @@
 import type { Database } from 'better-sqlite3';
 import type { Digest } from '../base/digest.js';
+import { DatabaseDigesting, type DatabaseThread } from './database-thread.js';
 import { statOf } from './file-stamp.js';
 import { PageWindow } from './page-window.js';
 import { changedRows, unionOf, type RowRanges } from './row-ranges.js';
 import type { Chunks } from './sqlite-chunks.js';
-import { digestDatabase, type KnownRows, type PagesOfTables } from './sqlite-digest.js';
+import { digestDatabase, type DatabaseDigest, type KnownRows } from './sqlite-digest.js';
 import { momentOf } from './sqlite-moment.js';
 import { ShortRowsWriter, type ShortRowsIndex } from './short-rows.js';
 import { databaseFile, explain, openWithFile } from './sqlite-open.js';
-import { pageLayout, readPages, type DatabasePages, type LeafRuns, type TableRoot } from './sqlite-pages.js';
+import {
+  pageLayout,
+  readPages,
+  type DatabasePages,
+  type LeafRuns,
+  type PageLayout,
+  type TableRoot,
+} from './sqlite-pages.js';
 
 /** What a database held when it was last read, and where. */
 export interface DatabaseMemory {
@@ -55,42 +63,113 @@ const STATES = 4;
 /** More ranges of one table than this are one. */
 const MOST_RANGES = 10_000;
 
+/** What may be known of a database, and where what is found goes. */
+export interface ReadingContent {
+  /** By the digest of its pages. */
+  readonly known?: { readonly id: string; readonly digest: Digest } | undefined;
+  readonly before?: (() => DatabaseMemory | undefined) | undefined;
+  /** The path of a file for rows in short. */
+  readonly shortRows?: string | undefined;
+  /** Digests with this one. */
+  readonly thread?: DatabaseThread | undefined;
+}
+
 /**
  * Digests a database by what is remembered of it: all its bytes are looked at, but read are only the rows that may be
  * others. Undefined where the file alone does not tell what is in it, or is laid out otherwise than SQLite does.
  *
  * That the file was not replaced meanwhile, its stat being the same afterwards, is for the caller to see.
- *
- * @param known by the digest of its pages
- * @param shortRows the path of a file for rows in short
  */
-export async function readContent(
-  path: string,
-  known: { readonly id: string; readonly digest: Digest } | undefined,
-  before: () => DatabaseMemory | undefined,
-  shortRows?: string,
-): Promise<DatabaseContent | undefined> {
-  return withPages(path, async (seen) => {
-    const { id } = seen.pages;
+export async function readContent(path: string, reading: ReadingContent): Promise<DatabaseContent | undefined> {
+  const { known, before } = reading;
+  return withFile(path, async (opened) => {
+    const first = known === undefined ? before?.() : undefined;
+    if (known === undefined && first === undefined) return readNew(opened, reading);
+    const pages = await readPages(opened.file, opened.roots);
+    if (pages === undefined) return undefined;
+    const { id } = pages;
     if (known?.id === id) return known;
-    const comparable = comparableTo(seen, before());
+    const seen = { ...opened, pages };
+    const comparable = comparableTo(seen, first ?? before?.());
     if (comparable?.id === id && comparable.digest !== undefined)
       return { digest: comparable.digest, id, memory: { ...comparable, moment: seen.moment } };
     const changes = changesBetween(comparable, seen);
-    const writer = shortRows === undefined ? undefined : new ShortRowsWriter(shortRows);
-    try {
-      const { digest, tables } = await digestDatabase(
-        seen.database,
-        (table) => knownRows(table, comparable, seen.pages, changes),
-        pagesOfTables(seen, writer),
-      );
-      const chunks = new Map(tables.map((table) => [table.name, table.chunks]));
-      const memory = { ...memoryOf(seen, digest, chunks, comparable, changes), shortRows: writer?.finish() };
-      return { digest, id, memory };
-    } finally {
-      writer?.close();
-    }
+    return digestSeen(seen, reading, comparable, changes);
   });
+}
+
+/** Of a database of which nothing is known its rows can be read before all of its pages are. */
+async function readNew(opened: Opened, reading: ReadingContent): Promise<DatabaseContent | undefined> {
+  const { file, layout, roots, database } = opened;
+  const shortRows = writerOf(reading);
+  const window = new PageWindow(file, layout);
+  const digesting = new DatabaseDigesting(file, window, shortRows, reading.thread, roots);
+  const scanned = new Set<string>();
+  let digested: DatabaseDigest;
+  let pages: DatabasePages | undefined;
+  try {
+    digested = await digestDatabase(database, () => undefined, {
+      window,
+      roots: rootsOf(roots),
+      digest: (stretches) => {
+        for (const { table } of stretches) scanned.add(table);
+        return digesting.digest(stretches);
+      },
+    });
+    pages = await digesting.pages();
+  } finally {
+    await digesting.close();
+    shortRows?.close();
+  }
+  if (pages === undefined) return undefined;
+  const seen = { ...opened, pages };
+  const { tables } = pages;
+  // What a scan found in a tree that is not as it should be SQLite might not find.
+  if ([...scanned].some((name) => !tables.has(name))) return digestSeen(seen, reading, undefined, new Map());
+  return contentOf(seen, digested, shortRows, undefined, new Map());
+}
+
+async function digestSeen(
+  seen: Seen,
+  reading: ReadingContent,
+  comparable: DatabaseMemory | undefined,
+  changes: ReadonlyMap<string, RowRanges>,
+): Promise<DatabaseContent> {
+  const { database, file, layout, pages, roots } = seen;
+  const shortRows = writerOf(reading);
+  const window = new PageWindow(file, layout);
+  const digesting = new DatabaseDigesting(file, window, shortRows, reading.thread);
+  try {
+    const digested = await digestDatabase(database, (table) => knownRows(table, comparable, pages, changes), {
+      window,
+      roots: rootsOf(roots.filter(({ name }) => pages.tables.has(name))),
+      digest: (stretches) => digesting.digest(stretches),
+    });
+    return contentOf(seen, digested, shortRows, comparable, changes);
+  } finally {
+    await digesting.close();
+    shortRows?.close();
+  }
+}
+
+function writerOf({ shortRows }: ReadingContent): ShortRowsWriter | undefined {
+  return shortRows === undefined ? undefined : new ShortRowsWriter(shortRows);
+}
+
+function rootsOf(tables: readonly TableRoot[]): Map<string, number> {
+  return new Map(tables.map(({ name, rootpage }) => [name, rootpage]));
+}
+
+function contentOf(
+  seen: Seen,
+  { digest, tables }: DatabaseDigest,
+  shortRows: ShortRowsWriter | undefined,
+  comparable: DatabaseMemory | undefined,
+  changes: ReadonlyMap<string, RowRanges>,
+): DatabaseContent {
+  const chunks = new Map(tables.map((table) => [table.name, table.chunks]));
+  const memory = { ...memoryOf(seen, digest, chunks, comparable, changes), shortRows: shortRows?.finish() };
+  return { digest, id: seen.pages.id, memory };
 }
 
 /** What to remember of a database of which no row is read. Undefined as in `readContent`. */
@@ -98,25 +177,33 @@ export async function lookAtContent(
   path: string,
   before: DatabaseMemory | undefined,
 ): Promise<DatabaseMemory | undefined> {
-  return withPages(path, (seen) => {
+  return withFile(path, async (opened) => {
+    const pages = await readPages(opened.file, opened.roots);
+    if (pages === undefined) return undefined;
+    const seen = { ...opened, pages };
     const comparable = comparableTo(seen, before);
-    if (comparable?.id === seen.pages.id) return { ...comparable, moment: seen.moment };
+    if (comparable?.id === pages.id) return { ...comparable, moment: seen.moment };
     return memoryOf(seen, undefined, new Map(), comparable, changesBetween(comparable, seen));
   });
 }
 
 /** A database file as one read transaction sees it. */
-interface Seen {
+interface Opened {
   readonly database: Database;
   readonly file: number;
-  readonly pages: DatabasePages;
+  readonly layout: PageLayout;
   readonly roots: readonly (TableRoot & { readonly sql: string })[];
   readonly moment: string | undefined;
   /** SQLite's version: what it makes of the same bytes may depend on it. */
   readonly sqlite: string;
 }
 
-async function withPages<T>(path: string, work: (seen: Seen) => T | Promise<T>): Promise<T | undefined> {
+/** With its pages. */
+interface Seen extends Opened {
+  readonly pages: DatabasePages;
+}
+
+async function withFile<T>(path: string, work: (opened: Opened) => Promise<T>): Promise<T | undefined> {
   const opened = openWithFile(path);
   try {
     const { database, file } = opened;
@@ -128,29 +215,15 @@ async function withPages<T>(path: string, work: (seen: Seen) => T | Promise<T>):
       .all();
     const name = databaseFile(path);
     if (file === undefined || hasLog(name) || !isUtf8(database)) return undefined;
-    const pages = await readPages(file, roots);
-    if (pages === undefined) return undefined;
+    const layout = pageLayout(file);
+    if (layout === undefined) return undefined;
     const sqlite = String(database.prepare('SELECT sqlite_source_id()').pluck().get());
-    return await work({ database, file, pages, roots, moment: momentOf(name, file), sqlite });
+    return await work({ database, file, layout, roots, moment: momentOf(name, file), sqlite });
   } catch (error) {
     throw explain(path, error);
   } finally {
     opened.close();
   }
-}
-
-function pagesOfTables(
-  { file, pages, roots }: Seen,
-  shortRows: ShortRowsWriter | undefined,
-): PagesOfTables | undefined {
-  const layout = pageLayout(file);
-  if (layout === undefined) return undefined;
-  const orderly = roots.filter(({ name }) => pages.tables.has(name));
-  return {
-    window: new PageWindow(file, layout),
-    roots: new Map(orderly.map(({ name, rootpage }) => [name, rootpage])),
-    shortRows,
-  };
 }
 
 function comparableTo({ sqlite }: Seen, before: DatabaseMemory | undefined): DatabaseMemory | undefined {

@@ -2,15 +2,15 @@ import type { Database } from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { sha256, type Digest } from '../base/digest.js';
 import { compareBytes } from '../base/order.js';
-import { CHUNK, ChunkDigests, type Chunks } from './sqlite-chunks.js';
+import { CHUNK, ChunkDigests, joinedChunks, type Chunks } from './sqlite-chunks.js';
 import type { PageWindow } from './page-window.js';
 import { Turn } from './pieces.js';
 import { unionOf, type RowRanges } from './row-ranges.js';
-import type { ShortRowsWriter } from './short-rows.js';
 import { explain, openReadOnly } from './sqlite-open.js';
 import type { LeafRuns } from './sqlite-pages.js';
 import type { SqliteValue } from './sqlite-values.js';
-import { isRealType, TableScan } from './table-scan.js';
+import { isRealType } from './table-scan.js';
+import { stretchesOf, type TableStretch } from './table-stretch.js';
 
 /*
  * The logical digest of a database is the SHA-256 of a text:
@@ -108,8 +108,8 @@ export interface PagesOfTables {
   readonly window: PageWindow;
   /** Of tables that are laid out as they should be: their first page. */
   readonly roots: ReadonlyMap<string, number>;
-  /** Where rows go that are taken from there. */
-  readonly shortRows?: ShortRowsWriter | undefined;
+  /** Digests stretches of them; undefined for one with a row that SQLite has to read. */
+  digest(stretches: readonly TableStretch[]): Promise<readonly (Chunks | undefined)[]>;
 }
 
 /**
@@ -127,11 +127,20 @@ export async function digestDatabase(
   const found = database
     .prepare<[], TableRow>("SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'")
     .all();
-  for (const table of found.filter(isData).sort((a, b) => compareBytes(a.name, b.name))) {
-    const columns = database
-      .prepare<[string], ColumnRow>('SELECT name, type, "notnull", pk, hidden FROM pragma_table_xinfo(?) ORDER BY cid')
-      .all(table.name);
-    const chunks = await new TableReader(database, table, columns, turn, file).digest(known(table.name));
+  const readers = found
+    .filter(isData)
+    .sort((a, b) => compareBytes(a.name, b.name))
+    .map((table) => {
+      const columns = database
+        .prepare<[string], ColumnRow>(
+          'SELECT name, type, "notnull", pk, hidden FROM pragma_table_xinfo(?) ORDER BY cid',
+        )
+        .all(table.name);
+      return { table, columns, reader: new TableReader(database, table, columns, turn, known(table.name)) };
+    });
+  const scanned = file === undefined ? undefined : await scan(readers, file);
+  for (const { table, columns, reader } of readers) {
+    const chunks = scanned?.get(reader) ?? (await reader.digest());
     const rows = chunks.rows.reduce((sum, count) => sum + count, 0);
     const digest: Digest = `sha256:${createHash('sha256').update(chunks.digests).digest('hex')}`;
     tables.push({ name: table.name, rows, digest, chunks });
@@ -146,6 +155,23 @@ export async function digestDatabase(
   texts.sort((a, b) => compareBytes(a[0], b[0]) || compareBytes(a[1], b[1]));
   lines.push(...texts.map((text) => JSON.stringify(text)));
   return { digest: sha256(`${lines.join('\n')}\n`), tables };
+}
+
+/** What can be taken from pages. */
+async function scan(
+  readers: readonly { readonly reader: TableReader }[],
+  file: PagesOfTables,
+): Promise<Map<TableReader, Chunks>> {
+  const all: TableStretch[] = [];
+  const ends = readers.map(({ reader }) => all.push(...reader.stretches(file)));
+  const digests = await file.digest(all);
+  const scanned = new Map<TableReader, Chunks>();
+  for (const [i, { reader }] of readers.entries()) {
+    const own = digests.slice(ends[i - 1] ?? 0, ends[i]);
+    const chunks = own.filter((digest) => digest !== undefined);
+    if (own.length > 0 && chunks.length === own.length) scanned.set(reader, joinedChunks(chunks));
+  }
+  return scanned;
 }
 
 function isData(table: TableRow): boolean {
@@ -177,7 +203,7 @@ class TableReader {
     private readonly table: TableRow,
     private readonly columns: readonly ColumnRow[],
     private readonly turn: Turn,
-    private readonly file: PagesOfTables | undefined,
+    private readonly known: KnownRows | undefined,
   ) {
     const keys = columns.filter((column) => column.pk > 0);
     this.#key =
@@ -185,50 +211,25 @@ class TableReader {
     this.#rowid = rowidName(table, columns);
   }
 
-  async digest(known: KnownRows | undefined): Promise<Chunks> {
-    if (known === undefined || this.#rowid === undefined) await this.#readAll();
+  async digest(): Promise<Chunks> {
+    const { known } = this;
+    if (known === undefined || this.#rowid === undefined) await this.#read('', [], 0);
     else if (this.#key < 0) await this.#readEnd(known, this.#rowid);
     else if (this.#isRowid()) await this.#readChanged(known, this.#rowid);
     else await this.#read('', [], 0);
     return this.#digests.taken();
   }
 
-  async #readAll(): Promise<void> {
-    const scan = this.#scan();
-    const shortRows = this.file?.shortRows;
-    shortRows?.begin(this.table.name);
-    if (scan !== undefined && (await this.#readScan(scan, shortRows))) return;
-    this.#digests.takeBack(0);
-    await this.#read('', [], 0);
-  }
-
-  /** Undefined where SQLite alone tells what the rows are, or in which order they come. */
-  #scan(): TableScan | undefined {
-    const root = this.file?.roots.get(this.table.name);
-    const isInOrder = this.#key < 0 || this.#isRowid();
+  /** All its rows; none where not all are wanted, or where SQLite alone tells what they are, or in which order they come. */
+  stretches({ roots, window }: PagesOfTables): TableStretch[] {
+    const { name } = this.table;
+    const root = roots.get(name);
+    const isKeyed = this.#key >= 0;
+    if (root === undefined || (this.known !== undefined && this.#rowid !== undefined)) return [];
     // What is computed may not be stored, and has no place then.
-    if (this.file === undefined || root === undefined || !isInOrder || this.columns.some(({ hidden }) => hidden !== 0))
-      return undefined;
+    if ((isKeyed && !this.#isRowid()) || this.columns.some(({ hidden }) => hidden !== 0)) return [];
     const columns = this.columns.map(({ type }, i) => ({ isRowid: i === this.#key, isReal: isRealType(type) }));
-    return new TableScan(this.file.window, root, columns);
-  }
-
-  /** False where a row is odd. */
-  async #readScan(scan: TableScan, shortRows: ShortRowsWriter | undefined): Promise<boolean> {
-    const digests = this.#digests;
-    const { turn } = this;
-    let number = this.#key < 0 ? 0 : NaN;
-    for (let found = scan.next(); found !== 'end'; found = scan.next()) {
-      if (found === 'odd') return false;
-      const own = this.#key < 0 ? number + (digests.rows === CHUNK ? 1 : 0) : chunkOf(scan.rowid);
-      if (own !== number && digests.rows > 0 && turn.due(digests.end(number))) await turn.pass();
-      number = own;
-      scan.addTo(digests);
-      if (shortRows === undefined) digests.row();
-      else digests.rowOf(scan.rowid, shortRows);
-    }
-    digests.end(number);
-    return true;
+    return stretchesOf(window, { table: name, root, columns, chunks: isKeyed ? 'by key' : 'by place' });
   }
 
   /** Whether the key's value is the rowid: then SQLite keeps no index for it. */

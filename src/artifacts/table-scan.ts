@@ -27,31 +27,46 @@ const [INTEGER_8, REAL, ZERO, ONE, FIRST_BYTES] = [6, 7, 8, 9, 12];
 const NAN_EXPONENT = 0x7ff;
 
 /**
- * All rows of one table in rowid order, with all their values, from the pages of a database file as they are laid out:
+ * Rows of one table in rowid order, with all their values, from the pages of a database file as they are laid out:
  * https://sqlite.org/fileformat2.html. SQLite reads a long row page by page, each through a call of the system.
  *
  * Nothing in the file may change meanwhile, and the tree is one of which `readPages` told the leaves: its rowids rise.
  * Its text is in UTF-8.
  *
- *     before a row --next--> at a row --addTo--> at a row --next--> … --> end
+ *     before a row --next--> at a row --addTo--> at a row --next--> … --> end --restart--> before a row
  *           '-------next-------'-----------> odd: what is laid out otherwise than expected is for SQLite to read
  */
 export class TableScan {
   rowid = -1;
+  /** Which rows are wanted: the rowid of the first, and that of the one behind the last. */
+  #from = -Infinity;
+  #to = Infinity;
   readonly #levels: Level[] = [];
   #depth = 0;
+  /** So many pages may be entered: who enters more goes round in a circle. */
+  #pagesLeft = 0;
   #row: Buffer = Buffer.allocUnsafeSlow(1 << 16);
   readonly #kinds: Float64Array;
   readonly #starts: Float64Array;
 
   constructor(
     private readonly window: PageWindow,
-    root: number,
+    private readonly root: number,
     private readonly columns: readonly ScannedColumn[],
   ) {
     this.#kinds = new Float64Array(columns.length);
     this.#starts = new Float64Array(columns.length + 1);
-    this.#depth = this.#enter(root) ? 0 : -2;
+    this.restart(-Infinity, Infinity);
+  }
+
+  /** Begins anew, before the first row with a rowid of at least `from`; rows from `to` on are not wanted. */
+  restart(from: number, to: number): void {
+    this.#from = from;
+    this.#to = to;
+    this.rowid = -1;
+    this.#depth = 0;
+    this.#pagesLeft = this.window.layout.count;
+    if (!this.#enter(this.root)) this.#depth = -2;
   }
 
   next(): 'row' | 'odd' | 'end' {
@@ -62,11 +77,12 @@ export class TableScan {
       if (page[head] === LEAF) {
         if (level.next < cells) {
           const cell = page.readUInt16BE(head + 8 + 2 * level.next++);
-          return this.#take(page, cell) ? 'row' : 'odd';
-        }
-        this.#depth--;
+          const found = this.#take(page, cell);
+          if (found !== 'before') return found;
+        } else this.#depth--;
       } else if (level.next > cells) this.#depth--;
       else {
+        if (this.rowid < this.#from) skipBefore(level, this.#from);
         const child = childAt(page, head, cells, level.next++);
         this.#depth++;
         if (!this.#enter(child)) this.#depth = -2;
@@ -98,7 +114,7 @@ export class TableScan {
   }
 
   #enter(number: number): boolean {
-    if (this.#depth >= MOST_DEPTH) return false;
+    if (this.#depth >= MOST_DEPTH || this.#pagesLeft-- === 0) return false;
     const { size, usable } = this.window.layout;
     const level = (this.#levels[this.#depth] ??= { page: Buffer.allocUnsafeSlow(size), head: 0, cells: 0, next: 0 });
     const at = this.window.at(number);
@@ -113,15 +129,20 @@ export class TableScan {
     return level.head + (type === LEAF ? 8 : 12) + 2 * level.cells <= usable;
   }
 
-  /** Takes a row in hand. */
-  #take(page: Buffer, cell: number): boolean {
+  /** Takes a row in hand, if it is wanted. */
+  #take(page: Buffer, cell: number): 'row' | 'odd' | 'end' | 'before' {
     const [payload, afterPayload] = varint(page, cell);
     const [rowid, start] = varint(page, afterPayload);
     // Not so where one is NaN.
-    if (!(payload <= MOST_PAYLOAD && rowid > this.rowid)) return false;
+    if (!(payload <= MOST_PAYLOAD && rowid > this.rowid)) return 'odd';
+    if (rowid >= this.#to) {
+      this.#depth = -1;
+      return 'end';
+    }
     this.rowid = rowid;
+    if (rowid < this.#from) return 'before';
     if (payload > this.#row.length) this.#row = Buffer.allocUnsafeSlow(2 * payload);
-    return gatherPayload(this.window, page, start, payload, this.#row) && this.#split(payload);
+    return gatherPayload(this.window, page, start, payload, this.#row) && this.#split(payload) ? 'row' : 'odd';
   }
 
   /** Finds the fields. False where there are fewer, as rows have that were there before a column, or more. */
@@ -154,6 +175,18 @@ export class TableScan {
 
 function isNaNAt(row: Buffer, start: number): boolean {
   return start + 8 > row.length || ((row.readUInt16BE(start) >> 4) & NAN_EXPONENT) === NAN_EXPONENT;
+}
+
+/** Passes over the pages below an interior one that have no row with a rowid of at least `from`. */
+function skipBefore(level: Level, from: number): void {
+  const { page, head, cells } = level;
+  while (level.next < cells && keyAt(page, head, level.next) < from) level.next++;
+}
+
+/** What no rowid below the page before it is above. NaN where that is not told. */
+function keyAt(page: Buffer, head: number, index: number): number {
+  const [key] = varint(page, page.readUInt16BE(head + 12 + 2 * index) + 4);
+  return key;
 }
 
 /** The page below an interior one; the last stands in its head. 0 where there is none. */

@@ -104,7 +104,7 @@ export class PinnedDatabases {
 
   /** Page by page the copy is its original: what is remembered of that tells what is new. */
   async #digest(copy: string, original: string): Promise<Digest> {
-    const content = await readContent(copy, undefined, () => this.memories.load(original));
+    const content = await readContent(copy, { before: () => this.memories.load(original) });
     if (content?.memory !== undefined) this.memories.save(original, content.memory);
     return content?.digest ?? sqliteDigest(copy);
   }

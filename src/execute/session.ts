@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DatabaseThread } from '../artifacts/database-thread.js';
 import { ArtifactDigester } from '../artifacts/digester.js';
 import { Hashing } from '../artifacts/hashing.js';
 import type { KeptDirectories } from '../artifacts/kept-directories.js';
@@ -243,6 +244,7 @@ function sessionOf(options: SessionOptions, opened: Opened, shared: Shared): Ses
     index,
     objects,
     hashing,
+    databaseThread: new DatabaseThread(join(packageRoot(), 'dist', 'database-worker.cjs')),
     databases: new DatabaseMemories(layout.databases),
     trust: options.trust ?? 'stat',
     clock: () => tick(layout),

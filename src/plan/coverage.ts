@@ -37,6 +37,7 @@ const PROGRAM_FILES = [
   'index.cjs',
   'zod.cjs',
   'hash-worker.cjs',
+  'database-worker.cjs',
   '../package.json',
 ];
 
