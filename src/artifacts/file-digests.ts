@@ -82,7 +82,8 @@ const BATCH = 512;
  * Digests of files, read only where stat records do not tell. The tiers:
  *
  *   stat as recorded, and old enough → the recorded digest; nothing is read
- *   xxh64 of the bytes as recorded   → the recorded digest, under the new stat; not looked at for one large file alone
+ *   xxh64 of the bytes as recorded   → the recorded digest, under the new stat; not looked at for one large file alone, nor for
+ *                                      a few small ones
  *   otherwise                        → SHA-256, or the logical digest of a database, of which only rows are read that may
  *                                      be others than are remembered
  */

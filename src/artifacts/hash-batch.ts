@@ -55,7 +55,10 @@ export function* hashBatch(batch: HashBatch, xxhash: XXHashAPI, into: HashedBatc
     let result: Hashed | undefined;
     try {
       if (size <= SMALL) {
-        result = hashSmall(path, isAsItWas, known, xxhash, buffer.subarray(0, size));
+        result = readSmall(path, isAsItWas, buffer.subarray(0, size), (bytes) => {
+          const xxh64 = xxh64Of(bytes, xxhash);
+          return { xxh64, sha256: xxh64 === known ? '' : sha256(bytes) };
+        });
         yield size + FILE_COST;
       } else result = yield* hashLarge(path, isAsItWas, known, xxhash);
     } catch (error) {
@@ -72,18 +75,16 @@ interface Hashed {
   readonly sha256: Digest | '';
 }
 
-function hashSmall(
+/** What `use` makes of the bytes; undefined where they are not those of the stat. */
+function readSmall<T>(
   path: string,
   isAsItWas: (file: number) => boolean,
-  known: string,
-  xxhash: XXHashAPI,
   bytes: Buffer,
-): Hashed | undefined {
+  use: (bytes: Buffer) => T,
+): T | undefined {
   const file = openSync(path, 'r');
   try {
-    if (readFully(file, bytes, 0) !== bytes.length || !isAsItWas(file)) return undefined;
-    const xxh64 = xxh64Of(bytes, xxhash);
-    return { xxh64, sha256: xxh64 === known ? '' : sha256(bytes) };
+    return readFully(file, bytes, 0) === bytes.length && isAsItWas(file) ? use(bytes) : undefined;
   } finally {
     closeSync(file);
   }
@@ -118,26 +119,37 @@ export function isHashedAtOnce({ sizes }: HashBatch): boolean {
   return sizes.length === 1 && size > SMALL && size <= AT_ONCE;
 }
 
-/** Of a batch that is hashed at once; yields as `hashBatch`. */
+/** SHA-256 of every file, without an xxh64. Yields as `hashBatch`. */
 export function* hashAtOnce(batch: HashBatch, into: HashedBatch): Generator<number, void, undefined> {
-  const sha256 = yield* sha256OfOnly(batch);
-  into.xxh64.push('');
-  into.sha256.push(sha256);
+  const buffer = Buffer.allocUnsafe(Math.min(SMALL, Math.max(0, ...batch.sizes)));
+  const stamps = new PackedStamps(batch.stamps);
+  for (const [i, path] of batch.paths.entries()) {
+    const size = batch.sizes[i] ?? 0;
+    const isAsItWas = (file: number): boolean => stamps.isSame(i, fstatSync(file, { bigint: true }));
+    let digest: Digest | undefined;
+    try {
+      if (size <= SMALL) {
+        digest = readSmall(path, isAsItWas, buffer.subarray(0, size), (bytes) => sha256(bytes));
+        yield size + FILE_COST;
+      } else digest = yield* sha256OfLarge(path, isAsItWas);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+    into.xxh64.push('');
+    into.sha256.push(digest ?? '');
+  }
 }
 
-/** '' where the file has another stat now, or cannot be read. */
-function* sha256OfOnly({ paths, stamps }: HashBatch): Generator<number, Digest | '', undefined> {
+function* sha256OfLarge(
+  path: string,
+  isAsItWas: (file: number) => boolean,
+): Generator<number, Digest | undefined, undefined> {
+  const file = openSync(path, 'r');
   try {
-    const file = openSync(paths[0] ?? '', 'r');
-    try {
-      const sha256 = yield* sha256OfFile(file);
-      return new PackedStamps(stamps).isSame(0, fstatSync(file, { bigint: true })) ? sha256 : '';
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (isSystemError(error)) return '';
-    throw error;
+    const digest = yield* sha256OfFile(file);
+    return isAsItWas(file) ? digest : undefined;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -79,6 +79,15 @@ test('nothing is said of a file that has another stat than it was told, or is go
   });
 });
 
+test('of little SHA-256 is taken and no xxh64, whatever is known: of empty, small, edited and absent files', async (t) => {
+  const { batch, expected } = await write(t, [0, 1, 5000, 700_000, 10, 10]);
+  writeFileSync(batch.paths[4] ?? '', 'other text');
+  rmSync(batch.paths[5] ?? '');
+  const hashed = { xxh64: Array<string>(6).fill(''), sha256: [...expected.sha256.slice(0, 4), '', ''] };
+  t.deepEqual(await new Hashing().hash(batch), hashed);
+  t.deepEqual(await new Hashing().hash({ ...batch, known: expected.xxh64 }), hashed);
+});
+
 /** So much that a second thread is worth it. */
 const MUCH = Array.from({ length: 8 }, () => 17 * MIB);
 

@@ -32,7 +32,7 @@ interface Job {
 
 /** So much in batches of which nobody has begun is worth a second thread, which takes 20 ms to start. */
 const WORTH_A_THREAD = 64 << 20;
-/** So much is hashed before a message could be there and back. */
+/** SHA-256 of so much is taken before a message could be there and back, and before xxh64 is compiled. */
 const LITTLE = 1 << 20;
 /** A worker has 10 MB, and is wanted in bursts. */
 const IDLE_MS = 500;
@@ -69,7 +69,7 @@ export class Hashing {
   }
 
   async hash(batch: HashBatch): Promise<HashedBatch> {
-    if (costOf(batch) <= LITTLE) return hashHere(batch, await xxh64());
+    if (costOf(batch) <= LITTLE) return all(hashAtOnce, batch);
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
       const [first] = this.#jobs.values();
@@ -130,18 +130,11 @@ export class Hashing {
     if (this.#isWorking) return;
     this.#isWorking = true;
     // What comes in this turn comes first: then it shows whether a worker is worth it.
-    setImmediate(() => {
-      xxh64().then(
-        (xxhash) => this.#work(xxhash),
-        (error: unknown) => {
-          for (const id of this.#jobs.keys()) this.#settle(id, ({ reject }) => reject(error));
-        },
-      );
-    });
+    setImmediate(() => void this.#work());
   }
 
   /** Hashes the last that is free, again and again. */
-  async #work(xxhash: XXHashAPI): Promise<void> {
+  async #work(): Promise<void> {
     const turn = new Turn();
     for (;;) {
       const job = [...this.#jobs.values()].reverse().find(({ claim }) => takes(claim));
@@ -153,7 +146,7 @@ export class Hashing {
       try {
         const hashed: HashedBatch = { xxh64: [], sha256: [] };
         const isAtOnce = job.isAlone && isHashedAtOnce(job.batch);
-        const steps = isAtOnce ? hashAtOnce(job.batch, hashed) : hashBatch(job.batch, xxhash, hashed);
+        const steps = isAtOnce ? hashAtOnce(job.batch, hashed) : hashBatch(job.batch, await xxh64(), hashed);
         for (const cost of steps) if (turn.due(cost)) await turn.pass();
         this.#settle(job.id, ({ resolve }) => resolve(hashed));
       } catch (error) {
@@ -177,8 +170,12 @@ export class Hashing {
 
 /** All at once. */
 export function hashHere(batch: HashBatch, xxhash: XXHashAPI): HashedBatch {
+  return all((of, into) => hashBatch(of, xxhash, into), batch);
+}
+
+function all(hash: (batch: HashBatch, into: HashedBatch) => Iterator<number, void>, batch: HashBatch): HashedBatch {
   const hashed: HashedBatch = { xxh64: [], sha256: [] };
-  const steps = hashBatch(batch, xxhash, hashed);
+  const steps = hash(batch, hashed);
   while (steps.next().done !== true);
   return hashed;
 }
