@@ -3,26 +3,24 @@
  * second, megabytes of input a second, peak memory, beside the ratio to Python and the goal; then what it costs to find
  * nothing to do, and one session more.
  *
- *     node scripts/build.mjs --tests && node build/bench/data.js [--scale N] [--only NAME] [--rounds N]
+ *     node scripts/build.mjs --tests && node build/bench/data.js [--scale N] [--only SHAPE] [--rounds N]
  *
  * `--scale 1` (the default) makes databases of 250 to 400 MB, of played episodes; 30 makes them of some 10 GB. Python and
  * the rule alone count from when they are loaded; a build is counted whole, from the start of its process to its end.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.js';
 import { measureChange } from './data-change.js';
 import { contentOf, costOfBuild, medianCost, megabytes, saidBy, type Cost } from './data-cost.js';
 import { generateDatabase, type DatabaseShape } from './data-databases.js';
 import { playedTurns } from './data-episodes.js';
+import { scratchFolder } from './scratch.js';
 
-const { values: flags } = parseArgs({
-  options: { scale: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string' } },
-});
-const scale = Number(flags.scale ?? '1');
-const rounds = Number(flags.rounds ?? '3');
+const flags = commandLine('[--scale N] [--only SHAPE] [--rounds N]', ['scale', 'only', 'rounds']);
+const scale = flags.number('scale', 1);
+const rounds = flags.number('rounds', 3);
 
 /** Against Python's rows a second; and for the peak, beyond four times the longest line. */
 const GOALS = { export: 5, filter: 6, peakMB: 150 };
@@ -44,7 +42,7 @@ const SHAPES: readonly NamedShape[] = [
 
 const rule = fileURLToPath(new URL('data-rule.js', import.meta.url));
 const python = fileURLToPath(new URL('../../bench/data-python.py', import.meta.url));
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-bench-')));
+const folder = scratchFolder();
 
 const PIPELINE = `version: 1
 targets:
@@ -107,8 +105,10 @@ async function measure(shape: NamedShape): Promise<void> {
   rmSync(root, { recursive: true });
 }
 
-try {
-  for (const shape of SHAPES) if (flags.only === undefined || shape.name === flags.only) await measure(shape);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+const only = flags.text('only');
+const wanted = only === undefined ? SHAPES : SHAPES.filter(({ name }) => name === only);
+if (wanted.length === 0) {
+  console.error(`there is no shape \`${only ?? ''}\`: ${SHAPES.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
 }
+for (const shape of wanted) await measure(shape);

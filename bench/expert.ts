@@ -1,7 +1,7 @@
 /**
  * How well the expert plays: the Crafter score over many seeds, and how often each achievement is reached.
  *
- *     node scripts/build.mjs --tests && nice node build/bench/expert.js [LENGTH] [FIRST..LAST]
+ *     node scripts/build.mjs --tests && nice node build/bench/expert.js [--length N] [--seeds FIRST..LAST]
  *
  * An episode is over at its length or at death. One in which all is achieved is not played on: nothing it could still
  * bring counts for the score.
@@ -12,6 +12,7 @@ import { SYSTEM_PROMPT } from '../rules/crafter/agent/prompt.js';
 import { crafterScore } from '../rules/crafter/agent/report/score.js';
 import { Crafter } from '../rules/crafter/sim/crafter.js';
 import { ACHIEVEMENTS, type AchievementName } from '../rules/crafter/sim/rules.js';
+import { commandLine } from './command-line.js';
 
 interface Game {
   readonly seed: number;
@@ -37,9 +38,9 @@ async function play(seed: number, length: number): Promise<Game> {
   }
 }
 
-const [lengthWord = '10000', range = '0..99'] = process.argv.slice(2);
-const length = Number(lengthWord);
-const [first = 0, last = first] = range.split('..').map(Number);
+const flags = commandLine('[--length N] [--seeds FIRST..LAST]', ['length', 'seeds']);
+const length = flags.number('length', 10_000);
+const [first = 0, last = first] = (flags.text('seeds') ?? '0..99').split('..').map(Number);
 const games: Game[] = [];
 for (let seed = first; seed <= last; seed++) {
   const game = await play(seed, length);

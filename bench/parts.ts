@@ -5,18 +5,16 @@
  *     node scripts/build.mjs --tests && node build/bench/parts.js [--small N] [--many N] [--rounds N]
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.js';
+import { scratchFolder } from './scratch.js';
 
-const { values: flags } = parseArgs({
-  options: { small: { type: 'string' }, many: { type: 'string' }, rounds: { type: 'string' } },
-});
-const small = Number(flags.small ?? '1000');
-const many = Number(flags.many ?? '100000');
-const rounds = Number(flags.rounds ?? '5');
+const flags = commandLine('[--small N] [--many N] [--rounds N]', ['small', 'many', 'rounds']);
+const small = flags.number('small', 1000);
+const many = flags.number('many', 100_000);
+const rounds = flags.number('rounds', 5);
 
 const bin = fileURLToPath(new URL('../../dist/vlmbuild.cjs', import.meta.url));
 
@@ -51,12 +49,8 @@ function run(command: string, args: readonly string[], cwd: string): Cost {
   return { seconds: (performance.now() - start) / 1000, out: stdout };
 }
 
-function scratch(): string {
-  return realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-bench-')));
-}
-
 function project(parts: number): string {
-  const root = scratch();
+  const root = scratchFolder();
   mkdirSync(join(root, 'rules', 'bench'), { recursive: true });
   writeFileSync(join(root, 'rules', 'bench', 'lines.ts'), RULE);
   const target = `rows: { rule: bench/lines, params: { parts: ${parts}, changed: "\${vars.changed}" }, outputs: rows.jsonl }`;
@@ -73,7 +67,7 @@ const ms = (seconds: number): string => `${(1000 * seconds).toFixed(0)} ms`;
 /** The same number of `cp` commands; undefined where there is no ninja. */
 function ninja(): (() => number) | undefined {
   if (spawnSync('ninja', ['--version']).status !== 0) return undefined;
-  const root = scratch();
+  const root = scratchFolder();
   const lines = ['rule cp', '  command = cp $in $out'];
   mkdirSync(join(root, 'in'));
   for (let i = 0; i < small; i++) {
@@ -104,7 +98,6 @@ function fromNothing(): void {
   const ratio =
     peer === undefined ? 'no ninja to compare with' : `ninja's ${small} cp ${ms(other)}: ${(own / other).toFixed(2)}x`;
   console.log(`${small} small parts from nothing, -j2: ${ms(own)}; ${ratio}`);
-  rmSync(root, { recursive: true });
 }
 
 function oneOfMany(): void {
@@ -124,7 +117,6 @@ function oneOfMany(): void {
     `${many} parts: from nothing ${first.toFixed(2)} s; nothing to do ${ms(nothing)}; ` +
       `a plan that lists them ${ms(median(listed))}; one changed ${ms(median(changed))} (nothing to do + ${ms(median(changed) - nothing)})`,
   );
-  rmSync(root, { recursive: true });
 }
 
 if (small > 0) fromNothing();

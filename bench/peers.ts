@@ -11,27 +11,24 @@ import {
   appendFileSync,
   closeSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
-  realpathSync,
   renameSync,
-  rmSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.js';
 import { BIN, DIALECTS, type Tool } from './dialects.js';
 import { pipeline, wide, writeSources, type Shape } from './graphs.js';
+import { scratchFolder } from './scratch.js';
 import { interleaved, isInstalled, peakMemory, seconds, type Call } from './timing.js';
 
-const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } });
-const PARTS = ['null', 'changed', 'commands', 'files'] as const;
-const wanted = positionals.length === 0 ? new Set<string>(PARTS) : new Set(positionals);
-const rounds = Number(flags.rounds ?? 11);
-const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-bench-')));
+const PARTS = ['null', 'changed', 'commands', 'files'];
+const flags = commandLine('[null] [changed] [commands] [files] [--rounds N]', ['rounds'], PARTS);
+const wanted = new Set(flags.words.length === 0 ? PARTS : flags.words);
+const rounds = flags.number('rounds', 11);
+const scratch = scratchFolder();
 const NODE = 'node';
 
 /** One line of the table. */
@@ -261,13 +258,9 @@ function print(): void {
     );
 }
 
-try {
-  console.log(`vlmbuild ${BIN}, ${rounds} rounds, in ${scratch}`);
-  if (wanted.has('null')) thousand();
-  if (wanted.has('null') || wanted.has('changed')) tenThousand();
-  if (wanted.has('commands')) commands();
-  if (wanted.has('files')) files();
-  print();
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
-}
+console.log(`vlmbuild ${BIN}, ${rounds} rounds, in ${scratch}`);
+if (wanted.has('null')) thousand();
+if (wanted.has('null') || wanted.has('changed')) tenThousand();
+if (wanted.has('commands')) commands();
+if (wanted.has('files')) files();
+print();

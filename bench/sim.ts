@@ -2,7 +2,7 @@
  * How fast the simulator is, on one thread: best and median of interleaved runs. Where `python3` has the published
  * package, that runs in between.
  *
- *     node scripts/build.mjs --tests && node build/bench/sim.js [ROUNDS]
+ *     node scripts/build.mjs --tests && node build/bench/sim.js [--rounds N]
  *
  * Random play: any action, each as likely, and a new episode after each death; its reset counts. Long life: the same
  * actions of a player who is made whole before each, so that the days go on; it includes nights, which cost most.
@@ -21,6 +21,7 @@ import { ownTextures } from '../rules/crafter/art/textures.js';
 import { Crafter } from '../rules/crafter/sim/crafter.js';
 import { MersenneTwister } from '../rules/crafter/sim/mt19937.js';
 import { ACTIONS, ITEMS, MOST_OF_AN_ITEM } from '../rules/crafter/sim/rules.js';
+import { commandLine } from './command-line.js';
 
 interface Contest {
   readonly name: string;
@@ -148,7 +149,7 @@ async function secondsOf(run: Contest['run'], count: number): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-const rounds = Number(process.argv[2] ?? 5);
+const rounds = commandLine('[--rounds N]', ['rounds']).number('rounds', 5);
 const hasPython = python(['-c', 'import crafter']) !== undefined;
 const ours = CONTESTS.map((): number[] => []);
 const theirs = CONTESTS.map((): number[] => []);

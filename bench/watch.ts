@@ -8,18 +8,18 @@
  * frames, the other one a small file beside it.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { BuildEvent } from '../src/execute/events.js';
 import type { WatchEvent } from '../src/watch/events.js';
+import { commandLine } from './command-line.js';
+import { scratchFolder } from './scratch.js';
 
-const { values: flags } = parseArgs({ options: { frames: { type: 'string' }, saves: { type: 'string' } } });
-const frames = Number(flags.frames ?? '20000');
-const saves = Number(flags.saves ?? '20');
+const flags = commandLine('[--frames N] [--saves N]', ['frames', 'saves']);
+const frames = flags.number('frames', 20_000);
+const saves = flags.number('saves', 20);
 const bin = fileURLToPath(new URL('../../dist/vlmbuild.cjs', import.meta.url));
 
 const PIPELINE = `version: 1
@@ -102,60 +102,55 @@ function save(path: string, text: string): void {
   renameSync(`${path}~`, path);
 }
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'vlmbuild-bench-')));
-try {
-  for (const folder of ['frames', 'notes']) mkdirSync(join(root, folder));
-  writeFileSync(join(root, 'pipeline.yaml'), PIPELINE);
-  writeFileSync(join(root, 'notes/note.txt'), 'a note\n');
-  const frame = (i: number): string => join(root, 'frames', `frame-${String(i).padStart(6, '0')}.png`);
-  for (let i = 0; i < frames; i++) writeFileSync(frame(i), `picture ${i}\n`);
-  for (let i = 0; i < 2; i++) spawnSync(process.execPath, [bin, 'count', 'note'], { cwd: root });
-  writeFileSync(join(root, 'pipeline.yaml'), `${PIPELINE}default: [count, note]\n`);
-  for (let i = 0; i < 2; i++) {
-    const { status, stderr } = spawnSync(process.execPath, [bin], { cwd: root, encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-  }
-
-  const ready: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    const watch = new Watching(root);
-    ready.push((await watch.next('watch-ready')).atMs - watch.startedMs);
-    await watch.end();
-  }
-  console.log(`watch, ${frames} frames: ready in ${median(ready).toFixed(0)} ms (at most ${worst(ready).toFixed(0)})`);
-
-  const watch = new Watching(root);
-  await watch.next('watch-ready');
-  const say = (when: string): void => {
-    const { now: own, peak, hosts } = watch.memory();
-    console.log(
-      `  memory ${when}: ${own.toFixed(0)} MiB (at most ${peak.toFixed(0)} so far), hosts ${hosts.toFixed(0)} MiB`,
-    );
-  };
-  say('when ready');
-  const cases = [
-    { what: 'a frame', path: () => frame(Math.floor(frames / 2)), told: 'out/count.txt' },
-    { what: 'a small file', path: () => join(root, 'notes/note.txt'), told: 'out/note.txt' },
-  ];
-  for (const { what, path, told } of cases) {
-    const [said, began, done]: [number[], number[], number[]] = [[], [], []];
-    for (let i = 0; i < saves; i++) {
-      const savedMs = now();
-      save(path(), `save ${i} of ${savedMs}\n`);
-      said.push((await watch.next('target-started')).atMs - savedMs);
-      done.push((await watch.next('watch-built')).atMs - savedMs);
-      began.push(Number(readFileSync(join(root, told), 'utf8').split('\n')[0]) / 1e6 - savedMs);
-      // A person does not save again at once: what the watch does after a build is over by then.
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-    console.log(
-      `  ${what} saved ${saves} times: step started after ${median(said).toFixed(0)} ms (at most ${worst(said).toFixed(0)}), ` +
-        `its command after ${median(began).toFixed(0)} ms (at most ${worst(began).toFixed(0)}), built after ${median(done).toFixed(0)} ms`,
-    );
-    say('then');
-  }
-  await watch.end();
-} finally {
-  if (process.env.KEEP) console.log(root);
-  else rmSync(root, { recursive: true });
+const root = scratchFolder();
+for (const folder of ['frames', 'notes']) mkdirSync(join(root, folder));
+writeFileSync(join(root, 'pipeline.yaml'), PIPELINE);
+writeFileSync(join(root, 'notes/note.txt'), 'a note\n');
+const frame = (i: number): string => join(root, 'frames', `frame-${String(i).padStart(6, '0')}.png`);
+for (let i = 0; i < frames; i++) writeFileSync(frame(i), `picture ${i}\n`);
+for (let i = 0; i < 2; i++) spawnSync(process.execPath, [bin, 'count', 'note'], { cwd: root });
+writeFileSync(join(root, 'pipeline.yaml'), `${PIPELINE}default: [count, note]\n`);
+for (let i = 0; i < 2; i++) {
+  const { status, stderr } = spawnSync(process.execPath, [bin], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
 }
+
+const ready: number[] = [];
+for (let i = 0; i < 5; i++) {
+  const watch = new Watching(root);
+  ready.push((await watch.next('watch-ready')).atMs - watch.startedMs);
+  await watch.end();
+}
+console.log(`watch, ${frames} frames: ready in ${median(ready).toFixed(0)} ms (at most ${worst(ready).toFixed(0)})`);
+
+const watch = new Watching(root);
+await watch.next('watch-ready');
+const say = (when: string): void => {
+  const { now: own, peak, hosts } = watch.memory();
+  console.log(
+    `  memory ${when}: ${own.toFixed(0)} MiB (at most ${peak.toFixed(0)} so far), hosts ${hosts.toFixed(0)} MiB`,
+  );
+};
+say('when ready');
+const cases = [
+  { what: 'a frame', path: () => frame(Math.floor(frames / 2)), told: 'out/count.txt' },
+  { what: 'a small file', path: () => join(root, 'notes/note.txt'), told: 'out/note.txt' },
+];
+for (const { what, path, told } of cases) {
+  const [said, began, done]: [number[], number[], number[]] = [[], [], []];
+  for (let i = 0; i < saves; i++) {
+    const savedMs = now();
+    save(path(), `save ${i} of ${savedMs}\n`);
+    said.push((await watch.next('target-started')).atMs - savedMs);
+    done.push((await watch.next('watch-built')).atMs - savedMs);
+    began.push(Number(readFileSync(join(root, told), 'utf8').split('\n')[0]) / 1e6 - savedMs);
+    // A person does not save again at once: what the watch does after a build is over by then.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  console.log(
+    `  ${what} saved ${saves} times: step started after ${median(said).toFixed(0)} ms (at most ${worst(said).toFixed(0)}), ` +
+      `its command after ${median(began).toFixed(0)} ms (at most ${worst(began).toFixed(0)}), built after ${median(done).toFixed(0)} ms`,
+  );
+  say('then');
+}
+await watch.end();

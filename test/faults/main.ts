@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../../bench/command-line.js';
 import { faultRound, told, type Survived } from './round.js';
 import { missingTracer } from './strace.js';
 
@@ -34,22 +34,15 @@ function work(): void {
 }
 
 async function lead(): Promise<void> {
+  const flags = commandLine('[--kills N] [--seed N] [--rounds N] [--jobs N]', ['kills', 'seed', 'rounds', 'jobs']);
   const missing = missingTracer();
   if (missing !== undefined) {
     console.log(`skipped: ${missing}`);
     return;
   }
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string' },
-      rounds: { type: 'string' },
-      kills: { type: 'string', default: '1000' },
-      jobs: { type: 'string', default: String(availableParallelism()) },
-    },
-  });
-  const first = Number(values.seed ?? Date.now() % 1_000_000);
-  const rounds = values.rounds === undefined ? Infinity : Number(values.rounds);
-  const kills = values.rounds === undefined ? Number(values.kills) : Infinity;
+  const first = flags.number('seed', Date.now() % 1_000_000);
+  const rounds = flags.number('rounds', Infinity);
+  const kills = rounds === Infinity ? flags.number('kills', 1000) : Infinity;
   console.log(`seed ${String(first)}`);
 
   const total: Survived = {};
@@ -58,7 +51,7 @@ async function lead(): Promise<void> {
   let done = 0;
   const wantsMore = (): boolean => next < first + rounds && killed(total) < kills;
   await Promise.all(
-    Array.from({ length: Number(values.jobs) }, async () => {
+    Array.from({ length: flags.number('jobs', availableParallelism()) }, async () => {
       const worker = fork(fileURLToPath(import.meta.url), ['worker']);
       while (wantsMore()) {
         const seed = next++;
