@@ -122,6 +122,8 @@ test('a number is taken only as it is written', (t) => {
   const taken = ['0', '-1', '12345678901234567890', '0.0', '-0.0', '0.5', '-12.25', '0.0001', '10.0', 'NaN', 'null'];
   for (const text of taken) t.not(byKernel(Buffer.from(`{"a": ${text}}`)), undefined, text);
   const left = ['-0', '00', '1.', '.5', '1.50', '0.00001', '1e5', '1.5e5', '+1', '-', '--1', 'nul', 'True', '1.00'];
+  // The shortest digits of their doubles are others.
+  left.push('0.30000000000000001', '1.0000000000000001', '9007199254740993.5', '-0.1234567890123456789');
   for (const text of left) t.is(byKernel(Buffer.from(`{"a": ${text}}`)), undefined, text);
 });
 
@@ -145,6 +147,9 @@ test('control characters, keys that come twice and deep nesting are found wherev
     ])
       t.is(byKernel(Buffer.from(text)), undefined, text);
   }
+  for (let code = 0; code < 0x20; code++)
+    t.is(byKernel(Buffer.from(`{"a": "${'x'.repeat(code)}${String.fromCharCode(code)}"}`)), undefined, String(code));
+  t.not(byKernel(Buffer.from('{"a": {"b": 1, "c": {"b": 2}}, "b": {"c": 3}, "c": 4}')), undefined);
   const nested = (depth: number) => Buffer.from(`{"a": ${'['.repeat(depth)}1${']'.repeat(depth)}}`);
   t.not(byKernel(nested(499)), undefined);
   t.is(byKernel(nested(500)), undefined);
@@ -243,6 +248,8 @@ test('a row that differs from the one before in a value is taken when the value 
     ['"ab\\ncd"', '"ab\\qcd"'],
     ['"ab\\ncd"', '"ab\\u0041"'],
     ['"ab\\\\cd"', '"ab\\cd"'],
+    ['"ab\\\\cd"', '"ab\\\\", "'],
+    ['"ab\\\\\\\\cd"', '"ab\\\\\\\\", "'],
     ['"x"', '"x"y"'],
     ['"x"', '"x" '],
     ['"x"', '"x'],
@@ -307,6 +314,20 @@ test('flags are those of each row, wherever its values come from', (t) => {
     for (const first of [rows[0] ?? '', rows[4] ?? '', rows[7] ?? '']) t.deepEqual(inRuns([first, row, first]), [1, 1]);
     t.deepEqual(inRuns([row]), [0, 0]);
   }
+  // Below a list, which may have no items in one row and some in another.
+  for (const [rows, flags] of [
+    [
+      ['{"a": []}', '{"a": [true]}', '{"a": [false]}', '{"a": [true]}'],
+      [0, 1, 0, 1],
+    ],
+    [['{"a": [1]}'], []],
+  ] as const) {
+    const count = inRuns(rows, [['a', EACH]])[1];
+    t.deepEqual(
+      Array.from({ length: count }, (_, i) => kernel.runTable[4 * i]),
+      flags,
+    );
+  }
 });
 
 test('runs for which there is no room are told of from there on', (t) => {
@@ -314,6 +335,16 @@ test('runs for which there is no room are told of from there on', (t) => {
   t.deepEqual(inRuns(rows), [1024, 1024]);
   t.is(kernel.runs((kernel.runTable[4 * 1023 + 2] as number) - kernel.base), 4096);
   t.is(kernel.rows(0), 2 * 3 * 3000);
+  // What is behind the table is text that is passed, and what rows are compared by.
+  const many = Array.from({ length: 60_000 }, (_, i) => `{"a": {"flag": ${i % 2 === 0}}, "b": ${100_000 + i}}`);
+  let passed = inRuns(many)[0];
+  for (let calls = 1; ; calls++) {
+    const at = (kernel.runTable[4 * 1023 + 2] as number) - kernel.base;
+    t.deepEqual([passed, kernel.runTable[4 * 1023 + 3]], [1024 * calls, 1]);
+    if (passed + 1024 > many.length) break;
+    t.is(kernel.runs(at), 4096);
+    passed += 1024;
+  }
   const wide = (start: number) => `{"b": [${Array.from({ length: 5000 }, (_, i) => start + i).join(', ')}]}`;
   t.deepEqual(inRuns([wide(0), wide(1), wide(2)]), [3, 1]);
 });
