@@ -10,9 +10,6 @@ const CR = CARRIAGE_RETURN;
 /** Lines are held whole; longer ones are refused. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
-/** UTF-16 units of the lines that are handled together. */
-const BATCH = 1 << 20;
-
 /** Where lines end: at LF, CRLF or a lone CR, nothing else. A last one without an end counts. Asked for in order. */
 export class LineEnds {
   /** The first CR from where one was last looked for; -1 where there is none, -2 before. */
@@ -37,26 +34,33 @@ export class LineEnds {
 /** Copies lines as they are, the first `limit` of them. */
 export async function copyLines(input: JsonlInput, output: JsonlOutput, limit = Infinity): Promise<void> {
   let copied = 0;
-  for await (const line of input.lines()) {
+  for await (const line of input.lineBytes()) {
     if (copied++ >= limit) break;
     output.append(line);
   }
 }
 
-/** The lines of an input, some 1 MiB at a time: a long one is the last of its batch. */
-export async function* batches(input: JsonlInput): AsyncGenerator<readonly string[], void, undefined> {
-  let batch: string[] = [];
-  let size = 0;
-  for await (const line of input.lines()) {
-    batch.push(line);
-    size += line.length + 1;
-    // Before the next is read: of long lines one is held at a time.
-    if (size < BATCH) continue;
-    yield batch;
-    batch = [];
-    size = 0;
+/**
+ * The lines of an input, each with an LF, as many at a time as there is room for. A longer one comes by itself, and has no
+ * LF. What is given is valid until the next is asked for.
+ */
+export async function* batches(input: JsonlInput, into: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  let used = 0;
+  for await (const line of input.lineBytes()) {
+    const { length } = line;
+    if (used > 0 && used + length >= into.length) {
+      yield into.subarray(0, used);
+      used = 0;
+    }
+    if (length >= into.length) {
+      yield Buffer.from(line.buffer, line.byteOffset, length);
+      continue;
+    }
+    into.set(line, used);
+    used += length;
+    into[used++] = LF;
   }
-  if (batch.length > 0) yield batch;
+  if (used > 0) yield into.subarray(0, used);
 }
 
 /**

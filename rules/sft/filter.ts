@@ -48,6 +48,7 @@ export default defineRule({
       join('rows');
       join('rejects');
     }
+    const room = Buffer.allocUnsafeSlow(across.isNeeded ? ROOM : 0);
     const dropped: Record<string, number> = {};
     let total = 0;
     let kept = 0;
@@ -59,23 +60,27 @@ export default defineRule({
       if (part.outputs.rejects !== undefined && outputs.rejects !== undefined) {
         await copyLines(part.outputs.rejects, outputs.rejects);
       }
-      kept -= await keepAcross(part, across, outputs, dropped);
+      kept -= await keepAcross(part, room, across, outputs, dropped);
     }
     const drops = countsText(dropped);
     log(`kept ${kept} of ${total} rows${drops === '' ? '' : `; dropped: ${drops}`}`);
   },
 });
 
+/** So much of rows is compared at once. */
+const ROOM = 1 << 20;
+
 /** Copies a part's rows but those that earlier rows make unwanted; returns how many those are. */
 async function keepAcross(
   part: MadePart<{ rows: ReturnType<typeof jsonl> }>,
+  room: Buffer,
   across: AcrossRows,
   outputs: { readonly rows: JsonlOutput; readonly rejects: JsonlOutput | undefined },
   dropped: Record<string, number>,
 ): Promise<number> {
   const writer = new LineWriter();
   let count = 0;
-  for await (const lines of batches(part.outputs.rows)) {
+  for await (const lines of batches(part.outputs.rows, room)) {
     for (const row of comparedRows(lines)) {
       const reason = across.dropReason(row);
       if (reason === undefined) {

@@ -16,6 +16,7 @@ export interface FileInputHandle extends Input {
 }
 export interface JsonlInputHandle extends Input {
   lines(): AsyncIterable<string>;
+  lineBytes(): AsyncIterable<Uint8Array>;
   rows(): AsyncIterable<Json>;
   blocks(): AsyncIterable<JsonlSliceHandle>;
 }

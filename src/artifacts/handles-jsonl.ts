@@ -10,7 +10,7 @@ import { BufferedFile } from './buffered-file.js';
 import { momentOfFile } from './file-moment.js';
 import type { JsonlInputHandle, JsonlSliceHandle, OpenedInput, OpenedOutput, OpenedSlice } from './handle-types.js';
 import { jsonlBlocks } from './jsonl-blocks.js';
-import { linesOf, rowsOf, type LineSource } from './jsonl-lines.js';
+import { lineBytesOf, linesOf, rowsOf, type LineSource } from './jsonl-lines.js';
 import type { ArtifactRecord, Slice } from './kind.js';
 import { pieces } from './pieces.js';
 import { scratchCopy } from './scratch-copy.js';
@@ -27,6 +27,7 @@ export function openJsonlInput(input: { readonly path: string; readonly digest: 
     path,
     digest,
     lines: () => linesOf(source),
+    lineBytes: () => lineBytesOf(source),
     rows: () => rowsOf(source),
     blocks: () => blocksOf(path),
   };
@@ -172,13 +173,19 @@ export function openJsonlOutput(path: string, hold: number): OpenedOutput {
 
 export function openMadeJsonl(record: ArtifactRecord, objects: ObjectStore, scratch: string): OpenedInput {
   const path = scratchCopy(record, objects, scratch, '.jsonl');
-  const source: LineSource = { path: 'the output of a part', firstLine: 1, pieces: () => objects.read(record.bytes) };
+  const source: LineSource = {
+    path: 'the output of a part',
+    firstLine: 1,
+    size: record.bytes.size,
+    pieces: () => objects.read(record.bytes),
+  };
   const handle: JsonlInputHandle = {
     get path() {
       return path();
     },
     digest: record.digest,
     lines: () => linesOf(source),
+    lineBytes: () => lineBytesOf(source),
     rows: () => rowsOf(source),
     blocks: () => blocksOf(path()),
   };

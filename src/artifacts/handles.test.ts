@@ -66,6 +66,9 @@ test('lines end at LF or CRLF; a last line without an end counts; rows pass over
   for (const [content, lines] of cases) {
     writeFileSync(path, content);
     t.deepEqual(await all(input(t, 'jsonl', path).lines()), lines);
+    const bytes: string[] = [];
+    for await (const line of input(t, 'jsonl', path).lineBytes()) bytes.push(Buffer.from(line).toString());
+    t.deepEqual(bytes, lines);
   }
   writeFileSync(path, '{"a":1}\r\n\n  \n[2]\n3');
   t.deepEqual(await all(input(t, 'jsonl', path).rows()), [{ a: 1 }, [2], 3]);
@@ -80,7 +83,10 @@ test('what is appended is what is read, whatever the sizes of lines', async (t) 
   const line = fc.oneof(
     { weight: 8, arbitrary: fc.string({ unit: 'grapheme', maxLength: 60 }) },
     { weight: 2, arbitrary: fc.integer({ min: 10_000, max: 400_000 }).map((length) => 'é'.repeat(length)) },
-    { weight: 1, arbitrary: fc.constantFrom(1 << 20, (1 << 20) - 1, 3 << 20).map((length) => 'x'.repeat(length)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(1 << 20, (1 << 20) - 1, 3 << 20, 5 << 20).map((length) => 'x'.repeat(length)),
+    },
   );
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(line, fc.boolean()), { maxLength: 12 }), async (items) => {
@@ -90,8 +96,16 @@ test('what is appended is what is read, whatever the sizes of lines', async (t) 
       for (const [text, bytes] of lines) handle.append(bytes ? Buffer.from(text) : text);
       finish();
       const read = await all(input(t, 'jsonl', path).lines());
+      let count = 0;
+      for await (const line of input(t, 'jsonl', path).lineBytes()) {
+        if (Buffer.compare(Buffer.from(read[count++] ?? ''), line) !== 0) return false;
+      }
       rmSync(path);
-      return read.length === lines.length && read.every((text, index) => text === lines[index]?.[0]);
+      return (
+        count === lines.length &&
+        read.length === lines.length &&
+        read.every((text, index) => text === lines[index]?.[0])
+      );
     }),
     { seed: 6, numRuns: 40 },
   );

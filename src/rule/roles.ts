@@ -40,6 +40,8 @@ export interface FileInput extends Input {
 export interface JsonlInput extends Input {
   /** The lines without their ends (LF, or CRLF), streaming; a last line without an end counts. */
   lines(): AsyncIterable<string>;
+  /** The same in bytes, of any length. Each is valid until the next is asked for: the memory is used again. */
+  lineBytes(): AsyncIterable<Uint8Array>;
   /** Each line parsed. @throws UserError naming the line that is not JSON. */
   rows(): AsyncIterable<Json>;
   /** Content-defined blocks of whole lines (docs/rules.md): an inserted row changes one of them. */

@@ -16,7 +16,11 @@ export const IMAGE_PATHS: readonly RowPath[] = [
  *
  * @param first the place of `IMAGE_PATHS` among the paths of the rows.
  */
-export function eachImage(rows: CanonicalRows, first: number, visit: (start: number, end: number) => void): void {
+export function eachImage(
+  rows: Pick<CanonicalRows, 'each' | 'is' | 'isString'>,
+  first: number,
+  visit: (start: number, end: number) => void,
+): void {
   let isImage = false;
   let url = -1;
   let urlEnd = -1;

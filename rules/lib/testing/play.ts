@@ -220,7 +220,12 @@ function linesOf(bytes: Buffer): Handle {
   const lines = async function* () {
     for (const line of bytes.toString().split('\n')) if (line !== '') yield line;
   };
-  return { lines };
+  const lineBytes = async function* () {
+    // The memory is used again.
+    const memory = Buffer.alloc(bytes.length);
+    for await (const line of lines()) yield memory.subarray(0, memory.write(line));
+  };
+  return { lines, lineBytes };
 }
 
 async function* blocksOf(bytes: Buffer, blockBytes: number): AsyncGenerator<Handle> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { CanonicalKernel } from '../../lib/chat/canonical-kernel.js';
+import { CanonicalKernel, type RowPath } from '../../lib/chat/canonical-kernel.js';
 import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
 import { jsonText } from '../../lib/chat/json-text.js';
 import { imageUrls, memberAt, readMembers } from '../../lib/chat/row.js';
+import { WalkedRow } from '../../lib/chat/walked-row.js';
 import { eachImage, IMAGE_PATHS } from '../../lib/chat/row-images.js';
 import { DigestSet } from '../../lib/digest-set.js';
 import type { DropReason } from './keep.js';
@@ -44,96 +45,77 @@ export class AcrossRows {
   }
 }
 
-/** UTF-16 units that are hashed at once: as a whole, a long text would be held as bytes too. */
-const PIECE = 1 << 20;
-
-/** Stands for a text in memory: 16 bytes of its SHA-256. */
-function shortDigest(text: string | Buffer): string {
-  return digestOf(text).toString('latin1', 0, 16);
+/** Stands for bytes in memory: 16 bytes of their SHA-256. */
+function shortDigest(bytes: string | Buffer): string {
+  return digestOf(bytes).toString('latin1', 0, 16);
 }
 
-function digestOf(text: string | Buffer): Buffer {
-  const hash = createHash('sha256');
-  for (let start = 0; start < text.length;) {
-    let end = start + PIECE;
-    // Both halves of a pair.
-    if (typeof text === 'string' && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
-    hash.update(typeof text === 'string' ? text.slice(start, end) : text.subarray(start, end));
-    start = end;
-  }
-  return hash.digest();
+function digestOf(bytes: string | Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }
 
 /** What of a row is compared with those of others. */
 export interface ComparedRow {
-  readonly line: string | Buffer;
+  readonly line: Buffer;
   /** The session that it says, as `jsonText`. */
   session(): string | undefined;
   /** Stands for the URLs of its images; undefined where it has none. */
   images(): string | undefined;
 }
 
-const SESSION = 'metadata.session_id';
+const PATHS: readonly RowPath[] = [['metadata', 'session_id'], ...IMAGE_PATHS];
 
-/** Some kept rows, in order. Each is valid until the next is asked for, and no other rows are read in between. */
-export function* comparedRows(lines: readonly string[], kernel = CanonicalKernel.get()): Generator<ComparedRow> {
-  const last = lines.at(-1) ?? '';
-  // What is too long for the kernel is not held as bytes too.
-  if (last.length > (kernel?.room.length ?? 0)) {
-    if (lines.length > 1) yield* comparedRows(lines.slice(0, -1), kernel);
-    yield readRow(last, last);
-    return;
-  }
-  const rows = new CanonicalRows([SESSION.split('.'), ...IMAGE_PATHS], kernel);
-  const bytes = bytesOf(lines.join('\n'), kernel?.room);
-  rows.open(bytes);
-  let at = 0;
-  for (const text of lines) {
-    const feed = lines.length === 1 ? -1 : bytes.indexOf('\n', at);
-    const line = bytes.subarray(at, feed < 0 ? bytes.length : feed);
-    yield rows.at(at) ? quickRow(rows, line, bytes) : readRow(text, line);
-    at += line.length + 1;
+/** Some kept rows, in order: whole lines. Each is valid until the next is asked for, and no other rows are read in between. */
+export function* comparedRows(lines: Buffer, kernel = CanonicalKernel.get()): Generator<ComparedRow> {
+  const rows = new CanonicalRows(PATHS, kernel);
+  rows.open(lines);
+  for (let at = 0; at < lines.length;) {
+    const feed = lines.indexOf('\n', at);
+    const end = feed < 0 ? lines.length : feed;
+    yield rows.at(at) ? toldRow(rows, lines, at, end) : walkedRow(lines.subarray(at, end));
+    at = end + 1;
   }
 }
 
-/** @param room is written to where the text surely fits: what is not allocated anew for all rows is not to be collected. */
-function bytesOf(text: string, room: Buffer = Buffer.alloc(0)): Buffer {
-  return 3 * text.length <= room.length ? room.subarray(0, room.write(text)) : Buffer.from(text);
-}
-
-function quickRow(rows: CanonicalRows, line: Buffer, bytes: Buffer): ComparedRow {
+/** @param bytes what `rows` tells of; the line begins and ends at indexes of it. */
+function toldRow(rows: CanonicalRows | WalkedRow, bytes: Buffer, start = 0, end = bytes.length): ComparedRow {
   return {
-    line,
+    line: bytes.subarray(start, end),
     session: () => rows.jsonText(0),
     images() {
       let urls = '';
-      eachImage(rows, 1, (start, end) => (urls += shortDigest(bytes.subarray(start + 1, end - 1))));
+      eachImage(rows, 1, (url, urlEnd) => (urls += shortDigest(bytes.subarray(url + 1, urlEnd - 1))));
       return urls === '' ? undefined : urls;
     },
   };
 }
 
-function readRow(text: string, line: string | Buffer): ComparedRow {
-  const members = (key: string) => {
-    const row = readMembers(text, [key]);
+/** Also what is too long for the kernel: as text a line may take twice as much memory as its bytes do, beside them. */
+function walkedRow(line: Buffer): ComparedRow {
+  const row = WalkedRow.of(line, PATHS);
+  return row === undefined ? readRow(line) : toldRow(row, line);
+}
+
+function readRow(line: Buffer): ComparedRow {
+  const member = (key: string) => {
+    const row = readMembers(line.toString(), [key]);
     if (typeof row === 'string') throw new Error(`a kept row is ${row}`);
-    return row;
+    return row.get(key);
   };
   return {
     line,
     session() {
-      const session = memberAt(members('metadata'), SESSION);
+      const session = memberAt(member('metadata'), 'session_id');
       return session === undefined ? undefined : jsonText(session);
     },
     images() {
-      const urls = imageUrls(members('messages').get('messages'));
+      const urls = imageUrls(member('messages'));
       return urls.length === 0 ? undefined : urls.map((url) => shortDigest(jsonInside(url))).join('');
     },
   };
 }
 
-/** A text as it stands between quotes. A long one is hardly ever another there. */
+/** A text as it stands between quotes. */
 function jsonInside(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are written as escapes
-  return /["\\\u0000-\u001f\ud800-\udfff]/.test(text) ? JSON.stringify(text).slice(1, -1) : text;
+  return JSON.stringify(text).slice(1, -1);
 }
