@@ -113,6 +113,49 @@ test('what is read whole: a source that is gone, another pipeline file, other wo
   t.regex((await p.run('first')).stderr, /the whole way/);
 });
 
+test('a lock that another build has written since is no matter; another one is brought up to date', async (t) => {
+  const [short, long] = [project(t), project(t)];
+  const both = async (...words: string[]): Promise<string> => {
+    t.is((await long.run('-v', ...words)).code, 0);
+    const built = await short.run(...words);
+    t.is(built.code, 0, built.stdout + built.stderr);
+    t.deepEqual(short.tree(), long.tree(), words.join(' '));
+    return built.stdout + built.stderr;
+  };
+  await both('first', 'globbed');
+  await both();
+  for (const each of [short, long]) each.write('src/one.txt', 'uno\n');
+  await both('joined');
+  t.regex(await both('first', 'globbed'), /the short way/);
+  // Nothing that is asked for has changed.
+  for (const each of [short, long]) each.write('src/two.txt', 'zwei\n');
+  await both('fails');
+  const [before] = /^targets:\n {2}\w+:\n/m.exec(short.read('pipeline.lock')) ?? [];
+  t.truthy(before);
+  await both();
+  for (const each of [short, long]) {
+    // Of one that is not looked at, of one that is, and of none that there is.
+    const lock = each.read('pipeline.lock');
+    const other = lock.replace(/(\n {2}globbed:\n(?: {4}.*\n)*? {6}output: sha256:)[0-9a-f]{6}/, '$1000000');
+    t.not(other, lock);
+    each.write('pipeline.lock', other);
+    each.write('src/one.txt', 'one\n');
+  }
+  t.regex(await both(), /the whole way/);
+  for (const each of [short, long]) {
+    each.write('pipeline.lock', each.read('pipeline.lock').replace(/\n {2}two:\n/, '\n  zwei:\n'));
+    each.write('src/one.txt', 'uno\n');
+  }
+  t.regex(await both(), /the whole way/);
+  for (const each of [short, long]) {
+    each.write('pipeline.lock', `<<<<<<< HEAD\n${each.read('pipeline.lock')}`);
+    each.write('src/one.txt', 'one\n');
+  }
+  const refused = await short.run();
+  t.is(refused.code, (await long.run('-v')).code);
+  t.regex(refused.stderr, /the whole way/);
+});
+
 test('a plan that is gone or damaged costs the whole way', async (t) => {
   const p = project(t);
   t.is((await p.run()).code, 0);

@@ -111,7 +111,7 @@ export function coveredNow(
     const section = i < fixed + followed ? 'followed' : 'unfollowed';
     now.delete(path);
     if (others.length < old.length || found !== undefined) retaken.add(path);
-    if (others.length === 0 && found === undefined) {
+    if (others.length === 0 && found === undefined && path !== lock) {
       different = true;
       continue;
     }

@@ -6,7 +6,7 @@ import { placeOf } from '../plan/coverage.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
 import type { Graph } from '../plan/graph.js';
-import { isOutdated, lockPath } from '../plan/lock-file.js';
+import { isOutdated, lockPath, readLock, type LockFile } from '../plan/lock-file.js';
 import { LockText } from '../plan/lock-text.js';
 import { readPlan, type RememberedPlan } from '../plan/plan-file.js';
 import { planPath, writeSnapshot } from '../plan/snapshot.js';
@@ -54,7 +54,7 @@ export async function buildChanged(
   const { session, plan, names } = opened;
   let next: AfterClose = 'goes on';
   try {
-    if (!session.objects.has(opened.base) || !isKnownBeside(opened)) return undefined;
+    if (!session.objects.has(opened.base) || !isKnownBeside(opened) || !isLockedBeside(opened)) return undefined;
     const needed = [...session.graph.order];
     const standIns = await findStandIns(session, names, needed).catch(() => undefined);
     if (standIns === undefined) return undefined;
@@ -81,6 +81,8 @@ interface Opened {
   readonly places: readonly number[];
   readonly names: readonly string[];
   readonly lockText: LockText;
+  /** The whole lock, where somebody has written it since. */
+  readonly rewritten: LockFile | undefined;
   /** What all targets had before. */
   readonly base: Digest;
 }
@@ -95,7 +97,9 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const plan = readPlan(planPath(`${cacheLayout(root).snapshot}${suffix}`), compared.plan);
   if (plan === undefined) return undefined;
   const concerned = new Set<number>();
+  const lock = compared.paths.indexOf(placeOf(lockPath(file), root));
   for (const path of compared.changed) {
+    if (path === lock) continue;
     const readers = plan.readers.at(path);
     if (readers.length === 0) return undefined;
     for (const reader of readers) concerned.add(reader);
@@ -105,11 +109,24 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const graph = plan.graphOf(around, file, root);
   const names = places.map((place) => plan.names[place] ?? '');
   if (graph === undefined || names.some((name) => !isReady(graph, name))) return undefined;
+  const isRewritten = compared.changed.includes(lock);
+  const rewritten = isRewritten ? wholeLock(lockPath(file), plan) : undefined;
   const lockText = lockTextOf(lockPath(file), graph);
-  if (lockText === undefined) return undefined;
-  const lock = lockText.lock();
-  const session = openPlanned({ file, environment, jobs }, { graph, lock }, soonNeeded(plan, concerned, graph));
-  return { session, plan, places, names, lockText, base: compared.results };
+  if (lockText === undefined || (isRewritten && rewritten === undefined)) return undefined;
+  const blocks = { graph, lock: lockText.lock() };
+  const session = openPlanned({ file, environment, jobs }, blocks, soonNeeded(plan, concerned, graph));
+  return { session, plan, places, names, lockText, rewritten, base: compared.results };
+}
+
+/** Another build has written it, for example. Undefined where it cannot be read, or has targets that are none. */
+function wholeLock(path: string, plan: RememberedPlan): LockFile | undefined {
+  try {
+    const lock = readLock(path);
+    const known = plan.allNames();
+    return lock !== undefined && Object.keys(lock.targets).every((name) => known.has(name)) ? lock : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Of the targets that a change is about in any case: the rule of the first one in parts, which needs a host for long, or a command. */
@@ -140,6 +157,28 @@ function isKnownBeside({ session: { index }, plan, places }: Opened): boolean {
   const built = new Set(places);
   const beside = plan.names.findIndex((_, place) => !built.has(place));
   return beside < 0 || index.lastKey(plan.names[beside] ?? '') !== undefined;
+}
+
+/**
+ * Whether a lock that was written since says of the targets that are not looked at what the index has of them: their files are
+ * as they were. Otherwise it is to be brought up to date, or somebody has put another one there.
+ */
+function isLockedBeside({ rewritten, session: { index }, plan, places }: Opened): boolean {
+  if (rewritten === undefined) return true;
+  const built = new Set(places);
+  return plan.names.every((name, place) => {
+    if (built.has(place)) return true;
+    const block = rewritten.targets[name];
+    const action = block === undefined ? undefined : index.action(block.key);
+    return (
+      block !== undefined &&
+      action !== undefined &&
+      index.lastKey(name) === block.key &&
+      block.partial === undefined &&
+      block.accepted === action.accepted &&
+      Object.entries(action.outputs).every(([output, { digest }]) => block.outputs[output] === digest)
+    );
+  });
 }
 
 /** Undefined where there is no lock, or it cannot be read. */

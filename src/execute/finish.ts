@@ -132,8 +132,9 @@ function take(
   const places = new Map(needed.map((name, place) => [name, place]));
   const readersOf = (path: string): number[] => attribution.of(path).flatMap((name) => places.get(name) ?? []);
   const lock = placeOf(lockPath, session.root);
+  // What other builds write of their own targets into the lock need not concern these: it is looked into.
   const isFixed = (path: string): boolean =>
-    path === lock || coverage.loaded.has(path) || attribution.of(path).length === 0;
+    coverage.loaded.has(path) || (attribution.of(path).length === 0) !== (path === lock);
   const fixed = new Set([...coverage.stat].filter(isFixed));
   const order = pathOrder(coverage, fixed);
   const readers = [...order.fixed.map(() => []), ...[...order.followed, ...order.unfollowed].map(readersOf)];

@@ -37,6 +37,10 @@ test('a plan gives the wanted targets as they were, with the edges among them', 
   t.deepEqual([...(part?.pipeline.targets.keys() ?? [])], ['a', 'b']);
   t.deepEqual(part?.dependencies.get('b'), ['a']);
   t.is(readPlan(path, id + 1), undefined, 'another one');
+  t.deepEqual(plan?.allNames(), new Set(['a', 'b', 'c']));
+  const less = encodePlan({ graph, wanted: ['a'], names: ['a'], readers: [[0]] });
+  writeFileSync(path, less.bytes);
+  t.deepEqual(readPlan(path, less.id)?.allNames(), new Set(['a', 'b', 'c']));
 });
 
 test('the same plan for other paths has all else as it was', (t) => {

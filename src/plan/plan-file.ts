@@ -19,7 +19,7 @@ import type { Graph } from './graph.js';
  * before the bodies does not have the digest by which the snapshot names it is not believed, nor is a body without its
  * checksum.
  */
-const PLAN_FORMAT = 2;
+const PLAN_FORMAT = 3;
 const HEADER = 9;
 
 /** Numbers by place. */
@@ -27,6 +27,8 @@ type Lists = readonly (readonly number[])[];
 
 interface Head {
   readonly wanted: readonly string[];
+  /** Targets of the pipeline that are not needed. */
+  readonly others: readonly string[];
   readonly pools: Pipeline['pools'];
   readonly environmentRead: Pipeline['environmentRead'];
   readonly rules: readonly LoadedRule[];
@@ -60,7 +62,8 @@ export function encodePlan({ graph, wanted, names, readers }: PlanInput): {
   });
   const places = (edges: Graph['dependencies']): Lists =>
     names.map((name) => (edges.get(name) ?? []).flatMap((other) => place.get(other) ?? []));
-  const head: Head = { wanted, pools, environmentRead, rules };
+  const others = [...targets.keys()].filter((name) => !place.has(name));
+  const head: Head = { wanted, others, pools, environmentRead, rules };
   return assemble([places(graph.dependencies), places(graph.orderOnly), readers], JSON.stringify(head), names, bodies);
 }
 
@@ -222,6 +225,11 @@ export class RememberedPlan {
 
   get wanted(): readonly string[] {
     return this.#head.wanted;
+  }
+
+  /** Names of all targets of the pipeline. */
+  allNames(): ReadonlySet<string> {
+    return new Set([...this.names, ...this.#head.others]);
   }
 
   /** The targets at these places and all that need one of them, directly or not; in topological order. */
