@@ -211,6 +211,8 @@ test('a pipeline that is wrong, or has a target no longer, hides neither logs no
   project.write('pipeline.yaml', PIPELINE.replace('  count:', '  counted:'));
   t.is((await project.run('log', 'count')).stdout, 'counted\n');
   t.regex((await project.run('log', 'other')).stderr, /^VB160/);
+  t.regex((await project.run('verfy')).stderr, /did you mean the command `vlmbuild verify`\?/);
+  t.regex((await project.run('help')).stderr, /see what there is with `vlmbuild --help`/);
   const elsewhere = await project.run('-C', 'nowhere', 'log', 'count');
   t.regex(elsewhere.stderr, /^VB602/);
 });

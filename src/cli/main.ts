@@ -81,6 +81,7 @@ function packageVersion(): string {
 function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagnostic {
   if (diagnostic.code !== 'VB160' || diagnostic.next !== undefined) return diagnostic;
   const word = argv.find((argument) => diagnostic.headline.includes(`\`${argument}\``));
+  if (word === 'help') return { ...diagnostic, next: 'see what there is with `vlmbuild --help`' };
   const likely = word === undefined ? undefined : didYouMean(word, COMMAND_NAMES);
   return likely === undefined
     ? diagnostic

@@ -192,6 +192,7 @@ const SYSTEM_NEXT: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space, then build again: what was finished is kept',
   SQLITE_FULL: 'free some space, then build again: what was finished is kept',
   EDQUOT: 'free some space, then build again: what was finished is kept',
+  EMFILE: 'build with fewer jobs (`-j`), or raise the limit (`ulimit -n`), then build again',
 };
 
 function firstLine(text: string): string {

@@ -85,7 +85,9 @@ export function failureOf(error: unknown, root: string): TargetError {
   }
   if (error instanceof Error) {
     if (error.name === 'AbortError') throw new Interrupted();
-    const { code, path } = error as NodeJS.ErrnoException;
+    const { code, path: from, dest } = error as NodeJS.ErrnoException & { readonly dest?: string };
+    // What is staged can be moved; it is the place where it is to go that refuses.
+    const path = dest ?? from;
     const known = systemErrorCode(error) ?? /^SQLITE_FULL|^SQLITE_(IOERR|READONLY|CANTOPEN)\w*$/.exec(code ?? '')?.[0];
     if (known !== undefined) {
       return new TargetError(

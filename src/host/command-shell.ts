@@ -67,14 +67,12 @@ export class CommandShell {
   #ending = false;
   #gone = false;
 
-  /** @param onEnd called once, when the shell is gone */
+  /**
+   * @param onEnd called once, when the shell is gone
+   * @throws Error (`EMFILE`) where this process may open no more files
+   */
   constructor(bash: string, cwd: string, env: Readonly<Record<string, string>>, onEnd: () => void) {
-    this.#child = spawn(bash, ['--norc', '--noprofile', '-c', SCRIPT, 'sh'], {
-      cwd,
-      env,
-      detached: true,
-      stdio: ['pipe', 'pipe', 'ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
-    });
+    this.#child = start(bash, cwd, env);
     const [, , , said, err] = this.#child.stdio;
     this.#said = said as Readable;
     this.#said.setEncoding('latin1').on('data', (text: string) => this.#hear(text));
@@ -154,6 +152,21 @@ export class CommandShell {
   #streams(): readonly ((Readable | Writable) & { ref?(): void; unref?(): void })[] {
     return this.#child.stdio.filter((stream) => stream !== null && stream !== undefined);
   }
+}
+
+function start(bash: string, cwd: string, env: Readonly<Record<string, string>>): ChildProcess {
+  const child = spawn(bash, ['--norc', '--noprofile', '-c', SCRIPT, 'sh'], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
+  });
+  // Where no pipe can be opened Node gives a child without streams, and says so later, to whoever listens.
+  if ((child as Partial<ChildProcess>).stdio === undefined) {
+    child.on('error', () => undefined);
+    throw Object.assign(new Error('a shell cannot be started: too many files are open'), { code: 'EMFILE' });
+  }
+  return child;
 }
 
 /** A code above 128 is a shell's way to say that a signal ended the command. */

@@ -36,7 +36,12 @@ export class Commands {
 
   /** Has a shell start for the first command, if there can be one. */
   prepare(): void {
-    if (this.#bash !== undefined && this.#shells.size === 0) this.#open();
+    if (this.#bash === undefined || this.#shells.size > 0) return;
+    try {
+      this.#open();
+    } catch {
+      // The command that needs one says why there is none.
+    }
   }
 
   /** How the command of a job ended. Its lines are the job's to say. */

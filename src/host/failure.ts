@@ -56,7 +56,9 @@ export function failureOf(error: unknown, root: string): TaskFailure {
       return { type: 'user-error', message: error.message, ...(typeof next === 'string' && { next }) };
     }
   }
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { code, path: from, dest } = error as NodeJS.ErrnoException & { readonly dest?: unknown };
+  // What is staged can be moved; it is the place where it is to go that refuses.
+  const path = dest ?? from;
   const system = SQLITE_CODES[code ?? ''] ?? systemErrorCode(error);
   if (system !== undefined && SYSTEM_CODES.has(system)) {
     return { type: 'system', code: system, message: error.message, ...(typeof path === 'string' && { path }) };

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import { SWEEP } from './sweep-script.js';
 
 /**
@@ -46,9 +47,11 @@ export class HostGuard {
     const shell = spawn('sh', ['-c', SCRIPT], { detached: true, cwd: '/', stdio: ['pipe', 'ignore', 'ignore'] });
     // Without a guard hosts are as they are without this process: they notice, unless they are in a loop.
     shell.on('error', () => undefined);
-    shell.stdin.on('error', () => undefined);
+    // Absent where this process may open no more files.
+    const input = (shell as ChildProcess).stdin as (Writable & { unref?(): void }) | null | undefined;
+    input?.on('error', () => undefined);
     shell.unref();
-    (shell.stdin as typeof shell.stdin & { unref?(): void }).unref?.();
+    input?.unref?.();
     return shell;
   }
 

@@ -207,4 +207,24 @@ test.serial('with few files that may be open a build ends in order', async (t) =
   await comesToTheSame(t, { project, model, wanted });
 });
 
+test.serial('where no more commands can be started at once, those that cannot fail, and say why', async (t) => {
+  const targets = Array.from(
+    { length: 80 },
+    (_, i) => `  t${i}: { run: 'cat {input} > {output}', inputs: in.txt, outputs: out/${i} }\n`,
+  );
+  const project = new Project(t, { 'pipeline.yaml': `version: 1\ntargets:\n${targets.join('')}`, 'in.txt': 'in' });
+  // Equal commands would share a result.
+  project.write(
+    'pipeline.yaml',
+    project.read('pipeline.yaml').replaceAll(/t(\d+): \{ run: 'cat/g, "t$1: { run: 'T=$1; cat"),
+  );
+  const limited = ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh'];
+  const { code, stdout, stderr } = await project.startUnder(limited, '-k', '-j', '80').ended;
+  t.is(code, 1, stdout);
+  t.regex(stderr, /VB409: too many files are open\n[^]*raise the limit \(`ulimit -n`\)/);
+  t.notRegex(stderr, /VB403|VB417|VB430/);
+  await project.builds(t);
+  t.is(project.read('out/79'), 'in');
+});
+
 if (noMount !== undefined) test.skip(`small disks are not tested: ${noMount}`, () => undefined);
