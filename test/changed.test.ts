@@ -1,5 +1,5 @@
 /** Builds of which little has changed: they go straight to what that concerns, and leave what the whole way leaves. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { release } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
@@ -57,6 +57,20 @@ const EDITS: Readonly<Record<string, Edit>> = {
   'an output edited by hand': (p) => p.write('out/joined.txt', 'mine\n'),
   'a file put into an output folder': (p) => p.write('out/copies/stranger.txt', 'mine\n'),
 };
+
+test('nothing is written through a folder of outputs that has become a link out of the project', async (t) => {
+  const made = project(t);
+  t.is((await made.run()).code, 0);
+  const away = `${made.root}-away`;
+  t.teardown(() => rmSync(away, { recursive: true, force: true }));
+  renameSync(made.path('out'), away);
+  symlinkSync(away, made.path('out'));
+  made.write('src/one.txt', 'uno\n');
+  const { code, stderr } = await made.run();
+  t.is(code, 2, stderr);
+  t.regex(stderr, /VB173/);
+  t.is(readFileSync(`${away}/one.txt`, 'utf8'), 'ONE\n');
+});
 
 for (const [what, edit] of Object.entries(EDITS)) {
   test(`the short way builds ${what}`, async (t) => {

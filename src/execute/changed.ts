@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { lstatSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { isDigest, type Digest } from '../base/digest.js';
 import type { JsonObject } from '../base/json.js';
+import { foldersAbove } from '../config/paths.js';
 import { placeOf } from '../plan/coverage.js';
 import { decide } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
@@ -109,6 +110,7 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const graph = plan.graphOf(around, file, root);
   const names = places.map((place) => plan.names[place] ?? '');
   if (graph === undefined || names.some((name) => !isReady(graph, name))) return undefined;
+  if (hasLink(outputFolders(graph, names), root)) return undefined;
   const isRewritten = compared.changed.includes(lock);
   const rewritten = isRewritten ? wholeLock(lockPath(file), plan) : undefined;
   const lockText = lockTextOf(lockPath(file), graph);
@@ -147,6 +149,22 @@ function isReady({ pipeline }: Graph, name: string): boolean {
   const target = pipeline.targets.get(name);
   if (target === undefined || target.secrets.length > 0) return false;
   return target.work.type === 'command' || isWholeBundle(target.work.rule.bundle);
+}
+
+/** The folders that outputs of these targets lie in, root-relative, and those above them. */
+function outputFolders({ pipeline }: Graph, names: readonly string[]): Set<string> {
+  const folders = new Set<string>();
+  for (const name of names)
+    for (const { path } of Object.values(pipeline.targets.get(name)?.outputs ?? {}))
+      for (const folder of foldersAbove(path)) folders.add(folder);
+  return folders;
+}
+
+/** Whether one of the folders is a link by now. It may lead out of the project: who reads the whole pipeline looks where. */
+function hasLink(folders: ReadonlySet<string>, root: string): boolean {
+  for (const folder of folders)
+    if (lstatSync(join(root, folder), { throwIfNoEntry: false })?.isSymbolicLink() === true) return true;
+  return false;
 }
 
 /**
