@@ -165,7 +165,7 @@ export function openJsonlOutput(path: string, hold: number): OpenedOutput {
     appendLines(lines: Uint8Array): void {
       if (!file.open) throw new UserFacingError(artifactErrors.closed(path));
       file.write(lines);
-      if (lines.length > 0 && lines.at(-1) !== 0x0a) file.write(LINE_END);
+      if (lines.length > 0 && lines[lines.length - 1] !== 0x0a) file.write(LINE_END);
     },
   };
   return { handle, finish: () => file.finish(), discard: () => file.discard() };

@@ -248,11 +248,29 @@ class QueriesHandle implements SqliteSliceHandle {
     const { queries } = this.#slice;
     const query = Object.hasOwn(queries, name) ? queries[name] : undefined;
     if (query === undefined) throw new UserFacingError(artifactErrors.unknownQuery(name, Object.keys(queries)));
-    return this.#rows(name, query);
+    return new RowsOf(this.#reading, this.#slice, this.#witness, name, query);
   };
+}
 
-  *#rows(name: string, query: SliceQuery): Generator<Record<string, unknown>> {
+/** Rows that are read when they are iterated. No generator: that would hand on each row once more. */
+class RowsOf implements Iterable<Record<string, unknown>> {
+  readonly #reading: Reading;
+  readonly #slice: QuerySlice;
+  readonly #witness: ChangeWitness;
+  readonly #name: string;
+  readonly #query: SliceQuery;
+
+  constructor(reading: Reading, slice: QuerySlice, witness: ChangeWitness, name: string, query: SliceQuery) {
+    this.#reading = reading;
+    this.#slice = slice;
+    this.#witness = witness;
+    this.#name = name;
+    this.#query = query;
+  }
+
+  [Symbol.iterator](): Iterator<Record<string, unknown>> {
     const { path, moment } = this.#slice;
+    const [name, query] = [this.#name, this.#query];
     const { queries } = this.#reading;
     try {
       const isOfListing = moment !== undefined && moment === this.#reading.moment;
@@ -261,7 +279,7 @@ class QueriesHandle implements SqliteSliceHandle {
     } catch (error) {
       throw explain(path, error);
     }
-    yield* queries.rows(name, query);
+    return queries.rows(name, query)[Symbol.iterator]();
   }
 }
 

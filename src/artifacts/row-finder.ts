@@ -1,4 +1,4 @@
-import { readFully } from '../base/read-fully.js';
+import { readSync } from 'node:fs';
 import type { PageLayout } from './sqlite-pages.js';
 import { ROWS } from './wasm/compiled.js';
 
@@ -18,6 +18,7 @@ interface Exports {
   read(rowid: number): number;
   again(): number;
   filled(): void;
+  integer(field: number): number;
 }
 
 const WASM_PAGE = 65536;
@@ -86,6 +87,11 @@ export class RowFinder {
     return this.#row + (this.#fields[3 * field + 1] as number);
   }
 
+  /** An integer of 6 bytes at the most. */
+  integer(field: number): number {
+    return this.#exports.integer(field);
+  }
+
   /** Whether a text is the one that the field had in the last row that had one there. */
   isAsBefore(field: number): boolean {
     return this.#fields[3 * field + 2] === 1;
@@ -115,12 +121,17 @@ export class RowFinder {
     this.#fields = new Uint32Array(memory.buffer, FIELDS.value);
   }
 
-  /** Reads the pages that are needed. */
+  /** Reads the pages that are needed. Some thousand are read one by one: without a view of memory for each. */
   #fetch(): boolean {
-    const [first = 0, pages = 0, to = 0] = this.#needed as unknown as readonly number[];
+    const needed = this.#needed;
     const { size } = this.layout;
-    const length = pages * size;
-    if (readFully(this.file, this.bytes.subarray(to, to + length), (first - 1) * size) < length) return false;
+    const [first, to] = [(needed[0] as number) - 1, needed[2] as number];
+    const length = (needed[1] as number) * size;
+    for (let used = 0; used < length;) {
+      const count = readSync(this.file, this.bytes, to + used, length - used, first * size + used);
+      if (count === 0) return false;
+      used += count;
+    }
     this.#exports.filled();
     return true;
   }

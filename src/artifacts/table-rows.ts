@@ -91,19 +91,19 @@ export class TableRows {
         values.push(null);
         continue;
       }
-      const start = finder.start(field);
       if (kind < 12) {
-        const size = SIZES[kind] as number;
-        if (!isInteger || isBytes || size > 6 || kind > 9) return 'odd';
-        values.push(kind >= 8 ? kind - 8 : bytes.readIntBE(start, size));
+        // An integer of 8 bytes, a real number, and what is reserved.
+        if (!isInteger || isBytes || kind === 6 || kind === 7 || kind > 9) return 'odd';
+        values.push(kind >= 8 ? kind - 8 : finder.integer(field));
         continue;
       }
+      const start = finder.start(field);
       const end = finder.start(field + 1);
       if (isBytes) values.push(bytes.subarray(start, end));
       else if (kind % 2 === 0) values.push(Buffer.from(bytes.subarray(start, end)));
       else {
         const before = finder.isAsBefore(field) ? this.#texts[column] : undefined;
-        const text = before ?? bytes.toString('utf8', start, end);
+        const text = before ?? bytes.toString(undefined, start, end);
         // What SQLite's reader makes of bytes that are no UTF-8 is for it to say.
         if (before === undefined && text.includes('\ufffd')) return 'odd';
         this.#texts[column] = text;
@@ -113,6 +113,3 @@ export class TableRows {
     return values;
   }
 }
-
-/** Bytes of the values of the kinds below 12; of those that are reserved, any. */
-const SIZES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];

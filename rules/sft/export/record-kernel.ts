@@ -31,8 +31,6 @@ const PAGE = 65536;
 const MOST_TURN = 0x7fffffff;
 /** Bytes of a row's end without what it keeps: the turn, flags and what is around them. */
 const MOST_END = 128;
-/** Behind the text. */
-const ZEROS = 16;
 const LINE_FEED = 0x0a;
 /** What `record` gives. */
 const [WRITTEN, REPLY_LEFT, NO_REPLY, NO_INPUT] = [1, 2, 3, 4];
@@ -66,7 +64,7 @@ export class RecordKernel {
     this.outBase = OUT.value;
     this.most = MOST.value;
     this.mostOut = MOST_OUT.value;
-    this.text = new Uint8Array(memory.buffer, TEXT.value, MOST.value + ZEROS);
+    this.text = new Uint8Array(memory.buffer, TEXT.value, MOST.value);
     this.out = Buffer.from(memory.buffer, OUT.value, END.value - OUT.value);
     this.result = new Uint32Array(memory.buffer, RESULT.value, 6);
     this.before = new KeptText(Buffer.from(memory.buffer, BEFORE.value, MOST_BEFORE.value));
@@ -92,16 +90,15 @@ export class RecordKernel {
    */
   write(records: Buffer, compat: Compat): WrittenRecord | Skip | undefined {
     const { length } = records;
-    const { text, outBase, gathered } = this;
+    const { result, outBase, gathered } = this;
     if (length > this.most || gathered > this.mostOut) return undefined;
-    text.set(records);
-    text.fill(0, length, length + ZEROS);
+    this.text.set(records);
     const status = this.exports.record(length, compat === 'fixed' ? 1 : 0, outBase + gathered);
     if (status === NO_REPLY) return 'record has no reply';
     if (status === NO_INPUT) return 'record has no input';
     if (status !== WRITTEN && status !== REPLY_LEFT) return undefined;
-    const [end, hasImage] = this.result as unknown as readonly [number, number];
-    this.rowEnd = end - outBase;
+    const hasImage = result[1];
+    this.rowEnd = (result[0] as number) - outBase;
     if (status === WRITTEN) return hasImage === 1 ? WITH_IMAGE : WITHOUT;
     const reply = replyMessage(records, this.extent(2), this.extent(4), compat);
     if (reply === undefined) return 'record has no reply';

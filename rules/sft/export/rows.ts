@@ -119,8 +119,11 @@ export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines:
   let rows = 0;
   const beginEnd = (turn: Turn, event: Columns): void => {
     const names = to.names.get(turn) ?? NO_NAMES;
-    if (to.compat === 'reference' || !counted.has(turn)) cumulative += names.newUnique.length;
-    counted.add(turn);
+    // Most have none, and count for nothing.
+    if (names.newUnique.length > 0) {
+      if (to.compat === 'reference' || !counted.has(turn)) cumulative += names.newUnique.length;
+      counted.add(turn);
+    }
     rows++;
     ends.take(event, names, cumulative);
   };

@@ -115,3 +115,16 @@ test('in one row only where that gives the ids in their order', (t) => {
     { ...both, rewards: false },
   );
 });
+
+test('rewards of sessions without model calls are passed over in the byte order of UTF-8', (t) => {
+  const event = { id: 1n, session: '😀', type: 'cais', model: 'm', provider: 'p', records: '[]' } as const;
+  const rewards = (['\uffee', '😀'] as const).map((session) => {
+    return { session, event: 1n as never, type: 'achievement_delta' as const, value: 1 as const };
+  });
+  const db = filled({ events: [event], rewards });
+  for (const models of [[], ['m']]) {
+    const { sessions } = listed(db, traceTables(db, 'a.db'), { models }) as { sessions: unknown };
+    t.like(sessions, [{ id: '😀', events: [1], rewards: [{ id: 2, event: 1 }] }]);
+  }
+  db.close();
+});

@@ -217,6 +217,9 @@ function uniqueAchievements(session: SessionFacts, params: ExportParams): number
   return names.size;
 }
 
+/** Surrogates, and what UTF-16 has before them in the order but UTF-8 behind. */
+const HIGH = /[\ud800-\uffff]/;
+
 /** Rows in the byte order of their sessions, taken a session at a time. */
 class SessionCursor<Row> {
   private readonly rows: Iterator<CursorRow<Row>>;
@@ -256,5 +259,7 @@ class SessionCursor<Row> {
 }
 
 function compareBytes(a: string, b: string): number {
+  // Without surrogates, which nearly none has, UTF-16 has the same order.
+  if (!HIGH.test(a) && !HIGH.test(b)) return a < b ? -1 : a > b ? 1 : 0;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

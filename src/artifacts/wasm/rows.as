@@ -387,6 +387,16 @@ function split(): bool {
   return at <= headerEnd;
 }
 
+/** The value of a field that is an integer of 1 to 6 bytes. */
+export function integer(index: u32): f64 {
+  const field = FIELDS + 12 * (index as usize);
+  const length = sizeOf(load<u32>(field)) as usize;
+  const start = row + (load<u32>(field, 4) as usize);
+  let value: i64 = load<i8>(start) as i64;
+  for (let at: usize = 1; at < length; at++) value = (value << 8) | (load<u8>(start + at) as i64);
+  return value as f64;
+}
+
 /** Bytes of a value of a kind below 12; of those that are reserved, any. */
 function sizeOf(kind: u32): u64 {
   if (kind <= 4) return kind;

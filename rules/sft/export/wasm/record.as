@@ -2,8 +2,8 @@
  * Writes the messages of a call record as chat rows have them. AssemblyScript, compiled by `scripts/kernels.mjs`.
  * `RecordBytes` says the same a byte at a time, and takes all that this takes.
  *
- * The records are the caller's to write, from `TEXT` on: UTF-8, with at least 16 bytes of zero behind it. Like all control
- * characters these are in no value, so nothing runs past them. Rows are gathered from `OUT` on.
+ * The records are the caller's to write, from `TEXT` on: UTF-8, of `MOST` bytes at the most. 16 bytes of zero are put behind
+ * them: like all control characters these are in no value, so nothing runs past them. Rows are gathered from `OUT` on.
  */
 import { isInputMessages, isOutputText, isOutputToolCalls } from './record/keys';
 import { IN_RECORD, PLAIN, RESULT, TEXT } from './record/layout';
@@ -29,6 +29,7 @@ const NO_INPUT: i32 = 4;
 
 /** Reads a list of one record, of so many bytes, and begins its row. `fixed`: whether a reply may be plain text. */
 export function record(length: usize, fixed: bool, row: usize): i32 {
+  v128.store(TEXT + length, i64x2.splat(0));
   out = row;
   records++;
   put(MESSAGES, MESSAGES_LENGTH);
