@@ -48,6 +48,7 @@ export class ListingAhead {
   readonly #said: (readonly [message: TaskMessage, part: string | undefined])[] = [];
   readonly #listing: Promise<Listing | undefined>;
   #inputsRead: () => void = () => undefined;
+  readonly #prepareAnother: () => void;
   /** Of the index, when it was decided. */
   #version: string | undefined;
   #isTaken = false;
@@ -101,6 +102,9 @@ export class ListingAhead {
     // It asks for the last listing when the first parts come: with `keysOnceRead`, when the inputs are read.
     const listing = newListing(session, target);
     const inputsRead = new Promise<void>((resolve) => (this.#inputsRead = resolve));
+    this.#prepareAnother = () => {
+      if (work.concurrency === null && newListing(session, target).isFirst) hosts.prepare(task, Math.min(jobs, 2));
+    };
     const options = {
       // What it does is of no use then, and nobody waits for its host.
       grace: { softMs: 0, termMs: 100 },
@@ -128,6 +132,8 @@ export class ListingAhead {
   decided(): void {
     this.#version = this.#session.index.version;
     this.#inputsRead();
+    // Of so much there are several parts, most likely all to be made; and what read the inputs does so no more.
+    this.#prepareAnother();
   }
 
   /** The listing, where it is of what the target, which is locked now, was decided by; once. */
