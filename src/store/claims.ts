@@ -27,6 +27,8 @@ interface Opened {
 
 const SCHEMA =
   'CREATE TABLE IF NOT EXISTS claims (name TEXT PRIMARY KEY, holder TEXT, pid INTEGER, run TEXT) WITHOUT ROWID';
+/** Of the log, before it is brought into the file; without a sync that costs a few writes. */
+const LOG_PAGES = 100;
 const HOLDER_SUFFIX = '.holder';
 
 /**
@@ -216,6 +218,8 @@ function connect(path: string): Opened {
     // Before anything is written, which would wait for the disk.
     handle.pragma('synchronous = OFF');
     enterWal(handle);
+    // Nobody closes it, and whoever opens it reads the log: it shall begin anew often.
+    handle.pragma(`wal_autocheckpoint = ${String(LOG_PAGES)}`);
     handle.exec(SCHEMA);
     const claim = handle.prepare('INSERT INTO claims VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING');
     const find = handle.prepare('SELECT holder, pid, run FROM claims WHERE name = ?');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { OtherProcess, scratchLayout } from './scratch-for-tests.js';
@@ -153,6 +153,12 @@ test('what is freed when all is gone makes nothing anew', async (t) => {
   // What is freed is told in this turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
   t.false(existsSync(layout.cache));
+});
+
+test('the log of the claims, which nobody closes, stays short', async (t) => {
+  const layout = scratchLayout(t);
+  for (let i = 0; i < 500; i++) (await acquireTargetLock(layout, `target ${i}`, { run: 'ours' })).release();
+  t.true(statSync(join(layout.locks, 'claims.db-wal')).size < 1 << 20);
 });
 
 test('who held a lock when the claims were made anew has it again with the next call', async (t) => {
