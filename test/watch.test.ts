@@ -196,6 +196,19 @@ test.serial('while the pipeline is wrong, other changes are built by what it was
   t.is(project.read('out/c.txt'), 'd');
 });
 
+test.serial('while the lock cannot be read nothing is built, and the watch says so', async (t) => {
+  const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
+  const right = project.read('pipeline.lock');
+  project.save('pipeline.lock', `${right}<<<<<<< HEAD\n`);
+  const broken = await watch.next('watch-broken');
+  t.is(broken.diagnostics[0]?.code, 'VB302');
+  t.is(broken.graph, 'none');
+  project.save('pipeline.lock', right);
+  project.save('data/in.txt', 'two');
+  t.like(await watch.built(), { failed: [], broken: false });
+  t.is(project.read('out/b.txt'), 'two');
+});
+
 test.serial('a lock that tells what was before, as another vlmbuild may write it, is brought up to date', async (t) => {
   const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
   const before = project.read('pipeline.lock');

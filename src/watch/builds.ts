@@ -145,7 +145,8 @@ export class Builds {
     } catch (error) {
       const { module } = await this.#load();
       if (error instanceof module.UnknownWords) throw error.problem;
-      await this.#broken(module.diagnosticsOf(error), changed);
+      // It ended before anything was built, also what the project's fault does not concern.
+      await this.#broken(module.diagnosticsOf(error), { changed, graph: 'none' });
     }
     return outcome;
   }
@@ -185,7 +186,7 @@ export class Builds {
       );
     } catch (error) {
       // The build goes on: it is a build of what was right.
-      await this.#broken(module.diagnosticsOf(error), changed());
+      await this.#broken(module.diagnosticsOf(error), { changed: changed(), graph: 'old' });
       return [];
     }
   }
@@ -213,7 +214,7 @@ export class Builds {
     const { session, needed, problems, unfit } = begun;
     this.#session = session;
     options.onBegin?.(session);
-    if (problems.length > 0) await this.#broken(problems, changed);
+    if (problems.length > 0) await this.#broken(problems, { changed, graph: 'old' });
     else report.mended();
     if (begun.opened) this.#outputs.learn(session);
     const isKnown = (name: string): boolean => project.settled.has(name);
@@ -287,10 +288,9 @@ export class Builds {
     this.#onMissed(await this.#paths.coverBuild(begun, names, how));
   }
 
-  async #broken(diagnostics: Engine.Begun['problems'], changed: Changed | undefined): Promise<void> {
+  async #broken(diagnostics: Engine.Begun['problems'], how: Parameters<Report['broken']>[1]): Promise<void> {
     await this.#paths.coverAll();
-    const graph = this.#project?.wasOpened === true ? 'old' : 'none';
-    this.#report.broken(diagnostics, { changed, graph });
+    this.#report.broken(diagnostics, how);
   }
 }
 

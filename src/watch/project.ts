@@ -119,11 +119,6 @@ export class WatchedProject {
     this.#kept.clear();
   }
 
-  /** Whether the project could be opened at some time: then it can be built as it was. */
-  get wasOpened(): boolean {
-    return this.#session !== undefined;
-  }
-
   /** The targets that are known to be fresh. */
   get settled(): Settled {
     return this.#settled;
