@@ -209,6 +209,24 @@ test.serial('while the lock cannot be read nothing is built, and the watch says 
   t.is(project.read('out/b.txt'), 'two');
 });
 
+test.serial('a source that is not there to begin with is waited for; what does not need it is built', async (t) => {
+  const project = new Project(t, {
+    'pipeline.yaml': `${COPY}  c: { run: 'cat {inputs.input} > {outputs.output}', inputs: more/c.txt, outputs: out/c.txt }\n`,
+    'data/in.txt': 'one',
+  });
+  const watch = new Watching(project);
+  t.is((await watch.next('watch-broken')).diagnostics[0]?.code, 'VB168');
+  t.like(await watch.built(), { failed: [], broken: true });
+  t.is(project.read('out/b.txt'), 'one');
+  project.save('data/in.txt', 'two');
+  await watch.built();
+  t.is(project.read('out/b.txt'), 'two');
+  project.save('more/c.txt', 'c');
+  t.like(await watch.built(), { ran: ['c'], broken: false });
+  t.is(project.read('out/c.txt'), 'c');
+  t.is((await watch.end()).code, 130);
+});
+
 test.serial('a lock that tells what was before, as another vlmbuild may write it, is brought up to date', async (t) => {
   const [project, watch] = await watching(t, { 'pipeline.yaml': COPY, 'data/in.txt': 'one' });
   const before = project.read('pipeline.lock');

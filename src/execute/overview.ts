@@ -1,8 +1,7 @@
-import { inTextOrder } from '../config/problems.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
 import { decideAll } from '../plan/decide.js';
 import type { Decision } from '../plan/decision.js';
-import { lackingSources } from '../plan/graph.js';
+import { absentFor, lackingSources } from '../plan/graph.js';
 import { plan } from './build.js';
 import type { Session } from './session.js';
 
@@ -31,5 +30,5 @@ export async function overviewOf(session: Session, words: readonly string[]): Pr
   const lacking = lackingSources(graph);
   const there = graph.order.filter((name) => !lacking.has(name));
   const decisions = await decideAll(session.planContext(), there);
-  return { names: graph.order, decisions, absent: inTextOrder([...graph.absent.values()].flat()) };
+  return { names: graph.order, decisions, absent: absentFor(graph, lacking) };
 }

@@ -310,10 +310,15 @@ export function lackingSources({ order, dependencies, absent }: Graph): Readonly
   return lacking;
 }
 
+/** What these targets read and is neither there nor made. */
+export function absentFor({ absent }: Graph, names: Iterable<string>): readonly Diagnostic[] {
+  return inTextOrder([...names].flatMap((name) => absent.get(name) ?? []));
+}
+
 /** @throws UserFacingError (exit code 1) where one of these targets reads what is neither there nor made. */
-export function refuseAbsent({ absent }: Graph, names: readonly string[]): void {
-  const problems = names.flatMap((name) => absent.get(name) ?? []);
-  if (problems.length > 0) throw new UserFacingError(inTextOrder(problems), EXIT.failed);
+export function refuseAbsent(graph: Graph, names: readonly string[]): void {
+  const problems = absentFor(graph, names);
+  if (problems.length > 0) throw new UserFacingError(problems, EXIT.failed);
 }
 
 /** A libSQL server keeps its database inside a folder; whether it is there is found out when it is digested. */

@@ -44,7 +44,7 @@ export type WatchEvent =
       readonly type: 'watch-broken';
       readonly changed?: Changed;
       readonly diagnostics: readonly Diagnostic[];
-      /** `old`: other changes are built by what was right before; `none`: nothing is built. */
+      /** `old`: what it does not concern is built, as it was before; `none`: nothing is built. */
       readonly graph: 'old' | 'none';
     }
   /** Not what its target made; left as it is until the target must run. */

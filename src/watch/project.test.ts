@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { UserFacingError } from '../diagnostics/diagnostic.js';
 import type { BuildOutcome } from '../execute/events.js';
 import { tempProject, type TempProject } from '../rule/temp-project.js';
 import { UnknownWords, WatchedProject, type Begun } from './project.js';
@@ -131,6 +132,29 @@ test('where a source is gone its targets do not fit, with all that need them; th
   t.deepEqual(ran, ['c']);
   edit({ 'data/a.txt': 'back' });
   t.deepEqual((await build()).ran, ['a', 'b']);
+});
+
+test('a source that is not there to begin with holds up its targets alone, until it comes', async (t) => {
+  const { build, edit, watched, doubt } = rig(t);
+  edit({ 'data/a.txt': undefined });
+  const first = await build();
+  t.true(first.begun.opened);
+  t.deepEqual([...first.begun.unfit].sort(), ['a', 'b']);
+  t.is(first.begun.problems.length, 1);
+  t.deepEqual(first.ran.toSorted(), ['c', 'tree']);
+  edit({ 'data/c.txt': 'other' });
+  const second = await build();
+  t.deepEqual([...second.begun.unfit].sort(), ['a', 'b']);
+  t.deepEqual(second.ran, ['c']);
+  edit({ 'data/a.txt': 'here' });
+  const last = await build();
+  t.deepEqual([last.begun.problems, last.ran], [[], ['a', 'b']]);
+  doubt('data/a.txt');
+  t.false((await watched.begin()).opened);
+  // Where all need it, there is nothing to begin with.
+  const none = rig(t, ['b']);
+  none.edit({ 'data/a.txt': undefined });
+  await t.throwsAsync(none.watched.begin(), { instanceOf: UserFacingError });
 });
 
 test('a glob that finds what cannot be an input holds up its own target alone', async (t) => {

@@ -4,7 +4,7 @@ import { KeptDirectories } from '../artifacts/kept-directories.js';
 import { collectGarbage } from '../base/collect-garbage.js';
 import { dropSpares } from '../base/spare-buffers.js';
 import { statIfThere } from '../base/stat-if-there.js';
-import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { EXIT, UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { watchErrors } from '../diagnostics/watch.js';
 import { build, plan, type BuildResult } from '../execute/build.js';
 import type { Settled } from '../execute/build-state.js';
@@ -12,7 +12,7 @@ import type { EventListener } from '../execute/events.js';
 import { openSession, type Session, type SessionOptions } from '../execute/session.js';
 import { HostPool } from '../host/pool.js';
 import type { Decision } from '../plan/decision.js';
-import { neededBy, refuseAbsent, resolveWords } from '../plan/graph.js';
+import { absentFor, lackingSources, neededBy, resolveWords } from '../plan/graph.js';
 import { packageRoot } from '../rule/package-root.js';
 import { cacheLayout } from '../store/layout.js';
 import { Dependents } from './dependents.js';
@@ -31,7 +31,7 @@ export interface Begun {
   readonly opened: boolean;
   /** The wanted targets and all that they need. */
   readonly needed: readonly string[];
-  /** What is wrong with the project as it is now: then this is as it was before. */
+  /** What is wrong with the project as it is now: then this is as it was before, if there is a before. */
   readonly problems: readonly Diagnostic[];
   /** Then: targets whose inputs are gone, or of another kind, with all that need them. */
   readonly unfit: ReadonlySet<string>;
@@ -284,11 +284,13 @@ export class WatchedProject {
       await session.close();
       throw this.#session === undefined ? new UnknownWords(error) : error;
     }
-    try {
-      refuseAbsent(session.graph, needed);
-    } catch (error) {
+    const lacking = lackingSources(session.graph);
+    const unfit = new Set(needed.filter((name) => lacking.has(name)));
+    const problems = absentFor(session.graph, unfit);
+    // What was right before is still good for the others; to begin with, this is.
+    if (problems.length > 0 && (this.#session !== undefined || unfit.size === needed.length)) {
       await session.close();
-      throw error;
+      throw new UserFacingError(problems, EXIT.failed);
     }
     try {
       await this.#session?.close();
@@ -299,9 +301,9 @@ export class WatchedProject {
     this.#needed = needed;
     this.#settled.clear();
     this.#dependents = new Dependents(session, PROGRAM);
-    this.#outdated = false;
-    this.#unfit = new Set();
-    return this.#begun(session, { opened: true });
+    this.#outdated = problems.length > 0;
+    this.#unfit = unfit;
+    return this.#begun(session, { opened: true, problems, unfit });
   }
 
   #begun(session: Session, found: Pick<Begun, 'opened'> & Partial<Begun>): Begun {
