@@ -1,5 +1,14 @@
 import type { Diagnostic } from './diagnostic.js';
 
+const CACHE_PROBLEMS: Readonly<Record<string, string>> = {
+  EROFS: 'the file system is read-only',
+  EACCES: 'the permission is missing',
+  EPERM: 'the permission is missing',
+  ENOTDIR: 'a file stands where a folder is wanted',
+  EEXIST: 'something else stands there',
+  ENOENT: 'a link leads to nothing',
+};
+
 /** What a user can see of the store: `cache/` and what is in it. */
 export const storeErrors = {
   /** `cache/` cannot be made or written: a missing permission, a read-only disk, a file of that name, a dangling link. */
@@ -7,7 +16,7 @@ export const storeErrors = {
     return {
       code: 'VB501',
       headline: `cannot write \`${path}\``,
-      facts: [['problem', problem]],
+      facts: [['problem', problemText(problem)]],
       next: 'make `cache/` a folder that you may write, or a link to one',
     };
   },
@@ -101,3 +110,8 @@ export const storeErrors = {
     };
   },
 };
+
+function problemText(code: string): string {
+  const text = CACHE_PROBLEMS[code];
+  return text === undefined ? code : `${text} (${code})`;
+}

@@ -25,15 +25,22 @@ test('the cache may be a link to another disk', (t) => {
 });
 
 test('what stands in the way of the cache is named', (t) => {
-  for (const block of [
-    (path: string) => writeFileSync(path, 'a file'),
-    (path: string) => symlinkSync('nowhere/at/all', path),
-  ]) {
+  for (const [block, problem] of [
+    [
+      (path: string) => writeFileSync(path, 'a file'),
+      /^(a file stands where a folder is wanted|something else stands there) \(/,
+    ],
+    [
+      (path: string) => symlinkSync('nowhere/at/all', path),
+      /^(a link leads to nothing|something else stands there) \(/,
+    ],
+  ] as const) {
     const layout = cacheLayout(tempFolder(t));
     block(layout.cache);
     const error = t.throws(() => prepareCache(layout), { instanceOf: UserFacingError });
     t.is(error.diagnostics[0]?.code, 'VB501');
     t.true(error.message.includes(layout.cache));
+    t.regex(error.diagnostics[0]?.facts?.[0]?.[1] ?? '', problem);
   }
 });
 
