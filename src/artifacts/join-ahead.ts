@@ -87,6 +87,7 @@ export class JoinAhead {
   async #write(): Promise<'written' | 'failed'> {
     try {
       await this.#file.appendProven(this.before);
+      await this.#file.writeOut();
       return 'written';
     } catch {
       // Its room may be what others lack.
