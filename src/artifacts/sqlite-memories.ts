@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { hexOf, sha256 } from '../base/digest.js';
+import { namesIn } from '../base/names-in.js';
 import { systemErrorCode } from '../base/system-error.js';
 import { writeAtomic } from '../store/atomic-write.js';
 import type { DatabaseMemory } from './sqlite-content.js';
@@ -73,15 +74,6 @@ const [PAGES, SLICES, SHORT_ROWS] = ['.pages', '.slices', '.rows'];
 
 function nameOf(text: string): string {
   return hexOf(sha256(text)).slice(0, NAME);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** What `saveMemory` saved; undefined for anything else. */

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '../base/names-in.js';
 import { compareBytes } from '../base/order.js';
 
 /** Where rules are looked for: the project's own `rules/` before the built-in ones. */
@@ -62,13 +63,4 @@ export function ruleNames(places: RulePlaces): readonly string[] {
 
 function homes({ root, packageRoot }: RulePlaces): readonly string[] {
   return root === packageRoot ? [root] : [root, packageRoot];
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
-    throw error;
-  }
 }

@@ -11,6 +11,7 @@ import { lockQuestion } from './question-lock.js';
 import { sealOf } from './record-text.js';
 import type { BracketRecord } from './records.js';
 import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
+import { Statements } from './statements.js';
 
 /** Raised with every change of the schema. What an older format holds is taken over, always. */
 const ANSWERS_FORMAT = 2;
@@ -51,11 +52,12 @@ const SEALS = `
 export class Answers {
   readonly #path: string;
   readonly #database: Sqlite.Database;
-  readonly #statements = new Map<string, Sqlite.Statement>();
+  readonly #statements: Statements;
 
   private constructor(path: string, database: Sqlite.Database) {
     this.#path = path;
     this.#database = database;
+    this.#statements = new Statements(database);
   }
 
   /** @throws UserFacingError where the file is damaged, of a newer format, or cannot be used. */
@@ -180,7 +182,6 @@ export class Answers {
   }
 
   close(): void {
-    this.#statements.clear();
     this.#database.close();
   }
 
@@ -201,29 +202,19 @@ export class Answers {
   }
 
   #row(sql: string, ...values: string[]): string[] | undefined {
-    return this.#explained(() => this.#statement(sql).get(...values) as string[] | undefined);
+    return this.#explained(() => this.#statements.of(sql).get(...values) as string[] | undefined);
   }
 
   #rows(sql: string, ...values: string[]): string[][] {
-    return this.#explained(() => this.#statement(sql).all(...values) as string[][]);
+    return this.#explained(() => this.#statements.of(sql).all(...values) as string[][]);
   }
 
   #run(sql: string, ...values: string[]): void {
-    this.#explained(() => this.#statement(sql).run(...values));
+    this.#explained(() => this.#statements.of(sql).run(...values));
   }
 
   #transaction<T>(work: () => T): T {
     return this.#explained(() => this.#database.transaction(work).immediate());
-  }
-
-  #statement(sql: string): Sqlite.Statement {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      if (statement.reader) statement.raw();
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 
   #explained<T>(work: () => T): T {

@@ -10,6 +10,7 @@ import { INDEX_FORMAT, INDEX_SCHEMA } from './index-schema.js';
 import type { CacheLayout } from './layout.js';
 import { Damage } from './record-text.js';
 import { enterWal, explainSqlite, isCutShort, isDamage, openDatabase } from './sqlite.js';
+import { Statements } from './statements.js';
 
 /** One value a column: what statements of the index are given and give. */
 type Column = string | number | Buffer | null;
@@ -27,8 +28,7 @@ export class IndexConnection {
   #database: Sqlite.Database;
   /** Made once: to make one takes longer than a small transaction. */
   #transact: Transact;
-  /** By their SQL: prepared when first used, so that opening stays cheap. */
-  readonly #statements = new Map<string, Sqlite.Statement>();
+  #statements: Statements;
   #repaired: string | undefined;
   #losses = 0;
   /** Of the file that is open: as long as it is, no other file can have this number. */
@@ -46,6 +46,7 @@ export class IndexConnection {
       this.#database = this.#renewed(error, (database) => database);
     }
     this.#transact = transactionsOf(this.#database);
+    this.#statements = new Statements(this.#database);
     this.#ino = inodeOf(layout.index);
     // Somebody removed it.
     if (!wasThere) this.#dropSnapshots();
@@ -98,23 +99,22 @@ export class IndexConnection {
    * longer than all that a small build writes. Whoever opens the index next sees what is in it.
    */
   close(next: AfterClose = 'goes on'): void {
-    this.#statements.clear();
     if (next === 'the process ends' && sizeOf(`${this.#layout.index}-wal`) <= SMALL_LOG) leftOpen.add(this.#database);
     else this.#database.close();
   }
 
   /** One row, as an array; undefined where there is none. */
   row(sql: string, ...values: Column[]): Column[] | undefined {
-    return this.healing(() => this.#statement(sql).get(...values) as Column[] | undefined);
+    return this.healing(() => this.#statements.of(sql).get(...values) as Column[] | undefined);
   }
 
   rows(sql: string, ...values: Column[]): Column[][] {
-    return this.healing(() => this.#statement(sql).all(...values) as Column[][]);
+    return this.healing(() => this.#statements.of(sql).all(...values) as Column[][]);
   }
 
   /** Writes. Alone it is a transaction of its own; see `transaction`. */
   run(sql: string, ...values: Column[]): void {
-    this.healing(() => this.#statement(sql).run(...values));
+    this.healing(() => this.#statements.of(sql).run(...values));
   }
 
   /** Groups writes. `work` may run twice, where damage is found. Within a transaction: a part of that one. */
@@ -133,10 +133,10 @@ export class IndexConnection {
     } catch (error) {
       if (!isIndexDamage(error)) throw explainSqlite(error, this.#layout.index);
       return this.#renewed(error, (database) => {
-        this.#statements.clear();
         if (this.#database !== database) this.#database.close();
         this.#database = database;
         this.#transact = transactionsOf(database);
+        this.#statements = new Statements(database);
         this.#ino = inodeOf(this.#layout.index);
         this.#losses++;
         return work();
@@ -144,16 +144,6 @@ export class IndexConnection {
     } finally {
       this.#depth--;
     }
-  }
-
-  #statement(sql: string): Sqlite.Statement {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      if (statement.reader) statement.raw();
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 
   /** Calls `use` with a database that it does not find damaged: what another process has made anew by now, or a new one. */

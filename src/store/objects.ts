@@ -4,7 +4,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hexOf, sha256, type Digest } from '../base/digest.js';
+import { namesIn } from '../base/names-in.js';
 import { readFully } from '../base/read-fully.js';
 import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 import { endOfExtent, EXTENT_BYTES } from './cut.js';
@@ -370,15 +370,6 @@ function readIfThere(path: string): Buffer | undefined {
     return readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }

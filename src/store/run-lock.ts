@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '../base/names-in.js';
 import { compareBytes } from '../base/order.js';
 import { systemErrorCode } from '../base/system-error.js';
 import { lockFileSync, tryLockExistingFile, type FileLock } from './file-lock.js';
@@ -121,14 +122,5 @@ function sweepTemporary(layout: CacheLayout): void {
   for (const path of paths) {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat !== undefined && Date.now() - stat.mtimeMs > TEMPORARY_AGE_MS) removed(path);
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
