@@ -27,6 +27,9 @@ export type FromDatabaseWorker =
 /** So large a database is worth a second thread, which takes 20 ms to start. */
 const WORTH_A_THREAD = 64 << 20;
 
+/** It makes little garbage: a usual thread would hold 30 MB of it. */
+const LIMITS = { maxYoungGenerationSizeMb: 4 };
+
 /** Whether there is a stretch left; it is taken now. */
 export function takeStretch({ next, stretches }: DatabaseWork): number | undefined {
   const taken = Atomics.add(next, 0, 1);
@@ -65,7 +68,7 @@ class BegunThread {
   readonly ended: Promise<void>;
 
   constructor(program: string, work: DatabaseWork, onExit: () => void) {
-    this.#worker = new Worker(program, { workerData: work });
+    this.#worker = new Worker(program, { workerData: work, resourceLimits: LIMITS });
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', () => {
         onExit();

@@ -185,6 +185,25 @@ test('a database is looked at without its rows, and tells what changed all the s
   t.is((await read(path, again)).digest, await sqliteDigest(path));
 });
 
+test('the pages of a row are followed where they lie far from each other', async (t) => {
+  const path = join(folder(t), 'far.db');
+  edited(path, (db) => {
+    db.exec('CREATE TABLE rows (id INTEGER PRIMARY KEY, b)');
+    const put = db.prepare('INSERT INTO rows VALUES (?, ?)');
+    const pages = (count: number): Buffer => Buffer.alloc(count * 4096, count);
+    for (const [id, count] of [50, 300, 50].entries()) put.run(id, pages(count));
+    // Its pages are those of the two that go, with 300 in between.
+    db.exec('DELETE FROM rows WHERE id <> 1');
+    put.run(3, pages(90));
+  });
+  const before = await read(path);
+  t.true(before.memory.tables.has('rows'));
+  edited(path, (db) => db.exec("UPDATE rows SET b = b || 'z' WHERE id = 3"));
+  const now = await read(path, before.memory);
+  t.is(now.digest, await sqliteDigest(path));
+  t.true(touches(now.memory.since[0]?.changed.get('rows') ?? [], 3, 3));
+});
+
 test('a state that comes back is known as such, and other content at the same place is not', async (t) => {
   const path = join(folder(t), 'a.db');
   edited(path, (db) => fill(db, 300));

@@ -53,6 +53,8 @@ const RUN_END = 7n;
 const LONGEST_RUN = 64;
 /** What is noted of so many, some 20 bytes each, is given back before rows are read: 10 GB of pages are 60 MB. */
 const MANY_PAGES = 1 << 18;
+/** A byte says so much: the next page of most rows is nearer. */
+const NEAR = 128;
 
 /**
  * Reads all pages of a database, in whose file nothing changes meanwhile: in a read transaction, and with no log beside
@@ -123,9 +125,11 @@ function pageCount(header: Buffer, held: number): number | undefined {
 type Ahead = { readonly page: number } | { readonly key: number };
 
 class Pages {
-  /** Of each page, from 1 on: xxh64 of its bytes, and its first four bytes, where an overflow page names the next. */
+  /** Of each page, from 1 on: xxh64 of its bytes. */
   readonly #hashes: BigUint64Array;
-  readonly #next: Uint32Array;
+  /** Of each: how far behind it the page is that its first four bytes name, as an overflow page does; 0 where that is far. */
+  readonly #ahead: Int8Array;
+  readonly #named = Buffer.allocUnsafe(4);
   /** The pages that look like leaves, in order. Columns are as long as there are pages: what is never written takes no memory. */
   readonly #leafPage: Uint32Array;
   readonly #first: Float64Array;
@@ -151,7 +155,7 @@ class Pages {
     private readonly count: number,
   ) {
     this.#hashes = new BigUint64Array(count + 1);
-    this.#next = new Uint32Array(count + 1);
+    this.#ahead = new Int8Array(count + 1);
     this.#leafPage = new Uint32Array(count);
     this.#first = new Float64Array(count);
     this.#last = new Float64Array(count);
@@ -174,7 +178,8 @@ class Pages {
       for (const page of pages) {
         if (number > count || page.byteOffset + size > piece.byteOffset + piece.length) break;
         this.#hashes[number] = api.h64Raw(page);
-        this.#next[number] = page.readUInt32BE(0);
+        const ahead = page.readUInt32BE(0) - number;
+        if (ahead > -NEAR && ahead < NEAR) this.#ahead[number] = ahead;
         this.#look(page, number);
         number++;
       }
@@ -255,12 +260,20 @@ class Pages {
         if (page < 1 || page > this.count) return false;
         if (length === this.#scratch.length) this.#grow();
         this.#scratch[length++] = this.#hashes[page] ?? 0n;
-        page = this.#next[page] ?? 0;
+        if (left > 1) page = this.#next(page);
       }
     }
     const hash = this.api.h64Raw(bytesOf(this.#scratch.subarray(0, length)));
     found.add(this.#first[leaf] ?? 0, this.#last[leaf] ?? 0, this.#rows[leaf] ?? 0, hash);
     return true;
+  }
+
+  /** The page that an overflow page names. */
+  #next(number: number): number {
+    const ahead = this.#ahead[number] ?? 0;
+    if (ahead !== 0) return number + ahead;
+    readFully(this.file, this.#named, (number - 1) * this.size);
+    return this.#named.readUInt32BE(0);
   }
 
   /** Notes what a leaf of a table's tree says of its rows, if the page is one. */
