@@ -238,6 +238,31 @@ test.serial('-B runs what is named, and its parts, again', async (t) => {
   t.deepEqual(deeds(await project.builds(t)), every('fresh'));
 });
 
+test.serial('-B runs targets of one key once, and all have what it gave', async (t) => {
+  const target = (output: string): string => `{ run: 'od -N 16 -t x8 /dev/urandom > {output}', outputs: ${output} }`;
+  const project = new Project(t, {
+    'pipeline.yaml': `version: 1
+targets:
+  a: ${target('out/a')}
+  b: ${target('out/b')}
+  c: ${target('out/c')}
+`,
+  });
+  await project.builds(t);
+  const before = project.read('out/a');
+  for (const jobs of ['1', '3']) {
+    const did = Object.values(deeds(await project.builds(t, '-B', '-j', jobs)));
+    t.deepEqual(did.sort(), ['restore', 'restore', 'run']);
+    const now = ['a', 'b', 'c'].map((name) => project.read(`out/${name}`));
+    t.not(now[0], before);
+    t.is(new Set(now).size, 1);
+    // Neither index nor lock has another one.
+    t.deepEqual(deeds(await project.builds(t)), { a: 'fresh', b: 'fresh', c: 'fresh' });
+    project.remove('pipeline.lock');
+    t.deepEqual(deeds(await project.builds(t)), { a: 'fresh', b: 'fresh', c: 'fresh' });
+  }
+});
+
 type Edit =
   | { readonly do: 'rows'; readonly names: readonly string[] }
   | { readonly do: 'file'; readonly name: string; readonly text: string }

@@ -32,6 +32,8 @@ export class BuildState {
   readonly #awaited: ReadonlySet<string>;
   /** Assembled without parts that failed, to be tried again. */
   readonly #partial = new Set<string>();
+  /** Keys whose results were made in this build: also what is forced takes these, or one key would have several results. */
+  readonly made = new Set<Digest>();
   /** The last of those that are to make the result of a key. */
   readonly #making = new Map<Digest, Promise<unknown>>();
 

@@ -134,7 +134,6 @@ class Life {
     if (first.state === 'stale') this.#ahead?.decided();
     else this.#ahead?.drop();
     if (first.state !== 'stale') return this.#inSlot(first, undefined);
-    if (this.#forced) return this.#inSlot(first, version);
     return this.build.oneByOne(first.key, (waited) => this.#inSlot(first, waited ? undefined : version));
   }
 
@@ -208,6 +207,7 @@ class Life {
               ahead: this.#ahead,
               hold: () => this.#hold(this.#runDemand),
             });
+            this.build.made.add(decision.key);
             return 'done';
           case 'waiting':
             throw new Error(`\`${this.target.name}\` was begun before what it needs was done`);
@@ -240,7 +240,11 @@ class Life {
   async #decide(): Promise<Decision> {
     const { planContext, upstream } = this.build;
     const digester = this.#pinned?.over(planContext.digester) ?? planContext.digester;
-    const decision = await decide(this.target, { ...planContext, digester }, upstream);
+    let decision = await decide(this.target, { ...planContext, digester }, upstream);
+    if (this.#forced && decision.state === 'stale' && this.build.made.has(decision.key)) {
+      // What was made now, not what the lock still has.
+      decision = await decide(this.target, { ...planContext, digester, forced: new Set(), lock: undefined }, upstream);
+    }
     if (decision.state !== 'waiting') {
       this.#key = decision.key;
       this.build.checkLocked(decision);
