@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { JoinAhead } from '../artifacts/join-ahead.js';
 import { joinedParts, type MadeBlock } from '../artifacts/joined-parts.js';
+import { systemErrorCode } from '../base/system-error.js';
 import type { TargetWork } from './work.js';
 
 /** To join so much takes longer than what must be known to join it right. */
@@ -72,7 +73,13 @@ export class JoinsAhead {
   }
 }
 
+/** Bytes. None where the file system does not tell: nothing that is only meant to save time may end a build. */
 function roomAt(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return 0;
+  }
 }
