@@ -1,8 +1,9 @@
 /** What programs and builds take: seconds, processor time, memory, bytes read. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { median } from './timing.js';
 
 const bin = fileURLToPath(new URL('../../dist/vlmbuild.cjs', import.meta.url));
@@ -25,7 +26,23 @@ export interface BuildCost extends Cost {
 export function saidBy(command: string, args: readonly string[]): Cost {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
-  const { seconds, cpu, peakKiB } = JSON.parse(stdout) as { seconds: number; cpu: number; peakKiB: number };
+  return costIn(JSON.parse(stdout));
+}
+
+/** What processes at the same time say: from when the first began to when the last ended, and the largest peak. */
+export async function saidTogether(command: string, calls: readonly (readonly string[])[]): Promise<Cost> {
+  const said = await Promise.all(calls.map(async (args) => (await promisify(execFile)(command, args)).stdout));
+  const all = said.map((text) => JSON.parse(text) as { readonly began: number; readonly ended: number });
+  const costs = all.map(costIn);
+  return {
+    seconds: Math.max(...all.map(({ ended }) => ended)) - Math.min(...all.map(({ began }) => began)),
+    cpu: costs.reduce((sum, { cpu }) => sum + cpu, 0),
+    peakMB: Math.max(...costs.map(({ peakMB }) => peakMB)),
+  };
+}
+
+function costIn(said: unknown): Cost {
+  const { seconds, cpu, peakKiB } = said as { seconds: number; cpu: number; peakKiB: number };
   return { seconds, cpu, peakMB: (peakKiB * 1024) / 1e6 };
 }
 
@@ -83,23 +100,25 @@ export function copyAndDigest(from: string, to: string): number {
 
 export const megabytes = (path: string): number => statSync(path).size / 1e6;
 
-/** The digest of a file, and how long its longest line is. */
-export function contentOf(path: string): { readonly digest: string; readonly longestLineMB: number } {
+/** The digest of what files hold, one after the other, and how long the longest line is. */
+export function contentOf(paths: readonly string[]): { readonly digest: string; readonly longestLineMB: number } {
   const hash = createHash('sha256');
-  const file = openSync(path, 'r');
   const buffer = Buffer.allocUnsafe(1 << 20);
   let [longest, length] = [0, 0];
-  for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer)) {
-    const piece = buffer.subarray(0, count);
-    hash.update(piece);
-    let start = 0;
-    for (let end = piece.indexOf(0x0a); end >= 0; end = piece.indexOf(0x0a, start)) {
-      longest = Math.max(longest, length + end - start);
-      length = 0;
-      start = end + 1;
+  for (const path of paths) {
+    const file = openSync(path, 'r');
+    for (let count = readSync(file, buffer); count > 0; count = readSync(file, buffer)) {
+      const piece = buffer.subarray(0, count);
+      hash.update(piece);
+      let start = 0;
+      for (let end = piece.indexOf(0x0a); end >= 0; end = piece.indexOf(0x0a, start)) {
+        longest = Math.max(longest, length + end - start);
+        length = 0;
+        start = end + 1;
+      }
+      length += count - start;
     }
-    length += count - start;
+    closeSync(file);
   }
-  closeSync(file);
   return { digest: hash.digest('hex'), longestLineMB: Math.max(longest, length) / 1e6 };
 }
