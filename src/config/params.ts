@@ -43,14 +43,14 @@ export async function checkParams(
   for (const issue of checked.issues) {
     if (written.incomplete && isMissing(values, issue.path)) continue;
     const at = node === undefined ? target : locateParam(node, issue.path);
-    const schema = schemaAt(rule.params, issue.path);
+    const meaning = meaningAt(rule.params, issue.path);
     problems.add(
       configErrors.paramRefused({
         at,
         rule: rule.name,
         name: issue.path.join('.'),
         message: issue.message,
-        ...(typeof schema?.['description'] === 'string' ? { meaning: schema['description'] } : {}),
+        ...(meaning === undefined ? {} : { meaning }),
       }),
     );
   }
@@ -117,13 +117,16 @@ function locateParam(node: Node, path: readonly (string | number)[]): Location {
   return locate(found);
 }
 
-function schemaAt(schema: JsonObject, path: readonly (string | number)[]): JsonObject | undefined {
-  let found: JsonObject = schema;
+/** What the schema says of a param; of an item of a list, or a part of a map, that has no words of its own, what it says of that. */
+function meaningAt(schema: JsonObject, path: readonly (string | number)[]): string | undefined {
+  let found: Json | undefined = schema;
+  let meaning: string | undefined;
   for (const step of path) {
-    const properties = found['properties'];
-    const next = typeof step === 'number' ? found['items'] : isJsonObject(properties) ? properties[step] : undefined;
-    if (!isJsonObject(next)) return undefined;
-    found = next;
+    if (!isJsonObject(found)) break;
+    const properties: Json | undefined = found['properties'];
+    found = typeof step === 'number' ? found['items'] : isJsonObject(properties) ? properties[step] : undefined;
+    const said: Json | undefined = isJsonObject(found) ? found['description'] : undefined;
+    if (typeof said === 'string') meaning = said;
   }
-  return found;
+  return meaning;
 }

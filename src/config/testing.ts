@@ -82,7 +82,7 @@ export function fakeRules(root: string): RuleSource {
         include_assistant: { type: 'boolean', default: false, description: 'Whether answers count.' },
         limit: { type: 'integer' },
         text: { type: 'string' },
-        tags: { type: 'array', items: { type: 'string' } },
+        tags: { type: 'array', description: 'Tags of rows.', items: { type: 'string' } },
       }),
       closure: [join(root, 'rules/sft/filter.ts'), join(root, 'rules/lib/rows.ts')],
     }),

@@ -153,7 +153,7 @@ test('a rule is described and its params are checked in a host', async (t) => {
   t.like(await host.pool.run({ type: 'check', bundle, source, params: {} }), { ok: true, params: { text: 'text' } });
   t.like(await host.pool.run({ type: 'check', bundle, source, params: { text: 1 } }), {
     ok: false,
-    issues: [{ path: ['text'], message: 'expected a string, got `1`' }],
+    issues: [{ path: ['text'], message: 'expected a string, got `1`; did you mean `"1"`?' }],
   });
 
   const throws = await host.ruleWork('my/throws');

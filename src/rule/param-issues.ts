@@ -22,7 +22,7 @@ function issuesOf(issue: Issue, above: readonly (string | number)[], schema: z.Z
       return issue.keys.map((key) => ({ path: [...path, key], message: unknownParam(key, knownKeys(schema, path)) }));
     case 'invalid_type':
       if (issue.input === undefined) return say(`is missing: expected ${article(issue.expected)}`);
-      return say(`expected ${article(issue.expected)}, got ${shown(issue.input)}`);
+      return say(`expected ${article(issue.expected)}, got ${shown(issue.input)}${meant(issue.expected, issue.input)}`);
     case 'invalid_value': {
       const values = issue.values.map((value) => shown(value));
       const expected = values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`;
@@ -122,6 +122,27 @@ function bound(origin: string, how: string, limit: number | bigint): string {
   const unit = units[origin];
   if (unit === undefined) return `be ${how} ${String(limit)}`;
   return `have ${how} ${String(limit)} ${unit}${Number(limit) === 1 ? '' : 's'}`;
+}
+
+/** Asks whether a value was meant that is written nearly so. */
+function meant(expected: string, value: unknown): string {
+  const likely = ['string', 'number', 'boolean'].includes(typeof value)
+    ? likeliest(expected, String(value))
+    : undefined;
+  return likely === undefined || likely.length > 40 ? '' : `; did you mean \`${likely}\`?`;
+}
+
+function likeliest(expected: string, text: string): string | undefined {
+  switch (expected) {
+    case 'array':
+      return `[${text}]`;
+    case 'string':
+      return JSON.stringify(text);
+    case 'number':
+      return /^-?[0-9]+(?:\.[0-9]+)?$/.test(text) ? text : undefined;
+    default:
+      return undefined;
+  }
 }
 
 const NAMES: Readonly<Record<string, string>> = {
