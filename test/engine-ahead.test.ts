@@ -270,3 +270,30 @@ targets:
       t.is(project.read(`out/${mark}.jsonl`).split('\n')[6], JSON.stringify([`${mark}7`, 500_003, `n${String(n)} `]));
   }
 });
+
+test('while a changed database is listed ahead, what came of it last is joined ahead with the slot of its target', async (t) => {
+  const waits = `while (existsSync('wait') && !readdirSync('cache/stage', { recursive: true }).some((name) => name.includes('.ahead')))
+      await new Promise((done) => setTimeout(done, 1));`;
+  const project = new Project(t, {
+    'rules/my/texts.ts': TEXTS.replace("await ask('listed');", waits)
+      .replace("import { ask } from '../lib/puppet.js';\n", '')
+      .replace('import { appendFileSync }', 'import { appendFileSync, existsSync, readdirSync }')
+      .replace('[spec, text.length, text.slice(0, 3)]', '[spec, text]'),
+    'pipeline.yaml': `version: 1
+targets:
+  texts: { rule: my/texts, inputs: { db: ./texts.db }, outputs: out/texts.jsonl }
+`,
+  });
+  const db = new Database(project.path('texts.db'));
+  t.teardown(() => db.close());
+  db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)');
+  const texts = Array.from({ length: 40 }, (_, n) => `${n} ${'x'.repeat(500_000)}`);
+  for (const text of texts) db.prepare('INSERT INTO t (text) VALUES (?)').run(text);
+  await project.builds(t, '-j2');
+  project.write('wait', '');
+  texts.push('new');
+  db.prepare('INSERT INTO t (text) VALUES (?)').run('new');
+  await project.builds(t, '-j2');
+  t.is(project.read('listings'), '++');
+  t.true(project.read('out/texts.jsonl') === texts.map((text, n) => `${JSON.stringify([n + 1, text])}\n`).join(''));
+});

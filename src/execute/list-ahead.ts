@@ -52,6 +52,7 @@ export class ListingAhead {
   /** Of the index, when it was decided. */
   #version: string | undefined;
   #isTaken = false;
+  readonly #grant: Grant;
 
   /** Undefined where it would spare nothing, or may not be done yet. */
   static begin(build: BuildState, target: Target): ListingAhead | undefined {
@@ -81,6 +82,7 @@ export class ListingAhead {
     const { session } = build.run;
     this.#session = session;
     this.#inputs = inputs.begun;
+    this.#grant = grant;
     const { root, layout, hosts, jobs, timeline } = session;
     const task: ListTask = {
       type: 'list',
@@ -126,6 +128,11 @@ export class ListingAhead {
         () => undefined,
       )
       .finally(() => grant.release());
+  }
+
+  /** Whether it still has its slot: then the target needs none to list. */
+  get isListing(): boolean {
+    return !this.#isTaken && this.#grant.held;
   }
 
   /** The inputs are read, and the target must run. */

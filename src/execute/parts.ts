@@ -45,6 +45,8 @@ const MOST_REPAIRS = 10;
  * @throws TargetError, TaskError, Interrupted
  */
 export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsResult> {
+  // Listing ahead has a slot of its own: this one is free for what is joined ahead.
+  if (work.ahead?.isListing === true) work.grant.release();
   const ahead = JoinsAhead.begin(work);
   try {
     return await listMakeAssemble(work, use, ahead);
@@ -104,12 +106,12 @@ export function allowedFailures(allowance: FailureAllowance, total: number): num
 async function list(work: TargetWork, use: RuleUse, forget: ReadonlySet<Digest> | 'all'): Promise<Listing> {
   const { rule, concurrency } = use;
   const { run, target, handing, decision } = work;
-  const grant = work.grant.held ? work.grant : await oneSlot(work);
   const ahead = forget === 'all' || forget.size > 0 ? undefined : await work.ahead?.taken(work);
   if (ahead !== undefined) {
-    grant.release();
+    work.grant.release();
     return ahead;
   }
+  const grant = work.grant.held ? work.grant : await oneSlot(work);
   const listing = new Listing(run.session.index, target.name, forget);
   const task = {
     type: 'list',
