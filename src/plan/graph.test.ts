@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
@@ -86,6 +86,30 @@ test('edges: through a folder that is a link', async (t) => {
     { 'real/x': '', link: '→ real' },
   );
   t.deepEqual(needs(graph, 'b'), ['a']);
+});
+
+test('a target reads its own output through a link, whichever of the two is one; another name of the file is another file', async (t) => {
+  const root = makeProject(t, {
+    'a/r.txt': '',
+    'l.txt': '→ a/r.txt',
+    's.txt': '',
+    'm.txt': '→ s.txt',
+    'pipeline.yaml': `version: 1
+targets:
+  a: { run: "wc {input} > {output}", inputs: ./l.txt, outputs: a/r.txt }
+  b: { run: "wc {input} > {output}", inputs: s.txt, outputs: m.txt }
+  c: { run: "wc {input} > {output}", inputs: s.txt, outputs: other.txt }
+`,
+  });
+  linkSync(join(root, 's.txt'), join(root, 'other.txt'));
+  const { pipeline } = await loadProject(root);
+  t.deepEqual(
+    buildGraph(pipeline).problems.map(({ code, headline }) => `${code} ${headline}`),
+    [
+      'VB180 `a` reads its own output: `a/r.txt` and `l.txt` lead to one place',
+      'VB180 `b` reads its own output: `m.txt` and `s.txt` lead to one place',
+    ],
+  );
 });
 
 test('the order has what is needed first, ties as in the file; after counts where both are wanted', async (t) => {

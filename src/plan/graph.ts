@@ -1,10 +1,11 @@
+import { realpathSync, type Stats } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import type { KindName } from '../artifacts/kind.js';
 import { expandGlob, globPrefix } from '../artifacts/listing.js';
 import { didYouMean } from '../base/did-you-mean.js';
 import { compareBytes } from '../base/order.js';
 import { statIfThere } from '../base/stat-if-there.js';
-import { normalisePath } from '../config/paths.js';
+import { isInside, normalisePath } from '../config/paths.js';
 import type { InputUse, LeftOut, Pipeline, Reference, Target } from '../config/pipeline.js';
 import { inTextOrder, Problems } from '../config/problems.js';
 import { selectTargets } from '../config/references.js';
@@ -170,6 +171,11 @@ class Edges {
     } else if (stat.isDirectory() !== (use.kind === 'directory') && !isServerFolder(use, stat)) {
       const found = stat.isDirectory() ? 'directory' : 'file';
       this.problems.push(graphErrors.kindMismatch({ at, role: use.role, wanted: use.kind, found }));
+    } else {
+      const { root } = this.pipeline;
+      const output = Object.values(node.outputs).find((each) => isSameFile(root, each.path, path, stat));
+      if (output !== undefined)
+        this.problems.push(ownOutput(node.name, { type: 'path', path, at }, { target: node.name, output }));
     }
   }
 
@@ -203,12 +209,24 @@ class Edges {
   }
 }
 
+/** Whether one path leads to the file of another through a link. Two names of one file, as hard links are, part when one is written. */
+function isSameFile(root: string, one: string, other: string, stat: Stats): boolean {
+  const own = statIfThere(resolve(root, one));
+  if (own?.ino !== stat.ino || own.dev !== stat.dev) return false;
+  return realpathSync(resolve(root, one)) === realpathSync(resolve(root, other));
+}
+
 function neighbours(folder: string): string[] {
   try {
     return expandGlob(folder, '*').paths.slice();
   } catch {
     return [];
   }
+}
+
+/** Without a link on the way. */
+function isAbove(folder: string, path: string): boolean {
+  return folder === '.' || !isInside(folder) || path.startsWith(`${folder}/`);
 }
 
 function ownOutput(
@@ -221,7 +239,9 @@ function ownOutput(
       ? `\`${reference.pattern}\` can match \`${output.path}\``
       : reference.path === output.path
         ? `\`${output.path}\``
-        : `\`${output.path}\` is in \`${reference.path}\``;
+        : isAbove(reference.path, output.path)
+          ? `\`${output.path}\` is in \`${reference.path}\``
+          : `\`${output.path}\` and \`${reference.path}\` lead to one place`;
   const label = `output \`${output.name}\``;
   return graphErrors.ownOutput({ at: reference.at, target, how, output: { label, at: output.at } });
 }
