@@ -53,6 +53,11 @@ class Reading {
     return this.momentOf(this.begin().opened);
   }
 
+  /** Whether one that began now may see something else. */
+  get isOutdated(): boolean {
+    return this.open !== undefined && (this.open.moment === undefined || this.momentNow !== this.open.moment);
+  }
+
   close(): void {
     const { open } = this;
     this.open = undefined;
@@ -93,6 +98,11 @@ export class Readings {
       this.byPath.set(path, reading);
     }
     return reading;
+  }
+
+  /** Those that see something else by now than others would, or may. */
+  closeOutdated(): void {
+    for (const reading of this.byPath.values()) if (reading.isOutdated) reading.close();
   }
 
   close(): void {

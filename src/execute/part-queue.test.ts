@@ -11,6 +11,14 @@ test('batches start with one part and grow as parts turn out to be short', (t) =
   t.is(queue.take().length, 100);
 });
 
+test('that the first ones take long, as code does that is not compiled yet, is soon forgotten', (t) => {
+  const queue = new PartQueue(1000, { workers: 2, longest: 500 });
+  queue.took(0.1);
+  t.is(queue.take().length, 1);
+  for (let part = 0; part < 6; part++) queue.took(0.002);
+  t.true(queue.take().length >= 25);
+});
+
 test('the last parts are shared among the workers', (t) => {
   const queue = new PartQueue(100, { workers: 2, longest: 500 });
   queue.took(0.004);

@@ -55,7 +55,10 @@ export class PartQueue {
   /** A part was made in so many seconds. */
   took(seconds: number): void {
     const counted = Math.max(seconds, LEAST_SECONDS);
-    this.#mean = this.#mean === undefined ? counted : 0.8 * this.#mean + 0.2 * counted;
+    const mean = this.#mean ?? counted;
+    // The first ones in a host take many times as long, until their code is compiled: that is soon forgotten.
+    const weight = counted < mean ? 0.5 : 0.2;
+    this.#mean = (1 - weight) * mean + weight * counted;
   }
 
   /** It failed, and is tried once more. */

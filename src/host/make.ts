@@ -4,6 +4,7 @@ import { canonicalJson } from '../base/canonical.js';
 import { isJsonObject, type JsonObject } from '../base/json.js';
 import { UserFacingError } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
+import { keepReadings, takeReadings } from './kept-readings.js';
 import { OpenedSlices } from './opened-slices.js';
 import { Pack, type Packed } from '../store/pack.js';
 import type { ObjectRef } from '../store/objects.js';
@@ -33,7 +34,7 @@ export async function loadForMake(task: LoadTask): Promise<TaskResults['load']> 
  */
 export async function runMake(task: MakeTask, running: RunningTask, root: string): Promise<TaskResults['make']> {
   const rule = await loadRule(task, 'parts');
-  const readings = new Readings();
+  const readings = takeReadings(task.target) ?? new Readings();
   const finished = new FinishedParts(task, running);
   const make = async (part: ListedPart, own: RunningTask): Promise<Finished> => {
     const started = performance.now();
@@ -70,9 +71,12 @@ export async function runMake(task: MakeTask, running: RunningTask, root: string
         running.flush();
       }
     }
+    keepReadings(task.target, readings);
     return { made };
-  } finally {
+  } catch (error) {
     readings.close();
+    throw error;
+  } finally {
     finished.tell();
   }
 }

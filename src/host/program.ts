@@ -4,6 +4,7 @@
  */
 import { captureOutput, forbidExit } from './capture.js';
 import type { FromHost, ToHost } from './frames.js';
+import { closeReadings } from './kept-readings.js';
 import { keepCompiled } from './own-zod.js';
 import type { MadeParts, Task, TaskResults } from './protocol.js';
 import { currentTask, RunningTask } from './running-task.js';
@@ -62,6 +63,7 @@ process.on('message', (message) => {
       running.get(frame.id)?.abort.abort();
       break;
     case 'end':
+      closeReadings();
       keepCompiled();
       break;
   }
@@ -91,6 +93,7 @@ async function start(id: number, task: Task): Promise<void> {
   const work = RunningTask.start(id, task, send);
   running.set(id, work);
   setEnvironment(task);
+  if (task.type !== 'make') closeReadings();
   try {
     const result = await currentTask.run(work, () => perform(task, work));
     work.tidy();
