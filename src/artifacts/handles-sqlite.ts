@@ -8,7 +8,7 @@ import type { ObjectStore } from '../store/objects.js';
 import { momentOfFile } from './file-moment.js';
 import type { OpenedInput, OpenedOutput, OpenedSlice, SqliteInputHandle, SqliteSliceHandle } from './handle-types.js';
 import type { ArtifactRecord, Slice, SliceQuery } from './kind.js';
-import { RememberedSlices, type ListedSlice, type SlicesMemory } from './remembered-slices.js';
+import { digestIn, RememberedSlices, sliceText, type SlicesMemory, type SliceText } from './remembered-slices.js';
 import type { ShortRows } from './short-rows.js';
 import { scratchCopy } from './scratch-copy.js';
 import { ChangeWitness, registerSlice } from './slices.js';
@@ -148,8 +148,7 @@ function databaseHandle(
     },
     slice(queries) {
       const own = (reading ??= new Reading(path()));
-      // Of what it holds as late as possible: it may be learned while slices are listed.
-      return listSlice(own, queries, () => memory && (remembered ??= own.remembered(memory)));
+      return listSlice(own, queries, memory && (remembered ??= explained(path(), () => own.remembered(memory))));
     },
   };
   return {
@@ -166,21 +165,13 @@ function databaseHandle(
 function listSlice(
   reading: Reading,
   queries: Readonly<Record<string, SliceQuery>>,
-  remembered: () => RememberedSlices | undefined,
+  remembered: RememberedSlices | undefined,
 ): SqliteSliceHandle {
   const { path } = reading;
-  const digest = (short?: ShortRows): ListedSlice => {
-    const results: Record<string, Digest> = {};
-    for (const [name, query] of Object.entries(queries)) results[name] = reading.queries.digest(name, query, short);
-    return { digest: resultsDigest(results), results };
-  };
-  const isOfRows = Object.values(queries).every((query) => 'table' in query);
-  const listed = (): ListedSlice =>
-    explained(path, () => (isOfRows ? remembered()?.of(queries, digest) : undefined) ?? digest());
   const moment = explained(path, () => reading.moment);
-  const slice = new ListedQueries(path, queries, moment, listed);
+  const slice = new ListedQueries(reading, queries, moment, remembered);
   // Named rows are digested when somebody wants to know; what is wrong with SQL is told whoever wrote it.
-  if (!isOfRows) slice.asListed();
+  if (!Object.values(queries).every((query) => 'table' in query)) slice.asListed();
   return sliceHandle(reading, slice);
 }
 
@@ -191,29 +182,60 @@ function listSlice(
 class ListedQueries implements QuerySlice {
   readonly kind = 'sqlite';
   declare readonly moment?: string;
-  readonly #list: () => ListedSlice;
-  #listed: ListedSlice | undefined;
+  readonly path: string;
+  readonly #reading: Reading;
+  readonly #remembered: RememberedSlices | undefined;
+  #named: ReturnType<RememberedSlices['named']> | 'unknown' = 'unknown';
+  #listed: SliceText | undefined;
 
   constructor(
-    readonly path: string,
+    reading: Reading,
     readonly queries: Readonly<Record<string, SliceQuery>>,
     moment: string | undefined,
-    list: () => ListedSlice,
+    remembered: RememberedSlices | undefined,
   ) {
+    this.path = reading.path;
     if (moment !== undefined) this.moment = moment;
-    this.#list = list;
+    this.#reading = reading;
+    this.#remembered = remembered;
   }
 
   get digest(): Digest {
-    return this.asListed().digest;
+    return digestIn(this.asListed(), 0);
   }
 
   get results(): Readonly<Record<string, Digest>> {
-    return this.asListed().results;
+    const text = this.asListed();
+    return Object.fromEntries(Object.keys(this.queries).map((name, i) => [name, digestIn(text, i + 1)]));
   }
 
-  asListed(): ListedSlice {
-    return (this.#listed ??= this.#list());
+  get likelyDigest(): Digest | undefined {
+    return explained(this.path, () => {
+      const named = this.#asNamed();
+      const likely = named && this.#remembered?.likely(named);
+      return likely === undefined ? undefined : digestIn(likely, 0);
+    });
+  }
+
+  asListed(): SliceText {
+    return (this.#listed ??= explained(this.path, () => {
+      const named = this.#asNamed();
+      const digest = (short?: ShortRows): SliceText => this.#digest(short);
+      return named === undefined || this.#remembered === undefined ? digest() : this.#remembered.of(named, digest);
+    }));
+  }
+
+  #asNamed(): ReturnType<RememberedSlices['named']> {
+    if (this.#named === 'unknown') this.#named = this.#remembered?.named(this.queries);
+    return this.#named;
+  }
+
+  #digest(short: ShortRows | undefined): SliceText {
+    const { queries } = this.#reading;
+    const results = Object.entries(this.queries).map(([name, query]): readonly [string, Digest] => {
+      return [name, queries.digest(name, query, short)];
+    });
+    return sliceText([resultsDigest(Object.fromEntries(results)), ...results.map(([, digest]) => digest)]);
   }
 }
 

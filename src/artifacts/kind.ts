@@ -55,6 +55,8 @@ export type Slice =
       readonly path: string;
       readonly digest: Digest;
       readonly queries: Readonly<Record<string, SliceQuery>>;
+      /** What `digest` most likely is, where it was listed before: known while it is not known yet what the database holds. */
+      readonly likelyDigest?: Digest | undefined;
       /** Of each query's result; `digest` is made of them. */
       readonly results: Readonly<Record<string, Digest>>;
       /** Of the database when it was listed, where that can be told: a reading of the same moment sees the same rows. */

@@ -7,8 +7,9 @@ import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { openSqliteInput } from './handles-sqlite.js';
 import type { SqliteInputHandle } from './handle-types.js';
-import type { SliceQuery } from './kind.js';
+import type { Slice, SliceQuery } from './kind.js';
 import { readContent } from './sqlite-content.js';
+import { sliceOf } from './slices.js';
 import { DatabaseMemories, loadMemory, saveMemory } from './sqlite-memories.js';
 
 class Databases {
@@ -272,6 +273,30 @@ test.serial('what was listed before the first look is remembered, of a file that
   await databases.look();
   const still = believed();
   t.true(still > 75 && still < SLICES.length, String(still));
+});
+
+test('what a slice most likely is is what it was for the target, and what it is depends on the database alone', async (t) => {
+  const databases = new Databases(t);
+  await databases.look();
+  const before = databases.list(SLICES, 'remembered');
+  databases.edit((db) => db.exec("UPDATE items SET b = 'new' WHERE id = 401"));
+  const digest = `sha256:${'0'.repeat(64)}` as const;
+  const opened = openSqliteInput(
+    { path: databases.path, digest },
+    { folder: join(databases.folder, 'memory'), target: 't' },
+  );
+  t.teardown(() => opened.close());
+  const slices = [...SLICES, { items: items(601) }].map((queries) => {
+    return sliceOf((opened.handle as SqliteInputHandle).slice(queries)) as Extract<Slice, { kind: 'sqlite' }>;
+  });
+  t.deepEqual(
+    slices.map(({ likelyDigest }) => likelyDigest),
+    [...before, undefined],
+  );
+  await databases.look();
+  const after = slices.map((slice) => slice.digest);
+  t.deepEqual(after.slice(0, -1), databases.list(SLICES, 'read'));
+  t.not(after[100], before[100]);
 });
 
 test('queries in SQL, rows by what is no rowid, and views are always asked', async (t) => {

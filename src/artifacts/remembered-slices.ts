@@ -14,11 +14,16 @@ export interface SlicesMemory {
   readonly target: string;
 }
 
-/** What a slice was when it was listed. */
-export interface ListedSlice {
-  readonly digest: Digest;
-  /** By query. */
-  readonly results: Readonly<Record<string, Digest>>;
+/**
+ * What a slice is: its digest and those of its queries' results, in order, each in hexadecimal. As one text, for there are
+ * very many.
+ */
+export type SliceText = string;
+
+/** A slice of named rows, which can be remembered. */
+interface NamedSlice {
+  readonly name: string;
+  readonly queries: Readonly<Record<string, RowsQuery>>;
 }
 
 /** As saved: digests by what was asked, of the state that a read transaction saw. */
@@ -26,7 +31,7 @@ interface SavedSlices {
   /** Of its pages; undefined where these were looked at later, if ever. */
   readonly id: string | undefined;
   readonly moment: string;
-  readonly slices: ReadonlyMap<string, string>;
+  readonly slices: ReadonlyMap<string, SliceText>;
 }
 
 /**
@@ -36,16 +41,12 @@ interface SavedSlices {
  * the rows of that moment are known in short, these tell what else there is to know.
  */
 export class RememberedSlices {
+  readonly #memories: DatabaseMemories;
   readonly #file: string;
-  readonly #known: ReadonlyMap<string, string>;
-  /** What changed since; undefined where nothing did. */
-  readonly #changed: ReadonlyMap<string, RowRanges> | undefined;
   readonly #isRowid = new Map<string, boolean>();
-  /** The state that is listed; undefined where it cannot be told: then nothing is known, and nothing saved. */
-  readonly #moment: string | undefined;
-  readonly #id: string | undefined;
-  readonly #listed = new Map<string, string>();
-  readonly #short: ShortRows | undefined;
+  #last: { readonly saved: SavedSlices | undefined } | undefined;
+  #now: KnownNow | undefined;
+  readonly #listed = new Map<string, SliceText>();
 
   /**
    * @param memory.path of the database file, under which it is remembered
@@ -54,49 +55,65 @@ export class RememberedSlices {
    *   program than SQLite may write other content of the same moment
    */
   constructor(
-    { folder, target, path }: SlicesMemory & { readonly path: string },
+    private readonly memory: SlicesMemory & { readonly path: string },
     private readonly database: Database,
-    moment: string | undefined,
-    isSettled: boolean,
+    private readonly moment: string | undefined,
+    private readonly isSettled: boolean,
   ) {
-    const memories = new DatabaseMemories(folder);
-    this.#file = memories.slicesOf(path, target);
-    const last = moment === undefined ? undefined : memories.load(path);
-    const memory = last?.moment === moment ? last : undefined;
-    this.#moment = isSettled || memory !== undefined ? moment : undefined;
-    this.#id = memory?.id;
-    const known = memory && (knownIn(this.#file, memory) ?? knownBeside(memories, path, target, memory));
-    this.#known = known?.slices ?? new Map();
-    this.#changed = known?.changed;
-    this.#short = memory?.shortRows && ShortRows.open(memories.shortRowsOf(path), memory.shortRows);
+    this.#memories = new DatabaseMemories(memory.folder);
+    this.#file = this.#memories.slicesOf(memory.path, memory.target);
   }
 
-  /** What the slice is, where that is known; else `digest` tells. */
-  of(
-    queries: Readonly<Record<string, SliceQuery>>,
-    digest: (short: ShortRows | undefined) => ListedSlice,
-  ): ListedSlice {
-    if (this.#moment === undefined || !this.#isOfRows(queries)) return digest(undefined);
-    const name = sha256(JSON.stringify(queries)).slice(-32);
-    const saved = this.#known.get(name);
-    if (saved !== undefined && !this.#mayHaveChanged(queries)) {
-      this.#listed.set(name, saved);
-      return listedSlice(saved, Object.keys(queries));
-    }
-    const slice = digest(this.#short);
-    this.#listed.set(name, [slice.digest, ...Object.values(slice.results)].map(hexOf).join(''));
-    return slice;
+  /** Undefined for what cannot be remembered. */
+  named(queries: Readonly<Record<string, SliceQuery>>): NamedSlice | undefined {
+    if (this.moment === undefined || !this.#isOfRows(queries)) return undefined;
+    return { name: sha256(JSON.stringify(queries)).slice(-32), queries };
+  }
+
+  /** What it was when the target last listed it: most likely what it is. */
+  likely({ name }: NamedSlice): SliceText | undefined {
+    return this.#lastSaved()?.slices.get(name);
+  }
+
+  /** What it is, where that is known; else `digest` tells. It is asked when what the database holds has been looked at. */
+  of({ name, queries }: NamedSlice, digest: (short: ShortRows | undefined) => SliceText): SliceText {
+    const { moment, known, short } = (this.#now ??= this.#begin());
+    if (moment === undefined) return digest(undefined);
+    const saved = known?.slices.get(name);
+    const text = saved === undefined || mayHaveChanged(queries, known?.changed) ? digest(short) : saved;
+    this.#listed.set(name, text);
+    return text;
   }
 
   /** Once all are listed. */
   save(): void {
-    if (this.#moment === undefined) return;
-    const saved: SavedSlices = { id: this.#id, moment: this.#moment, slices: this.#listed };
+    if (this.#now?.moment === undefined) return;
+    const { id, moment } = this.#now;
+    const saved: SavedSlices = { id, moment, slices: this.#listed };
     saveMemory(this.#file, saved);
   }
 
   close(): void {
-    this.#short?.close();
+    this.#now?.short?.close();
+  }
+
+  #lastSaved(): SavedSlices | undefined {
+    this.#last ??= { saved: loadMemory(this.#file) as SavedSlices | undefined };
+    return this.#last.saved;
+  }
+
+  #begin(): KnownNow {
+    const { memory, moment, isSettled } = this;
+    const { path, target } = memory;
+    const last = moment === undefined ? undefined : this.#memories.load(path);
+    const now = last?.moment === moment ? last : undefined;
+    const saved = this.#lastSaved();
+    return {
+      moment: isSettled || now !== undefined ? moment : undefined,
+      id: now?.id,
+      known: now && ((saved && knownIn(saved, now)) ?? knownBeside(this.#memories, path, target, now)),
+      short: now?.shortRows && ShortRows.open(this.#memories.shortRowsOf(path), now.shortRows),
+    };
   }
 
   #isOfRows(queries: Readonly<Record<string, SliceQuery>>): queries is Readonly<Record<string, RowsQuery>> {
@@ -108,28 +125,34 @@ export class RememberedSlices {
       return isRowid;
     });
   }
+}
 
-  #mayHaveChanged(queries: Readonly<Record<string, RowsQuery>>): boolean {
-    const changed = this.#changed;
-    if (changed === undefined) return false;
-    return Object.values(queries).some(({ table, values }) => {
-      if (values.length === 0) return false;
-      const ranges = changed.get(table);
-      return ranges === undefined || (values as readonly number[]).some((value) => touches(ranges, value, value));
-    });
-  }
+/** What is known of the state that is listed. */
+interface KnownNow {
+  /** Undefined where it cannot be told: then nothing is known, and nothing saved. */
+  readonly moment: string | undefined;
+  readonly id: string | undefined;
+  readonly known: KnownSlices | undefined;
+  readonly short: ShortRows | undefined;
+}
+
+function mayHaveChanged(queries: NamedSlice['queries'], changed: ReadonlyMap<string, RowRanges> | undefined): boolean {
+  if (changed === undefined) return false;
+  return Object.values(queries).some(({ table, values }) => {
+    if (values.length === 0) return false;
+    const ranges = changed.get(table);
+    return ranges === undefined || (values as readonly number[]).some((value) => touches(ranges, value, value));
+  });
 }
 
 /** Slices of a state before, and what changed since: undefined where nothing did. */
 interface KnownSlices {
-  readonly slices: ReadonlyMap<string, string>;
+  readonly slices: ReadonlyMap<string, SliceText>;
   readonly changed: ReadonlyMap<string, RowRanges> | undefined;
 }
 
 /** What was saved of the database itself. */
-function knownIn(file: string, memory: DatabaseMemory): KnownSlices | undefined {
-  const saved = loadMemory(file) as SavedSlices | undefined;
-  if (saved === undefined) return undefined;
+function knownIn(saved: SavedSlices, memory: DatabaseMemory): KnownSlices | undefined {
   if (isSameState(saved, memory)) return { slices: saved.slices, changed: undefined };
   const since = memory.since.find((state) => isSameState(saved, state));
   return since && { slices: saved.slices, changed: since.changed };
@@ -149,13 +172,15 @@ function knownBeside(
   memory: DatabaseMemory,
 ): KnownSlices | undefined {
   for (const { file, pages } of memories.slicesBeside(path, target, MOST_BESIDE)) {
+    const saved = loadMemory(file) as SavedSlices | undefined;
+    if (saved === undefined) continue;
     if (pages === memories.fileOf(path)) {
-      const known = knownIn(file, memory);
+      const known = knownIn(saved, memory);
       if (known !== undefined) return known;
       continue;
     }
     const then = loadMemory(pages) as DatabaseMemory | undefined;
-    const known = then && knownIn(file, then);
+    const known = then && knownIn(saved, then);
     const between = then && changesOf(then, memory);
     if (known === undefined || between === undefined) continue;
     const changed = known.changed === undefined ? between : changesThrough(known.changed, between);
@@ -180,7 +205,11 @@ function isSameState(
 
 const HEX = 64;
 
-function listedSlice(saved: string, names: readonly string[]): ListedSlice {
-  const digest = (at: number): Digest => `sha256:${saved.slice(at * HEX, (at + 1) * HEX)}`;
-  return { digest: digest(0), results: Object.fromEntries(names.map((name, i) => [name, digest(i + 1)])) };
+export function sliceText(digests: readonly Digest[]): SliceText {
+  return digests.map(hexOf).join('');
+}
+
+/** The digest of the slice is the first. */
+export function digestIn(text: SliceText, place: number): Digest {
+  return `sha256:${text.slice(place * HEX, (place + 1) * HEX)}`;
 }
