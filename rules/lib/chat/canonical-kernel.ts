@@ -85,7 +85,7 @@ export class CanonicalKernel {
   open(user: object, text: Uint8Array, paths: readonly RowPath[]): boolean {
     this.user = undefined;
     if (text.length > MOST_BYTES) return false;
-    if (this.wanted !== paths) {
+    if (this.wanted === undefined || !areSamePaths(this.wanted, paths)) {
       this.wanted = undefined;
       if (!this.want(paths)) return false;
       this.wanted = paths;
@@ -148,6 +148,18 @@ export class CanonicalKernel {
     }
     return true;
   }
+}
+
+/** Whoever reads a text after the other mostly wants the same of each, but says so anew. */
+function areSamePaths(some: readonly RowPath[], others: readonly RowPath[]): boolean {
+  if (some === others) return true;
+  return (
+    some.length === others.length &&
+    some.every((path, at) => {
+      const other = others[at];
+      return path.length === other?.length && path.every((step, index) => step === other[index]);
+    })
+  );
 }
 
 /** Nodes count from 1, the row. */
