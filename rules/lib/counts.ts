@@ -6,7 +6,7 @@ export function addCounts(sum: Record<string, number>, counts: JsonObject): void
 }
 
 /** `3 × no reply, 1 × turn cannot be read`, in the byte order of names; empty where there is nothing to count. */
-export function countsText(counts: Readonly<Record<string, number>>): string {
+export function countsText(counts: Readonly<Partial<Record<string, number>>>): string {
   return Object.keys(counts)
     .sort()
     .map((name) => `${counts[name] ?? 0} × ${name}`)

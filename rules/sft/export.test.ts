@@ -187,6 +187,25 @@ test('rewards that add up to no number are not enough', async (t) => {
     await t.throwsAsync(exported('infinite', { event_rewards: [min] }), { message: /passes the filters/ });
 });
 
+test('where no session passes the filters, it is told what they fail by', async (t) => {
+  databaseFrom(`${FIXTURES}/small.sql`, database('failing'));
+  const failing = (params: unknown) => t.throwsAsync(exported('failing', params), { name: 'UserError' });
+  t.regex((await failing({ models: ['no'] })).message, /^none of the 4 sessions of .* passes the filters: 4 × models$/);
+  const mixed = await failing({ max_unique: 3, min_outcome_reward: 1, event_rewards: ['sparse:99'] });
+  t.regex(mixed.message, /: 2 × event_rewards, 1 × max_unique, 1 × min_outcome_reward$/);
+  const db = new Database(database('failing'));
+  db.pragma('foreign_keys = OFF');
+  db.exec(
+    'UPDATE events SET model_name = NULL; DELETE FROM events WHERE session_id > (SELECT min(session_id) FROM events)',
+  );
+  db.close();
+  const nameless = await failing({});
+  t.regex(nameless.message, /^the only session of .* does not pass the filters: 1 × no model name$/);
+  t.like(nameless, {
+    next: 'record the model with each call: a session of which no model call names its model is not exported',
+  });
+});
+
 test('a session may have any name, and an event any id', async (t) => {
   const path = database('names');
   databaseFrom(`${FIXTURES}/small.sql`, path);

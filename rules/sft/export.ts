@@ -15,7 +15,7 @@ import { type TraceTables, traceTables, unreadable } from '../lib/tracing/tables
 import { type ExportParams, exportParams } from './export/filters.js';
 import { namesByTurn, writeRows } from './export/rows.js';
 import { type RowId, sessionRewardsSql } from './export/session-queries.js';
-import { eligibleSessions, type ListedSession } from './export/sessions.js';
+import { eligibleSessions, type ListedSession, type SessionCounts } from './export/sessions.js';
 
 /** Skipped events a session names in the log; beyond that they are only counted. */
 const NAMED = 20;
@@ -95,7 +95,7 @@ function* listedSessions(input: SqliteInput, path: string, params: ExportParams)
     // All tables are listed from one snapshot, while others may write.
     if (!db.inTransaction) db.exec('BEGIN');
     const tables = traceTables(db, path);
-    const counts = { sessions: 0, eligible: 0 };
+    const counts: SessionCounts = { sessions: 0, eligible: 0, failed: {} };
     for (const session of eligibleSessions(db, tables, params, counts)) {
       yield {
         id: partId(session.id),
@@ -108,14 +108,21 @@ function* listedSessions(input: SqliteInput, path: string, params: ExportParams)
         next: 'record episodes into it first; only events of the type `cais` are exported',
       });
     }
-    if (counts.eligible === 0) {
-      throw new UserError(`none of the ${counts.sessions} sessions of \`${path}\` passes the filters`, {
-        next: 'loosen `models`, `providers`, the bounds or the required achievements under `params`',
-      });
-    }
+    if (counts.eligible === 0) throw noneEligible(path, counts);
   } finally {
     db.close();
   }
+}
+
+function noneEligible(path: string, { sessions, failed }: SessionCounts): UserError {
+  const which = sessions === 1 ? 'the only session' : `none of the ${sessions} sessions`;
+  const passes = sessions === 1 ? 'does not pass' : 'passes';
+  const isNamed = Object.keys(failed).some((name) => name !== 'no model name');
+  return new UserError(`${which} of \`${path}\` ${passes} the filters: ${countsText(failed)}`, {
+    next: isNamed
+      ? 'loosen these under `params`'
+      : 'record the model with each call: a session of which no model call names its model is not exported',
+  });
 }
 
 /** A session's name, which may be anything; where it could be mistaken, or would break a line, in quotes. */

@@ -58,7 +58,7 @@ const inspected = async (inputs: Record<string, string>, blockBytes?: number) =>
 };
 
 test('rows are counted in all their parts, in whatever blocks', async (t) => {
-  const { summary } = await inspected({ rows: fileOf(LINES.join('\n')) }, 1);
+  const { summary, report } = await inspected({ rows: fileOf(LINES.join('\n')) }, 1);
   t.like(summary, {
     rows: 3,
     unreadable: { 'not JSON': 1, 'not an object': 1 },
@@ -78,6 +78,8 @@ test('rows are counted in all their parts, in whatever blocks', async (t) => {
     achievements: { new_unique: { wood: 1 }, turned_true: { drink: 1, wood: 1 } },
     funnel: { rows: 3 },
   });
+  t.regex(report, /images at high detail, without the 2 images of unknown size\.\n/);
+  t.notRegex(report, /From export/, 'nothing is told of an export');
   t.is(summary.tokens.families.find(({ family }) => family === 'claude')?.images, 3 * 190);
   t.deepEqual((await inspected({ rows: fileOf(LINES.join('\n')) }, 1 << 20)).summary, summary);
 });

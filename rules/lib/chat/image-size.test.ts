@@ -32,6 +32,20 @@ for (const [width, height] of [
   });
 }
 
+for (const [name, header] of [
+  ['of OS/2', '0c0000000700090001001800'],
+  ['of Windows', '280000000700000009000000010018000000000000000000'],
+  ['from the top', '7c00000007000000f7ffffff010018000000000000000000'],
+] as const) {
+  test(`a BMP ${name} says its size`, (t) => {
+    const bytes = Buffer.from(`424d${'00'.repeat(12)}${header}`, 'hex');
+    const size = { format: 'bmp', width: 7, height: 9 } as const;
+    t.deepEqual(dataImage(urlOf('png', bytes)), { bytes: bytes.length, size });
+    t.is(imageSize(bytes.subarray(0, 17)), undefined);
+    t.is(imageSize(bytes.subarray(0, 20)), undefined);
+  });
+}
+
 test('what is no image, or no data URL', (t) => {
   t.is(dataImage('https://example.org/a.png'), undefined);
   t.is(dataImage('data:image/png,raw'), undefined);

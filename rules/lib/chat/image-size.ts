@@ -1,6 +1,6 @@
 /** What the head of an image file says. */
 export interface ImageSize {
-  readonly format: 'png' | 'jpeg' | 'webp' | 'gif';
+  readonly format: 'png' | 'jpeg' | 'webp' | 'gif' | 'bmp';
   /** Pixels. */
   readonly width: number;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface ImageSize {
 export interface DataImage {
   /** Of the file, without the base64 around it. */
   readonly bytes: number;
-  /** Undefined for what is none of the four formats, or is cut before it says its size. */
+  /** Undefined for what is none of these formats, or is cut before it says its size. */
   readonly size: ImageSize | undefined;
 }
 
@@ -49,7 +49,7 @@ export function headImage(head: string, last: string, length: number): DataImage
 /** The format and size of an image by the first bytes of its file. */
 export function imageSize(head: Buffer): ImageSize | undefined {
   try {
-    return pngSize(head) ?? gifSize(head) ?? webpSize(head) ?? jpegSize(head);
+    return pngSize(head) ?? gifSize(head) ?? webpSize(head) ?? bmpSize(head) ?? jpegSize(head);
   } catch (error) {
     // The head ends too early.
     if (error instanceof RangeError) return undefined;
@@ -85,6 +85,14 @@ function webpSize(head: Buffer): ImageSize | undefined {
     default:
       return undefined;
   }
+}
+
+/** 14 bytes, then a header of 12 bytes with 16 bits each, or a longer one with 32, where a height below zero is of rows from the top. */
+function bmpSize(head: Buffer): ImageSize | undefined {
+  if (head.toString('latin1', 0, 2) !== 'BM') return undefined;
+  const format = 'bmp';
+  if (head.readUInt32LE(14) === 12) return { format, width: head.readUInt16LE(18), height: head.readUInt16LE(20) };
+  return { format, width: head.readInt32LE(18), height: Math.abs(head.readInt32LE(22)) };
 }
 
 /** Segments up to the frame header, whose marker is C0 to CF without C4, C8 and CC. ITU-T T.81, annex B. */

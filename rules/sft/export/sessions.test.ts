@@ -51,7 +51,7 @@ function filled({ events, rewards }: typeof content extends fc.Arbitrary<infer T
 }
 
 function listed(db: Database.Database, tables: TraceTables, given: unknown): unknown {
-  const counts = { sessions: 0, eligible: 0 };
+  const counts = { sessions: 0, eligible: 0, failed: {} };
   return { sessions: [...eligibleSessions(db, tables, exportParams.parse(given), counts)], counts };
 }
 

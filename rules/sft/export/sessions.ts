@@ -33,10 +33,14 @@ export interface ListedSession {
   readonly rewards: readonly { readonly id: RowId | null; readonly event: RowId }[];
 }
 
-/** How many sessions were looked at, and how many of them pass the filters. */
+/** What keeps a session out: a filter by its param, or that none of its model calls names a model. */
+export type Failed = Exclude<keyof ExportParams, 'exclude_achievements' | 'limit' | 'compat'> | 'no model name';
+
+/** How many sessions were looked at, and how many of them pass the filters; of the others, how many fail by what first. */
 export interface SessionCounts {
   sessions: number;
   eligible: number;
+  readonly failed: Partial<Record<Failed, number>>;
 }
 
 /**
@@ -80,7 +84,11 @@ export function* eligibleSessions(
         totals: totals.take(id),
       };
       counts.sessions++;
-      if (!isEligible(session, params, wanted)) continue;
+      const failed = failedBy(session, params, wanted);
+      if (failed !== undefined) {
+        counts.failed[failed] = (counts.failed[failed] ?? 0) + 1;
+        continue;
+      }
       counts.eligible++;
       const ids = exportedEvents(session.events, params.models);
       if (ids.length > 0) yield { id, events: ids, rewards: session.rewards.flatMap(rewardIds) };
@@ -118,30 +126,33 @@ interface SessionFacts {
   readonly totals: readonly TotalRow[];
 }
 
-function isEligible(session: SessionFacts, params: ExportParams, wanted: WantedFacts): boolean {
-  if (!session.events.some(hasModel)) return false;
+/** What a session fails by; undefined where it is to be exported. */
+function failedBy(session: SessionFacts, params: ExportParams, wanted: WantedFacts): Failed | undefined {
+  if (!session.events.some(hasModel)) return 'no model name';
   const dominant = wanted.models ? dominantModel(session.events.filter((row) => row.length === 4)) : undefined;
   if (dominant !== undefined) {
-    if (params.models.length > 0 && !params.models.includes(dominant.model)) return false;
-    if (params.providers.length > 0 && !params.providers.includes(dominant.provider ?? 'unknown')) return false;
+    if (params.models.length > 0 && !params.models.includes(dominant.model)) return 'models';
+    if (params.providers.length > 0 && !params.providers.includes(dominant.provider ?? 'unknown')) return 'providers';
   }
   if (wanted.unique) {
     const count = uniqueAchievements(session, params);
-    if (count < params.min_unique || count > (params.max_unique ?? Infinity)) return false;
+    if (count < params.min_unique) return 'min_unique';
+    if (count > (params.max_unique ?? Infinity)) return 'max_unique';
   }
   if (wanted.outcome) {
     const last = session.outcomes.at(-1);
     const total = last?.[1] ?? 0;
     const names = new Set(outcomeNames(columnJson(last?.[2]), params.compat));
-    if (total < (params.min_outcome_reward ?? -Infinity) || total > (params.max_outcome_reward ?? Infinity))
-      return false;
-    if (!params.require_achievements.every((name) => names.has(name))) return false;
+    if (total < (params.min_outcome_reward ?? -Infinity)) return 'min_outcome_reward';
+    if (total > (params.max_outcome_reward ?? Infinity)) return 'max_outcome_reward';
+    if (!params.require_achievements.every((name) => names.has(name))) return 'require_achievements';
   }
-  return wanted.totals.every(({ type, min }) => {
+  const hasRewards = wanted.totals.every(({ type, min }) => {
     const total = session.totals.find((row) => row[1] === type)?.[2];
     if (total === undefined) return params.compat === 'reference' && min <= 0;
     return total !== null && total >= min;
   });
+  return hasRewards ? undefined : 'event_rewards';
 }
 
 function exportedEvents(events: readonly (EventRow | EventsRow)[], models: readonly string[]): readonly RowId[] {

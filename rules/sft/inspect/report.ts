@@ -1,4 +1,5 @@
 import type { Writable } from '../../lib/chat/json-text.js';
+import { plural } from '../../lib/counts.js';
 import type { Summary } from './summary.js';
 
 const LISTED = 20;
@@ -23,18 +24,13 @@ export function reportOf(summary: Summary): string {
         ['bytes of images', at('images', 'bytes')],
       ],
     ),
-    ...counts('From export to dataset', 'rows', [
-      ...(at('funnel', 'exported') !== undefined ? [['exported', at('funnel', 'exported')] as const] : []),
-      ...entries(at('funnel', 'rejected')).map(([reason, count]) => [`rejected: ${reason}`, count] as const),
-      ...(Number(at('funnel', 'untold') ?? 0) === 0 ? [] : [['not told', at('funnel', 'untold')] as const]),
-      ['in these rows', at('rows')],
-    ]),
+    ...funnel(summary),
     ...counts('Roles', 'messages', entries(at('messages', 'roles'))),
     ...counts('Images', 'images', entries(at('images', 'sizes'))),
     ...counts('Tool calls', 'calls', entries(at('tool_calls', 'names'))),
     ...counts('Models', 'rows', entries(at('models'))),
     ...counts('New achievements', 'turns', entries(at('achievements', 'new_unique'))),
-    `## Tokens\n\nEstimates for one pass over all rows, as of ${cellText(at('tokens', 'as_of'))}; images at high detail.`,
+    `## Tokens\n\nEstimates for one pass over all rows, as of ${cellText(at('tokens', 'as_of'))}; images at high detail${uncounted(at('images', 'unknown_size'))}.`,
     table(
       ['family', 'text', 'images', 'total'],
       list(at('tokens', 'families')).map((family) =>
@@ -47,11 +43,30 @@ export function reportOf(summary: Summary): string {
 
 type Cell = Writable | undefined;
 
+/** What became of the exported rows, in the order in which it did; nothing where that cannot be told. */
+function funnel(summary: Summary): string[] {
+  const at = (key: string) => memberOf(summary, ['funnel', key]);
+  const [exported, untold] = [at('exported'), at('untold')];
+  const rejected = entries(at('rejected'));
+  if (exported === undefined && rejected.length === 0) return [];
+  const rows: (readonly [string, Cell])[] = [
+    ...(exported === undefined ? [] : [['exported', exported] as const]),
+    ...rejected.map(([reason, count]) => [`rejected: ${reason}`, count] as const),
+    ...(Number(untold ?? 0) === 0 ? [] : [['not told', untold] as const]),
+    ['in these rows', at('rows')],
+  ];
+  return ['## From export to dataset', table(['', 'rows'], rows)];
+}
+
+function uncounted(images: Cell): string {
+  const count = Number(images);
+  return count === 0 ? '' : `, without the ${plural(count, 'image')} of unknown size`;
+}
+
 /** A section with a table of counts, the largest first; none where there is nothing. */
 function counts(title: string, unit: string, rows: readonly (readonly [string, Cell])[]): string[] {
   if (rows.length === 0) return [];
-  const isFunnel = title.startsWith('From');
-  const ordered = isFunnel ? rows : rows.toSorted((a, b) => Number(b[1]) - Number(a[1]));
+  const ordered = rows.toSorted((a, b) => Number(b[1]) - Number(a[1]));
   const more = ordered.length - LISTED;
   const shown = more > 1 ? [...ordered.slice(0, LISTED), [`and ${more} more`, ''] as const] : ordered;
   return [`## ${title}`, table(['', unit], shown)];

@@ -10,7 +10,7 @@ const COUNTERS = [
   'lines', // by what they are: row, not UTF-8, not JSON, not an object
   'roles', // messages
   'characters', // of text, by role
-  'images', // by what their head says: `png 64x64`, `png of unknown size` …
+  'images', // by what their head says: `png 64x64`; `unknown`; `by address` for a URL without the bytes
   'image roles',
   'image bytes', // by format
   'calls', // tool calls by name
