@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { jsonText, parseJsonText } from '../lib/chat/json-text.js';
 import { isTruthy } from '../lib/chat/json-value.js';
-import { LineWriter } from '../lib/chat/line-writer.js';
-import { memberAt, readMembers, writeCanonicalLine } from '../lib/chat/row.js';
+import { memberAt, readMembers } from '../lib/chat/row.js';
 import { damaged, oddObject, oddValue } from '../lib/testing/odd-json.js';
 import { databaseFrom, play, sha256Hex } from '../lib/testing/play.js';
 import exportRule from './export.js';
@@ -97,7 +97,6 @@ test('lines of all kinds are kept and dropped as one after the other would be', 
   await fc.assert(
     fc.asyncProperty(lines, fc.boolean(), async (all, isEnded) => {
       const text = all.map(([own, its], i) => own + (i === all.length - 1 && !isEnded ? '' : its)).join('');
-      const writer = new LineWriter();
       const kept = text
         .split(/\r\n|[\r\n]/)
         .slice(0, /[\r\n]$|^$/.test(text) ? -1 : undefined)
@@ -105,11 +104,7 @@ test('lines of all kinds are kept and dropped as one after the other would be', 
           const row = readMembers(own, ['metadata']);
           return typeof row !== 'string' && isTruthy(memberAt(row, 'metadata.user_has_image'));
         })
-        .map((own) => {
-          writer.clear();
-          writeCanonicalLine(own, writer);
-          return `${writer.line().toString()}\n`;
-        });
+        .map((own) => `${jsonText(parseJsonText(own))}\n`);
       const path = fileOf(text);
       // Each by itself where each dropped row is written; otherwise together where they are alike.
       const each = await play(rule, { inputs: { rows: path }, wanted: ['rejects'], blockBytes: 60 });

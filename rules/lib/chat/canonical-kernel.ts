@@ -31,7 +31,7 @@ const MOST_BYTES = 4 << 20;
 /** Behind the text. */
 const ZEROS = 64;
 
-/** Passes canonical rows as `JsonBytes.canonical` passes objects, but many at once, and tells where wanted values are. */
+/** Passes canonical rows, many at once, and tells where wanted values are. What it takes `rewriteJson` finds canonical. */
 export class CanonicalKernel {
   private static shared: CanonicalKernel | null | undefined;
   /**

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { CanonicalKernel, type RowPath } from './canonical-kernel.js';
-import { LINE_FEED, OPEN_OBJECT, QUOTE } from './json-bytes.js';
-import { parseJsonText } from './json-text.js';
-import type { JsonValue } from './json-value.js';
+import { LINE_FEED } from './json-bytes.js';
+import { RowPlaces } from './row-places.js';
 
 const CARRIAGE_RETURN = 0x0d;
 
@@ -17,19 +16,16 @@ export interface RowRun {
 }
 
 /**
- * Reads values of rows that are written just as `writeCanonicalLine` writes them. It does not tell of all that are: then
- * `RowBytes`, or `readMembers` and `writeCanonicalLine`, are to be asked.
+ * Reads values of rows that are canonical: written just as `jsonText` writes them. It does not tell of all that are: then
+ * `rewriteJson` says whether a line is one, and `WalkedRow` tells of it.
  *
  *     rows.open(text);
  *     if (rows.at(start)) … rows.end … rows.value(0)
  */
-export class CanonicalRows {
+export class CanonicalRows extends RowPlaces {
   /** Of the row at hand: where its line ends. */
   end = 0;
-  private text: Buffer = Buffer.alloc(0);
   private isOpen = false;
-  private readonly starts: Int32Array;
-  private readonly ends: Int32Array;
   /** The values of the row at hand are told from `first` up to `last`, what follows it up to `count`. */
   private first = 0;
   private last = 0;
@@ -42,8 +38,7 @@ export class CanonicalRows {
     private readonly paths: readonly RowPath[],
     private readonly kernel: CanonicalKernel | null = CanonicalKernel.get(),
   ) {
-    this.starts = new Int32Array(paths.length);
-    this.ends = new Int32Array(paths.length);
+    super(paths.length);
   }
 
   /** Begins with the lines of another text. */
@@ -118,51 +113,9 @@ export class CanonicalRows {
     return kernel;
   }
 
-  /** The value at a path; the last of them where it leads to several. */
-  value(path: number): JsonValue | undefined {
-    const text = this.jsonText(path);
-    if (text === undefined) return undefined;
-    // What is most usual; the text is canonical.
-    if (text === 'true' || text === 'false') return text === 'true';
-    if (text === '[]') return [];
-    if (text.startsWith('"') && !text.includes('\\')) return text.slice(1, -1);
-    return parseJsonText(text);
-  }
-
-  /** The value at a path as `jsonText` writes it; the last of them where it leads to several. */
-  jsonText(path: number): string | undefined {
-    const start = this.starts[path] ?? -1;
-    return start < 0 ? undefined : this.text.toString('utf8', start, this.ends[path]);
-  }
-
-  /** Whether what stands from an index up to another is this ASCII text. */
-  is(start: number, end: number, text: string): boolean {
-    return isText(this.text, start, end, text);
-  }
-
-  /** Whether the value that begins at an index is a string. */
-  isString(start: number): boolean {
-    return this.text[start] === QUOTE;
-  }
-
-  isObject(start: number): boolean {
-    return this.text[start] === OPEN_OBJECT;
-  }
-
-  /** The string from an index up to another, which is one that was visited. */
-  string(start: number, end: number): string {
-    const text = this.text.toString('utf8', start + 1, end - 1);
-    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
-  }
-
   /** How long that is, without making it. */
   stringLength(start: number, end: number): number {
     return this.kernel?.units(start + 1, end - 1) ?? 0;
-  }
-
-  /** The first characters of such a string that has ASCII alone, and no escapes. */
-  asciiHead(start: number, length: number): string {
-    return this.text.toString('latin1', start + 1, start + 1 + length);
   }
 
   /** Visits all values at the paths, in the order in which they end; before another text is opened by anybody. */
@@ -174,10 +127,4 @@ export class CanonicalRows {
       visit((told[at] as number) - 1, (told[at + 1] as number) - base, (told[at + 2] as number) - base);
     }
   }
-}
-
-function isText(bytes: Buffer, start: number, end: number, text: string): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  return true;
 }

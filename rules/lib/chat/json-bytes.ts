@@ -1,6 +1,3 @@
-import { numberText } from './json-number.js';
-import { jsonDouble } from './json-value.js';
-
 /**
  * Thrown where text is anything but JSON of the usual kind. It need not be wrong: whoever catches it asks `JsonReader`,
  * which decides.
@@ -23,9 +20,6 @@ const BLANK = 0x20;
 const MINUS = 0x2d;
 const LETTER_U = 0x75;
 
-/** Told of a member of an object: where its key begins and ends, without quotes, and its value. */
-export type MemberTold = (key: number, keyEnd: number, value: number, end: number) => void;
-
 /** What a string's escapes do to the way it is written. */
 export const PLAIN = 0;
 /** Escapes as `JSON.stringify` writes them: the text may be copied as it stands. */
@@ -39,8 +33,6 @@ const NEAR = 160;
 /** `JsonReader` refuses deeper nesting and longer integers: what is near that is left to it. */
 const MAX_DEPTH = 500;
 const MAX_NUMBER = 1000;
-/** Keys of one object are compared in pairs, which is quick for a few. */
-const MAX_KEYS = 64;
 
 /**
  * Walks over JSON in UTF-8 bytes without building anything, at the speed of `memchr` where strings are long.
@@ -68,11 +60,6 @@ export class JsonBytes {
     this.bytes = bytes;
     this.end = end;
     this.depth = 0;
-    this.rewind();
-  }
-
-  /** To be called before going back: searches are remembered, as long as the walk goes forwards. */
-  rewind(): void {
     this.nextQuote = this.nextEscape = -1;
   }
 
@@ -241,72 +228,6 @@ export class JsonBytes {
     for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text.charCodeAt(i)) return false;
     return true;
   }
-
-  /**
-   * Passes a value that is written as `jsonText` writes it. @throws Unusual for any other; some that are, such as an
-   * object of very many keys, throw as well.
-   *
-   * @param member told of the members of the outermost object.
-   */
-  canonical(at: number, member?: MemberTold): number {
-    const { bytes } = this;
-    switch (bytes[at]) {
-      case QUOTE: {
-        const end = this.string(at);
-        if (this.form === RECODED && !isCanonicalString(bytes.toString('utf8', at, end))) throw UNUSUAL;
-        return end;
-      }
-      case OPEN_OBJECT: {
-        if (bytes[at + 1] === CLOSE_OBJECT) return at + 2;
-        if (++this.depth > MAX_DEPTH) throw UNUSUAL;
-        const keys: number[] = [];
-        for (;;) {
-          const key = at + 1;
-          const keyEnd = this.key(key);
-          if (keys.length > 2 * MAX_KEYS || this.isAmong(keys, key, keyEnd)) throw UNUSUAL;
-          keys.push(key, keyEnd);
-          if (bytes[keyEnd] !== COLON || bytes[keyEnd + 1] !== BLANK) throw UNUSUAL;
-          at = this.canonical(keyEnd + 2);
-          member?.(key + 1, keyEnd - 1, keyEnd + 2, at);
-          if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) break;
-          at++;
-        }
-        if (bytes[at] !== CLOSE_OBJECT) throw UNUSUAL;
-        this.depth--;
-        return at + 1;
-      }
-      case OPEN_LIST: {
-        if (bytes[at + 1] === CLOSE_LIST) return at + 2;
-        if (++this.depth > MAX_DEPTH) throw UNUSUAL;
-        for (;;) {
-          at = this.canonical(at + 1);
-          if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) break;
-          at++;
-        }
-        if (bytes[at] !== CLOSE_LIST) throw UNUSUAL;
-        this.depth--;
-        return at + 1;
-      }
-      default: {
-        const end = this.scalar(at);
-        if (isCanonicalScalar(bytes, at, end)) return end;
-        throw UNUSUAL;
-      }
-    }
-  }
-
-  /** Whether a key stands in a list of starts and ends of keys. */
-  private isAmong(keys: readonly number[], start: number, end: number): boolean {
-    const { bytes } = this;
-    for (let i = 0; i < keys.length; i += 2) {
-      const other = keys[i] as number;
-      if ((keys[i + 1] as number) - other !== end - start) continue;
-      let at = start;
-      while (at < end && bytes[at] === bytes[other + at - start]) at++;
-      if (at === end) return true;
-    }
-    return false;
-  }
 }
 
 /** By the character after the backslash: 1 for escapes that are written again, 2 for others, 0 for what is none. */
@@ -322,19 +243,6 @@ function isDigit(byte: number | undefined): boolean {
 
 function isHex(byte: number | undefined): boolean {
   return isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
-}
-
-/** Whether a string with escapes is as `JSON.stringify` writes it. */
-function isCanonicalString(quoted: string): boolean {
-  return JSON.stringify(JSON.parse(quoted)) === quoted;
-}
-
-/** Whether what `scalar` passed is written so again: words are, and most integers. */
-function isCanonicalScalar(bytes: Buffer, start: number, end: number): boolean {
-  if (bytes[start] !== MINUS && !isDigit(bytes[start])) return true;
-  const text = bytes.toString('latin1', start, end);
-  if (/^(?:0|-?[1-9][0-9]*)$/.test(text)) return true;
-  return /[.eE]/.test(text) && numberText(jsonDouble(Number(text))) === text;
 }
 
 const NO_WORDS = new Int32Array(0);

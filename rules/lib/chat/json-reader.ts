@@ -1,6 +1,5 @@
 import { hasControl } from './json-bytes.js';
-import { numberText } from './json-number.js';
-import { isDouble, jsonDouble, type JsonMap, type JsonValue } from './json-value.js';
+import { jsonDouble, type JsonMap, type JsonValue } from './json-value.js';
 
 /** Text that is not JSON. `position` counts UTF-16 units from 0. */
 export class JsonSyntaxError extends Error {
@@ -112,66 +111,6 @@ export class JsonReader {
       default:
         this.scalar();
     }
-  }
-
-  /**
-   * Passes over a value and tells whether `jsonText` would write it as it stands here. Stops where it would not.
-   *
-   * The text must come from UTF-8: a lone surrogate that stands in it raw would go unnoticed.
-   *
-   * @throws JsonSyntaxError
-   */
-  isCanonical(): boolean {
-    const { text } = this;
-    const start = this.at;
-    switch (text.charCodeAt(start)) {
-      case QUOTE: {
-        this.at = this.stringEnd() + 1;
-        return !this.escaped || isCanonicalString(text.slice(start, this.at));
-      }
-      case OPEN_OBJECT: {
-        this.open();
-        if (this.isNext(CLOSE_OBJECT)) return true;
-        const keys = new Set<string>();
-        do {
-          const keyAt = this.at;
-          if (text.charCodeAt(keyAt) !== QUOTE) return false;
-          const key = this.string();
-          if (keys.has(key) || (this.escaped && !isCanonicalString(text.slice(keyAt, this.at)))) return false;
-          keys.add(key);
-          if (!text.startsWith(': ', this.at)) return false;
-          this.at += 2;
-          if (!this.isCanonical()) return false;
-        } while (this.passesSeparator());
-        return this.isNext(CLOSE_OBJECT);
-      }
-      case OPEN_LIST:
-        this.open();
-        if (this.isNext(CLOSE_LIST)) return true;
-        do if (!this.isCanonical()) return false;
-        while (this.passesSeparator());
-        return this.isNext(CLOSE_LIST);
-      default: {
-        if (isBlank(text.charCodeAt(start))) return false;
-        const value = this.scalar();
-        // Words have one spelling only.
-        if (typeof value !== 'number' && typeof value !== 'bigint' && !isDouble(value)) return true;
-        return numberText(value) === text.slice(start, this.at);
-      }
-    }
-  }
-
-  private isNext(close: number): boolean {
-    if (this.text.charCodeAt(this.at) !== close) return false;
-    this.at++;
-    this.depth--;
-    return true;
-  }
-
-  private passesSeparator(): boolean {
-    if (!this.text.startsWith(', ', this.at)) return false;
-    this.at += 2;
-    return true;
   }
 
   /** Walks an object; `member` must read or skip each value. */
@@ -331,11 +270,6 @@ function nextControl(text: string, start: number, end: number): number {
 
 function isBlank(unit: number): boolean {
   return unit === 0x20 || unit === 0x0a || unit === 0x0d || unit === 0x09;
-}
-
-/** Whether a string with escapes is as `JSON.stringify` writes it. */
-function isCanonicalString(quoted: string): boolean {
-  return JSON.stringify(JSON.parse(quoted)) === quoted;
 }
 
 const WORDS: readonly (readonly [string, JsonValue])[] = [

@@ -1,6 +1,6 @@
 /** Larger buffers are given up after use. */
 const KEPT = 4 << 20;
-/** UTF-16 units of a long text that are written at once. */
+/** Bytes of a long text that are written at once. */
 const PIECE = 1 << 16;
 
 /** Builds a line of UTF-8 in a buffer that is used again. */
@@ -33,16 +33,38 @@ export class LineWriter {
     this.used += this.buffer.write(text, this.used);
   }
 
-  /** The text as JSON, in pieces: as a whole it would be held once more. */
-  jsonString(text: string): void {
-    this.reserve(Buffer.byteLength(text) + 2);
+  byte(byte: number): void {
+    this.reserve(1);
+    this.buffer[this.used++] = byte;
+  }
+
+  /** A character by its number, from U+0080 on: any but a half of a surrogate pair. */
+  codePoint(point: number): void {
+    this.reserve(4);
+    const { buffer } = this;
+    if (point < 0x800) {
+      buffer[this.used++] = 0xc0 | (point >> 6);
+    } else {
+      if (point < 0x10000) {
+        buffer[this.used++] = 0xe0 | (point >> 12);
+      } else {
+        buffer[this.used++] = 0xf0 | (point >> 18);
+        buffer[this.used++] = 0x80 | ((point >> 12) & 0x3f);
+      }
+      buffer[this.used++] = 0x80 | ((point >> 6) & 0x3f);
+    }
+    buffer[this.used++] = 0x80 | (point & 0x3f);
+  }
+
+  /** Bytes as a JSON string, in pieces: as text they would be held twice more. What is no UTF-8 is written as U+FFFD. */
+  jsonString(bytes: Buffer): void {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     this.text('"');
-    for (let start = 0; start < text.length;) {
-      let end = Math.min(start + PIECE, text.length);
-      // Both halves of a pair, or they would be written as what has no partner.
-      if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
-      this.text(JSON.stringify(text.slice(start, end)).slice(1, -1));
-      start = end;
+    if (bytes.length > KEPT) this.reserve(2 * bytes.length);
+    // Pieces of text end between characters, never between halves of a pair.
+    for (let start = 0; start < bytes.length; start += PIECE) {
+      const piece = decoder.decode(bytes.subarray(start, start + PIECE), { stream: start + PIECE < bytes.length });
+      this.text(JSON.stringify(piece).slice(1, -1));
     }
     this.text('"');
   }
@@ -56,7 +78,8 @@ export class LineWriter {
     this.used = used + length;
   }
 
-  private reserve(length: number): void {
+  /** Makes room for so many bytes more. */
+  reserve(length: number): void {
     const needed = this.used + length;
     if (needed <= this.buffer.length) return;
     // Twice as much while it is little; what is large is seldom followed by as much again.

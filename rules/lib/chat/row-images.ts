@@ -1,5 +1,5 @@
 import { EACH, type RowPath } from './canonical-kernel.js';
-import type { CanonicalRows } from './canonical-rows.js';
+import type { RowPlaces } from './row-places.js';
 
 const SEGMENT: RowPath = ['messages', EACH, 'content', EACH];
 
@@ -12,15 +12,11 @@ export const IMAGE_PATHS: readonly RowPath[] = [
 ];
 
 /**
- * Visits the images of the row at hand, in the order of `imageUrls`, by where their URLs are: strings, with quotes.
+ * Visits the images of the row at hand, in order, by where their URLs are: strings, with quotes.
  *
  * @param first the place of `IMAGE_PATHS` among the paths of the rows.
  */
-export function eachImage(
-  rows: Pick<CanonicalRows, 'each' | 'is' | 'isString'>,
-  first: number,
-  visit: (start: number, end: number) => void,
-): void {
+export function eachImage(rows: RowPlaces, first: number, visit: (start: number, end: number) => void): void {
   let isImage = false;
   let url = -1;
   let urlEnd = -1;

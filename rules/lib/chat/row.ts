@@ -1,6 +1,4 @@
 import { JsonReader, JsonSyntaxError } from './json-reader.js';
-import { parseJsonText, writeJsonText } from './json-text.js';
-import type { LineWriter } from './line-writer.js';
 import { isMap, type JsonMap, type JsonValue } from './json-value.js';
 
 /** The asked-for members of a row, passing over all others. A reason where it is no row. */
@@ -23,30 +21,6 @@ export function readMembers(text: string, keys: readonly string[]): JsonMap | 'n
     if (error instanceof JsonSyntaxError) return 'not JSON';
     throw error;
   }
-}
-
-/** Writes the line of a row that was read: as it stands where that is how it would be written. */
-export function writeCanonicalLine(text: string, writer: LineWriter): void {
-  const reader = new JsonReader(text);
-  if (reader.isCanonical() && reader.position === text.length) writer.text(text);
-  else writeJsonText(parseJsonText(text), (piece) => writer.text(piece));
-}
-
-/** The URLs of all images of a row's messages, in order. */
-export function imageUrls(messages: JsonValue | undefined): string[] {
-  const urls: string[] = [];
-  for (const message of objects(messages)) {
-    for (const segment of objects(message.get('content'))) {
-      const image = segment.get('image_url');
-      const url = isMap(image) ? image.get('url') : image;
-      if (segment.get('type') === 'image_url' && typeof url === 'string') urls.push(url);
-    }
-  }
-  return urls;
-}
-
-function objects(list: JsonValue | undefined): JsonMap[] {
-  return Array.isArray(list) ? list.filter((item) => isMap(item)) : [];
 }
 
 /** A member of a member of …, by a dotted path: `metadata.session_id`. */

@@ -4,7 +4,8 @@ import { oddList, oddObject, oddScalar, oddValue } from '../testing/odd-json.js'
 import { EACH, type RowPath } from './canonical-kernel.js';
 import { CanonicalRows } from './canonical-rows.js';
 import { jsonText, tryParseJsonText } from './json-text.js';
-import { isMap } from './json-value.js';
+import { isMap, isTruthy } from './json-value.js';
+import { memberAt } from './row.js';
 import { WalkedRow } from './walked-row.js';
 
 const PATHS: readonly RowPath[] = [
@@ -35,16 +36,18 @@ test('what is told of a canonical row is what the kernel tells, in the same orde
       const read = tryParseJsonText(text);
       if (!isMap(read)) return;
       const line = Buffer.from(jsonText(read));
-      const walked = WalkedRow.of(line, PATHS);
+      const walked = new WalkedRow(line, PATHS);
       rows.open(line);
-      if (walked === undefined || !rows.at(0)) return;
+      if (!rows.at(0)) return;
       both++;
       const told = [rows, walked].map((one) => {
         const visited: unknown[] = [];
-        one.each((path, start, end) =>
-          visited.push([path, line.toString('utf8', start, end), one.isString(start), one.is(start, end, 'true')]),
-        );
-        return [visited, PATHS.map((_, path) => one.jsonText(path))];
+        one.each((path, start, end) => {
+          const isString = one.isString(start);
+          const units = isString ? one.stringLength(start, end) : 0;
+          visited.push([path, line.toString('utf8', start, end), isString, one.is(start, end, 'true'), units]);
+        });
+        return [visited, PATHS.map((_, path) => [one.jsonText(path), one.bytes(path), one.isTrue(path)])];
       });
       values += told[0]?.[0]?.length ?? 0;
       t.deepEqual(told[1], told[0], line.toString());
@@ -54,16 +57,38 @@ test('what is told of a canonical row is what the kernel tells, in the same orde
   t.true(both > 500 && values > 2 * both, `${values} values of ${both} rows`);
 });
 
-test('a row of any length is told of; one that is no JSON of the usual kind, or no UTF-8, is not', (t) => {
-  const long = 'x'.repeat(5 << 20);
-  const line = Buffer.from(
-    `{"messages": [{"content": ["${long}", {"a": "${long}"}]}], "metadata": {"session_id": "s"}}`,
+test('any canonical row is told of', (t) => {
+  fc.assert(
+    fc.property(row, (text) => {
+      const read = tryParseJsonText(text);
+      if (!isMap(read)) return;
+      const walked = new WalkedRow(Buffer.from(jsonText(read)), PATHS);
+      for (const path of [0, 1, 6, 7]) {
+        const value = memberAt(read, (PATHS[path] as string[]).join('.'));
+        t.is(walked.jsonText(path), value === undefined ? undefined : jsonText(value));
+        t.is(walked.isTrue(path), isTruthy(value));
+      }
+    }),
+    { seed: 1, numRuns: 3000 },
   );
-  const walked = WalkedRow.of(line, PATHS);
-  t.is(walked?.jsonText(0), '"s"');
-  t.is(walked?.jsonText(3), `"${long}"`);
-  t.is(walked?.jsonText(4), undefined);
-  for (const bytes of ['{"a": 1', '{"a": 1} 2', '{"a\\n": 1}', '{"a": "\t"}', ''])
-    t.is(WalkedRow.of(Buffer.from(bytes), PATHS), undefined, bytes);
-  t.is(WalkedRow.of(Buffer.from([...Buffer.from('{"a": "'), 0xff, ...Buffer.from('"}')]), PATHS), undefined);
+});
+
+test('a row of any length is told of, and of any keys', (t) => {
+  const long = '\\n'.repeat(1 << 20) + 'é😀"\\'.repeat(1000);
+  const text = JSON.stringify(long);
+  const walked = new WalkedRow(
+    Buffer.from(`{"a\\nb": 1, "messages": [{"content": [${text}, {"a": ${text}}]}], "metadata": {"session_id": "s"}}`),
+    [...PATHS, ['a\nb']],
+  );
+  t.is(walked.jsonText(0), '"s"');
+  t.is(walked.jsonText(3), text);
+  t.is(walked.jsonText(4), undefined);
+  t.is(walked.jsonText(PATHS.length), '1');
+  walked.each((path, start, end) => {
+    if (path === 3) t.is(walked.stringLength(start, end), long.length);
+  });
+  for (const depth of [10, 999]) {
+    const deep = Buffer.from(`{"a": ${'['.repeat(depth)}{"]": "["}${']'.repeat(depth)}, "metadata": 1}`);
+    t.is(new WalkedRow(deep, PATHS).jsonText(1), '1');
+  }
 });

@@ -1,77 +1,114 @@
-import { isUtf8 } from 'node:buffer';
 import { EACH, type RowPath } from './canonical-kernel.js';
-import { CLOSE_LIST, CLOSE_OBJECT, JsonBytes, OPEN_LIST, OPEN_OBJECT, QUOTE, Unusual } from './json-bytes.js';
+import { stringEnd, valueEnd } from './canonical-walk.js';
+import { CLOSE_LIST, CLOSE_OBJECT, COMMA, OPEN_LIST, OPEN_OBJECT } from './json-bytes.js';
+import { RowPlaces } from './row-places.js';
+
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+
+type Visit = (path: number, start: number, end: number) => void;
+
+/** Where paths go on from a value. */
+interface Step {
+  /** Those that end here. */
+  readonly paths: number[];
+  readonly members: { readonly key: Buffer; readonly step: Step }[];
+  items: Step | undefined;
+}
 
 /**
- * Tells of a row that is known to be canonical as `CanonicalRows` does, whatever its length: nothing of it is made but what
- * is asked for.
+ * Tells of a row that is known to be canonical as `CanonicalRows` does, but of any, whatever its length: nothing is made of it
+ * but what is asked for.
  */
-export class WalkedRow {
-  /** In threes: a path, and where a value there begins and ends; in the order in which they end. */
-  private readonly told: number[] = [];
-  private readonly json = new JsonBytes();
+export class WalkedRow extends RowPlaces {
+  private readonly first: Step;
 
-  private constructor(
-    private readonly line: Buffer,
-    private readonly paths: readonly RowPath[],
-  ) {}
+  constructor(row: Buffer, paths: readonly RowPath[]) {
+    super(paths.length);
+    this.text = row;
+    this.first = stepsOf(paths);
+    this.each((path, start, end) => {
+      this.starts[path] = start;
+      this.ends[path] = end;
+    });
+  }
 
-  /** Undefined where this way does not tell of it. */
-  static of(line: Buffer, paths: readonly RowPath[]): WalkedRow | undefined {
-    const row = new WalkedRow(line, paths);
-    try {
-      row.json.open(line, 0, line.length);
-      row.json.finish(row.walk(0, Array.from(paths.keys()), 0));
-      return isUtf8(line) ? row : undefined;
-    } catch (error) {
-      if (error instanceof Unusual) return undefined;
-      throw error;
+  each(visit: Visit): void {
+    this.walk(0, this.first, visit);
+  }
+
+  stringLength(start: number, end: number): number {
+    const { text } = this;
+    let units = 0;
+    for (let at = start + 1; at < end - 1;) {
+      const byte = text[at] as number;
+      if (byte === BACKSLASH) at += text[at + 1] === LETTER_U ? 6 : 2;
+      else at++;
+      // Bytes that go on a character count for nothing, and one of four bytes is a pair.
+      if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
     }
+    return units;
   }
 
-  /** As `CanonicalRows` has it, as are the others. */
-  jsonText(path: number): string | undefined {
-    const last = this.told.findLastIndex((one, i) => i % 3 === 0 && one === path);
-    return last < 0 ? undefined : this.line.toString('utf8', this.told[last + 1], this.told[last + 2]);
-  }
-
-  each(visit: (path: number, start: number, end: number) => void): void {
-    const { told } = this;
-    for (let i = 0; i < told.length; i += 3) visit(told[i] as number, told[i + 1] as number, told[i + 2] as number);
-  }
-
-  is(start: number, end: number, text: string): boolean {
-    return end - start === text.length && this.json.matches(start, text);
-  }
-
-  isString(start: number): boolean {
-    return this.line[start] === QUOTE;
-  }
-
-  /** Passes the value that begins at an index. `open`: the paths on which it lies, after so many of their steps. */
-  private walk(start: number, open: readonly number[], steps: number): number {
-    const { json, paths, told } = this;
-    const inner = open.filter((path) => (paths[path]?.length ?? 0) > steps);
-    const isList = this.line[start] === OPEN_LIST;
-    let end: number;
-    if (inner.length === 0 || !(isList || this.line[start] === OPEN_OBJECT)) end = json.skip(start);
-    else {
-      const close = isList ? CLOSE_LIST : CLOSE_OBJECT;
-      let at = json.enter(start, close);
-      while (at >= 0) {
-        const key = at;
-        if (!isList) at = json.colon(json.key(at));
-        const on = inner.filter((path) => {
-          const step = paths[path]?.[steps];
-          if (isList || step === EACH || step === undefined) return isList && step === EACH;
-          const length = Buffer.byteLength(step);
-          return at - 2 - key === length + 2 && this.line.toString('utf8', key + 1, key + 1 + length) === step;
-        });
-        at = json.next(on.length === 0 ? json.skip(at) : this.walk(at, on, steps + 1), close);
-      }
-      end = -at;
-    }
-    for (const path of open) if (paths[path]?.length === steps) told.push(path, start, end);
+  /** Passes the value that begins at an index. */
+  private walk(start: number, { paths, members, items }: Step, visit: Visit): number {
+    const { text } = this;
+    const end =
+      items !== undefined && text[start] === OPEN_LIST
+        ? this.walkItems(start, items, visit)
+        : members.length > 0 && text[start] === OPEN_OBJECT
+          ? this.walkMembers(start, members, visit)
+          : valueEnd(text, start);
+    for (const path of paths) visit(path, start, end);
     return end;
   }
+
+  private walkItems(start: number, step: Step, visit: Visit): number {
+    const { text } = this;
+    let at = start + 1;
+    if (text[at] === CLOSE_LIST) return at + 1;
+    while (text[(at = this.walk(at, step, visit))] === COMMA) at += 2;
+    return at + 1;
+  }
+
+  private walkMembers(start: number, members: Step['members'], visit: Visit): number {
+    const { text } = this;
+    let at = start + 1;
+    if (text[at] === CLOSE_OBJECT) return at + 1;
+    for (;;) {
+      const key = at;
+      const keyEnd = stringEnd(text, at);
+      const member = members.find((one) => isAt(one.key, text, key, keyEnd));
+      const value = keyEnd + 2;
+      at = member === undefined ? valueEnd(text, value) : this.walk(value, member.step, visit);
+      if (text[at] !== COMMA) return at + 1;
+      at += 2;
+    }
+  }
+}
+
+function isAt(key: Buffer, text: Buffer, start: number, end: number): boolean {
+  if (end - start !== key.length) return false;
+  for (let i = 0; i < key.length; i++) if (text[start + i] !== key[i]) return false;
+  return true;
+}
+
+function stepsOf(paths: readonly RowPath[]): Step {
+  const newStep = (): Step => ({ paths: [], members: [], items: undefined });
+  const first = newStep();
+  for (const [index, path] of paths.entries()) {
+    let step = first;
+    for (const way of path) {
+      if (way === EACH) {
+        step = step.items ??= newStep();
+        continue;
+      }
+      const key = Buffer.from(JSON.stringify(way));
+      let member = step.members.find((one) => one.key.equals(key));
+      if (member === undefined) step.members.push((member = { key, step: newStep() }));
+      step = member.step;
+    }
+    step.paths.push(index);
+  }
+  return first;
 }

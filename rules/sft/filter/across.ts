@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CanonicalKernel, type RowPath } from '../../lib/chat/canonical-kernel.js';
 import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
-import { jsonText } from '../../lib/chat/json-text.js';
-import { imageUrls, memberAt, readMembers } from '../../lib/chat/row.js';
+import type { RowPlaces } from '../../lib/chat/row-places.js';
 import { WalkedRow } from '../../lib/chat/walked-row.js';
 import { eachImage, IMAGE_PATHS } from '../../lib/chat/row-images.js';
 import { DigestSet } from '../../lib/digest-set.js';
@@ -57,8 +56,8 @@ function digestOf(bytes: string | Buffer): Buffer {
 /** What of a row is compared with those of others. */
 export interface ComparedRow {
   readonly line: Buffer;
-  /** The session that it says, as `jsonText`. */
-  session(): string | undefined;
+  /** The session that it says, as JSON. */
+  session(): Buffer | undefined;
   /** Stands for the URLs of its images; undefined where it has none. */
   images(): string | undefined;
 }
@@ -78,10 +77,10 @@ export function* comparedRows(lines: Buffer, kernel = CanonicalKernel.get()): Ge
 }
 
 /** @param bytes what `rows` tells of; the line begins and ends at indexes of it. */
-function toldRow(rows: CanonicalRows | WalkedRow, bytes: Buffer, start = 0, end = bytes.length): ComparedRow {
+function toldRow(rows: RowPlaces, bytes: Buffer, start = 0, end = bytes.length): ComparedRow {
   return {
     line: bytes.subarray(start, end),
-    session: () => rows.jsonText(0),
+    session: () => rows.bytes(0),
     images() {
       let urls = '';
       eachImage(rows, 1, (url, urlEnd) => (urls += shortDigest(bytes.subarray(url + 1, urlEnd - 1))));
@@ -90,32 +89,7 @@ function toldRow(rows: CanonicalRows | WalkedRow, bytes: Buffer, start = 0, end 
   };
 }
 
-/** Also what is too long for the kernel: as text a line may take twice as much memory as its bytes do, beside them. */
+/** What the kernel does not tell of, for one what is too long for it. */
 function walkedRow(line: Buffer): ComparedRow {
-  const row = WalkedRow.of(line, PATHS);
-  return row === undefined ? readRow(line) : toldRow(row, line);
-}
-
-function readRow(line: Buffer): ComparedRow {
-  const member = (key: string) => {
-    const row = readMembers(line.toString(), [key]);
-    if (typeof row === 'string') throw new Error(`a kept row is ${row}`);
-    return row.get(key);
-  };
-  return {
-    line,
-    session() {
-      const session = memberAt(member('metadata'), 'session_id');
-      return session === undefined ? undefined : jsonText(session);
-    },
-    images() {
-      const urls = imageUrls(member('messages'));
-      return urls.length === 0 ? undefined : urls.map((url) => shortDigest(jsonInside(url))).join('');
-    },
-  };
-}
-
-/** A text as it stands between quotes. */
-function jsonInside(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+  return toldRow(new WalkedRow(line, PATHS), line);
 }

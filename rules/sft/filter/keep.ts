@@ -1,9 +1,9 @@
-import { isDouble, isTruthy, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
+import { isDouble, type JsonValue, textItems } from '../../lib/chat/json-value.js';
 import { CanonicalKernel, type RowPath } from '../../lib/chat/canonical-kernel.js';
 import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
 import { eachImage, IMAGE_PATHS } from '../../lib/chat/row-images.js';
-import { imageUrls, memberAt } from '../../lib/chat/row.js';
-import type { WantedMembers } from '../../lib/chat/row-bytes.js';
+import type { RowPlaces } from '../../lib/chat/row-places.js';
+import { WalkedRow } from '../../lib/chat/walked-row.js';
 import type { RowParams } from './params.js';
 
 /** Why a line is dropped, in the order in which it is asked. */
@@ -24,6 +24,8 @@ export type DropReason =
 
 /** What of a row decides over it. */
 export interface DecidingRow {
+  /** Whether a member of its metadata is true. */
+  isTrue(name: MetadataName): boolean;
   /** A member of its metadata. */
   metadata(name: MetadataName): JsonValue | undefined;
   /** How many images its messages have. */
@@ -37,8 +39,8 @@ type MetadataName =
  * Why a row is dropped for itself; undefined to keep it. Flags decide over images, not what the messages hold.
  */
 export function dropReason(row: DecidingRow, params: RowParams): DropReason | undefined {
-  if (!isTruthy(row.metadata('user_has_image'))) return 'no user image';
-  if (params.include_assistant && !isTruthy(row.metadata('assistant_has_image'))) return 'no assistant image';
+  if (!row.isTrue('user_has_image')) return 'no user image';
+  if (params.include_assistant && !row.isTrue('assistant_has_image')) return 'no assistant image';
   if (isCounted(params)) {
     const images = row.images();
     if (images < (params.min_images ?? 0)) return 'too few images';
@@ -63,12 +65,6 @@ function isCounted(params: RowParams): boolean {
   return params.min_images !== undefined || params.max_images !== undefined;
 }
 
-/** The members of a row that decide over it. */
-export function decidingMembers(params: RowParams): WantedMembers {
-  const metadata = new Set(decidingMetadata(params).map((name) => name.replace(/\..*/, '')));
-  return { metadata: [...metadata], ...(isCounted(params) ? { messages: 'all' } : {}) };
-}
-
 function decidingMetadata(params: RowParams): MetadataName[] {
   const { min_reward, require_new_achievement, drop_achievements } = params;
   const isNewAsked = require_new_achievement || drop_achievements.length > 0;
@@ -82,14 +78,6 @@ function decidingMetadata(params: RowParams): MetadataName[] {
   ];
 }
 
-/** @param row its deciding members. */
-export function membersRow(row: JsonMap): DecidingRow {
-  return {
-    metadata: (name) => memberAt(row.get('metadata'), name),
-    images: () => imageUrls(row.get('messages')).length,
-  };
-}
-
 /** Rows that follow each other, and over which the same decides; see `RowRun`. */
 export interface AlikeRows extends DecidingRow {
   readonly start: number;
@@ -99,10 +87,36 @@ export interface AlikeRows extends DecidingRow {
 
 const FLAGS: ReadonlySet<MetadataName> = new Set(['user_has_image', 'assistant_has_image']);
 
-/** The rows of a text that is read by places: the same as `membersRow` of each that is told of. */
-export class QuickRows implements DecidingRow {
+/** A row of which places are told. */
+class PlacedRow implements DecidingRow {
+  constructor(
+    private readonly names: readonly MetadataName[],
+    private readonly places: RowPlaces,
+  ) {}
+
+  isTrue(name: MetadataName): boolean {
+    return this.places.isTrue(this.names.indexOf(name));
+  }
+
+  metadata(name: MetadataName): JsonValue | undefined {
+    return this.places.value(this.names.indexOf(name));
+  }
+
+  images(): number {
+    let images = 0;
+    eachImage(this.places, this.names.length, () => images++);
+    return images;
+  }
+}
+
+/** What decides over rows, by where it stands in them. */
+export class DecidingRows {
+  /** Tells of the rows of a text. */
   readonly rows: CanonicalRows;
+  /** The row of these that is at hand. */
+  readonly row: DecidingRow;
   private readonly names: readonly MetadataName[];
+  private readonly paths: readonly RowPath[];
   /** Whether all that decides is whether values are true. */
   private readonly areFlags: boolean;
 
@@ -111,7 +125,14 @@ export class QuickRows implements DecidingRow {
     this.names = decidingMetadata(params);
     this.areFlags = this.names.every((name) => FLAGS.has(name)) && !isCounted(params);
     const metadata = this.names.map((name): RowPath => ['metadata', ...name.split('.')]);
-    this.rows = new CanonicalRows([...metadata, ...(isCounted(params) ? IMAGE_PATHS : [])], kernel);
+    this.paths = [...metadata, ...(isCounted(params) ? IMAGE_PATHS : [])];
+    this.rows = new CanonicalRows(this.paths, kernel);
+    this.row = new PlacedRow(this.names, this.rows);
+  }
+
+  /** Any canonical row. */
+  walked(row: Buffer): DecidingRow {
+    return new PlacedRow(this.names, new WalkedRow(row, this.paths));
   }
 
   /**
@@ -120,21 +141,10 @@ export class QuickRows implements DecidingRow {
    */
   runs(at: number): readonly AlikeRows[] {
     if (!this.areFlags) return [];
-    return this.rows.runs(at).map(({ flags, ...run }) => ({
-      ...run,
-      metadata: (name) => (flags & (1 << this.names.indexOf(name))) !== 0,
-      images: () => NaN,
-    }));
-  }
-
-  metadata(name: MetadataName): JsonValue | undefined {
-    return this.rows.value(this.names.indexOf(name));
-  }
-
-  images(): number {
-    let images = 0;
-    eachImage(this.rows, this.names.length, () => images++);
-    return images;
+    return this.rows.runs(at).map(({ flags, ...run }) => {
+      const isTrue = (name: MetadataName) => (flags & (1 << this.names.indexOf(name))) !== 0;
+      return { ...run, isTrue, metadata: isTrue, images: () => NaN };
+    });
   }
 }
 

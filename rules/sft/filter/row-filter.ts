@@ -1,9 +1,9 @@
 import type { JsonlOutput } from 'vlmbuild';
+import { canonicalRow } from '../../lib/chat/canonical-row.js';
+import { rewriteJson } from '../../lib/chat/json-rewriter.js';
 import { LineWriter } from '../../lib/chat/line-writer.js';
-import { readMembers, writeCanonicalLine } from '../../lib/chat/row.js';
-import { RowBytes } from '../../lib/chat/row-bytes.js';
-import { CARRIAGE_RETURN, LineEnds, lineText } from '../../lib/jsonl.js';
-import { decidingMembers, type DropReason, dropReason, membersRow, QuickRows } from './keep.js';
+import { CARRIAGE_RETURN, LineEnds } from '../../lib/jsonl.js';
+import { DecidingRows, type DropReason, dropReason } from './keep.js';
 import type { RowParams } from './params.js';
 
 interface FilterOutputs {
@@ -11,21 +11,25 @@ interface FilterOutputs {
   readonly rejects: JsonlOutput | undefined;
 }
 
+/** Why a line is dropped, if it is, and its row as it is written: the line itself where that is so. */
+type Decision =
+  | { readonly reason: DropReason | undefined; readonly row: Buffer }
+  | { readonly reason: DropReason; readonly row: undefined };
+
 /** Decides over rows by themselves, and writes those that are kept, and dropped ones with their reason. */
 export class RowFilter {
   total = 0;
   kept = 0;
   readonly dropped: Record<string, number> = {};
-  private readonly quick: QuickRows;
-  /** Most blocks have no row that needs them. */
-  private slow: RowBytes | undefined;
+  private readonly quick: DecidingRows;
+  /** Most blocks have no row that needs it. */
   private lineWriter: LineWriter | undefined;
 
   constructor(
     private readonly params: RowParams,
     private readonly outputs: FilterOutputs,
   ) {
-    this.quick = new QuickRows(params);
+    this.quick = new DecidingRows(params);
   }
 
   /** Takes whole lines. */
@@ -50,12 +54,15 @@ export class RowFilter {
       const end = isQuick ? quick.rows.end : ends.after(at);
       const next = ends.next(end);
       const line = bytes.subarray(at, end);
-      const { reason, text } = isQuick ? { reason: dropReason(quick, params), text: undefined } : this.read(line);
+      const { reason, row }: Decision = isQuick
+        ? { reason: dropReason(quick.row, params), row: line }
+        : this.read(line);
       // A line that ends in another way than LF is not as it is written.
-      if (!this.isKept(reason, 1) || text !== undefined || bytes[end] === CARRIAGE_RETURN) {
+      if (!this.isKept(reason, 1) || row !== line || bytes[end] === CARRIAGE_RETURN) {
         leaveOut(at, next);
-        if (reason === undefined) outputs.rows.append(text === undefined ? line : canonicalLine(text, this.writer));
-        else outputs.rejects?.append(rejectLine(reason, text ?? line, this.writer));
+        if (reason === undefined) outputs.rows.append(row);
+        else if (row === line) outputs.rejects?.append(rejectLine(reason, row, this.writer));
+        else outputs.rejects?.append(otherReject(reason, line, this.writer));
       }
       at = next;
     }
@@ -73,43 +80,33 @@ export class RowFilter {
     return reason === undefined;
   }
 
-  /** Why a line is dropped, if it is, and its text where it is not as it is written. */
-  private read(line: Buffer): { readonly reason: DropReason | undefined; readonly text: string | undefined } {
-    const { params } = this;
-    this.slow ??= new RowBytes(decidingMembers(params));
-    const members = this.slow.members(line);
-    if (members !== undefined) return { reason: dropReason(membersRow(members), params), text: undefined };
-    const text = lineText(line);
-    if (text === undefined) return { reason: 'not UTF-8', text };
-    const row = readMembers(text, Object.keys(decidingMembers(params)));
-    return { reason: typeof row === 'string' ? row : dropReason(membersRow(row), params), text };
+  private read(line: Buffer): Decision {
+    const row = canonicalRow(line, this.writer);
+    if (typeof row === 'string') return { reason: row, row: undefined };
+    return { reason: dropReason(this.quick.walked(row), this.params), row };
   }
 }
 
-/** A row as it is written. Valid until the writer is used again. */
-function canonicalLine(text: string, writer: LineWriter): Buffer {
+/** A dropped row, which is canonical, with its reason. Valid until the writer is used again. */
+export function rejectLine(reason: DropReason, row: Buffer, writer: LineWriter): Buffer {
   writer.clear();
-  writeCanonicalLine(text, writer);
+  writer.text(`{"reason": ${JSON.stringify(reason)}, "row": `);
+  writer.bytes(row, 0, row.length);
+  writer.text('}');
   return writer.line();
 }
 
-/**
- * A dropped row with its reason; a line that is no row as text. Valid until the writer is used again.
- *
- * @param row bytes where it is canonical, or not UTF-8.
- */
-export function rejectLine(reason: DropReason, row: string | Buffer, writer: LineWriter): Buffer {
+/** The same of any line, which is given as text where it is no JSON. */
+function otherReject(reason: DropReason, line: Buffer, writer: LineWriter): Buffer {
   writer.clear();
-  writer.text(`{"reason": ${JSON.stringify(reason)}, `);
+  const start = `{"reason": ${JSON.stringify(reason)}, `;
   if (reason === 'not UTF-8' || reason === 'not JSON') {
-    writer.text('"text": ');
-    writer.jsonString(row.toString());
-    writer.text('}');
+    writer.text(`${start}"text": `);
+    writer.jsonString(line);
   } else {
-    writer.text('"row": ');
-    if (typeof row === 'string') writeCanonicalLine(row, writer);
-    else writer.bytes(row, 0, row.length);
-    writer.text('}');
+    writer.text(`${start}"row": `);
+    if (rewriteJson(line, writer) === 'canonical') writer.bytes(line, 0, line.length);
   }
+  writer.text('}');
   return writer.line();
 }

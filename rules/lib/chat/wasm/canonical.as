@@ -1,7 +1,7 @@
 /**
- * Passes rows, JSON objects that are written as `writeCanonicalLine` writes them, and tells where in them the values at
- * wanted paths are. AssemblyScript, compiled by `scripts/kernels.mjs`. `JsonBytes.canonical` passes objects a byte at a
- * time, and takes all that this takes.
+ * Passes rows, JSON objects that are canonical: written as `jsonText` writes them, and tells where in them the values at
+ * wanted paths are. AssemblyScript, compiled by `scripts/kernels.mjs`. `rewriteJson` finds canonical all that this takes,
+ * and `WalkedRow` tells of it.
  *
  * The text is the caller's to write, from `TEXT` on, with at least 64 bytes of zero behind it: like all control
  * characters these are in no value, so nothing runs past them.

@@ -1,0 +1,62 @@
+import { CLOSE_LIST, CLOSE_OBJECT, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json-bytes.js';
+
+const BACKSLASH = 0x5c;
+/** So far the end of a string is looked for byte by byte, for most are short. */
+const NEAR = 160;
+
+/** Where the string ends that begins at a quote, in JSON that is known to be right: the index behind its last quote. */
+export function stringEnd(json: Buffer, start: number): number {
+  let at = start + 1;
+  for (const near = at + NEAR; at < near; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at++;
+  }
+  for (;;) {
+    const quote = json.indexOf(QUOTE, at);
+    // Escaped by an odd number of backslashes: an even number are escapes of themselves.
+    let before = quote;
+    while (before > at && json[before - 1] === BACKSLASH) before--;
+    if (((quote - before) & 1) === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+/** Where the value ends that begins at an index, in JSON that is known to be canonical. */
+export function valueEnd(json: Buffer, start: number): number {
+  let depth = 0;
+  for (let at = start; ;) {
+    switch (json[at]) {
+      case QUOTE:
+        at = stringEnd(json, at);
+        break;
+      case OPEN_OBJECT:
+      case OPEN_LIST:
+        depth++;
+        at++;
+        continue;
+      case CLOSE_OBJECT:
+      case CLOSE_LIST:
+        depth--;
+        at++;
+        break;
+      default:
+        // Separators between values, or a number or word.
+        do at++;
+        while (!endsScalar(json[at]));
+    }
+    if (depth === 0) return at;
+  }
+}
+
+function endsScalar(byte: number | undefined): boolean {
+  return (
+    byte === COMMA ||
+    byte === CLOSE_OBJECT ||
+    byte === CLOSE_LIST ||
+    byte === QUOTE ||
+    byte === OPEN_OBJECT ||
+    byte === OPEN_LIST ||
+    byte === undefined
+  );
+}
