@@ -3,6 +3,7 @@ import type { Slice } from '../artifacts/kind.js';
 import { canonicalJson } from '../base/canonical.js';
 import { writeSha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
+import { optimizeAsUsual, optimizeLate } from '../base/optimize-late.js';
 import { UserFacingError, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { hostErrors } from '../diagnostics/host.js';
 import { NO_SLICES, partPrints } from '../plan/part-key.js';
@@ -39,6 +40,8 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
   const unread = new UnreadInputs(task.inputs, files.inputs);
   const listed = new ListedParts(task, running, send);
   const toListed = lister();
+  // What is loaded until here V8 has kept for its usual flags.
+  optimizeLate('listing');
   try {
     const parts = rule.parts({ inputs: files.inputs, params: task.params });
     if (Symbol.asyncIterator in parts) {
@@ -55,6 +58,7 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
     files.listed();
     return { count: listed.count };
   } finally {
+    optimizeAsUsual();
     files.close();
   }
 }
