@@ -104,6 +104,25 @@ test('whatever is done to the rows, what was joined ahead is what comes of a cle
   t.true(ahead > 0, 'nothing was joined ahead');
 });
 
+for (const jobs of ['-j1', '-j6']) {
+  test(`parts of a first build are joined while others are made, and what fails among them is left out (${jobs})`, async (t) => {
+    const files = new Project(t, project());
+    const rows: (number | string)[] = Array.from({ length: ROWS }, (_, n) => n);
+    files.write('rows.jsonl', textOf([...rows, 'bad']));
+    t.is((await files.run('joins', jobs)).code, 1);
+    t.deepEqual(readdirSync(files.path('cache/stage')), []);
+    files.remove('cache');
+    files.write('rows.jsonl', textOf(rows));
+    await files.builds(t, 'joins', jobs, '--trace', 'trace.json');
+    const spans = JSON.parse(files.read('trace.json')) as { name?: string; ph: string; ts: number }[];
+    const named = (name: string) => spans.filter((span) => span.name?.startsWith(name) === true && span.ph !== 'E');
+    t.true(named('join: joins').some(({ ts }) => named('assemble:').every((assembled) => ts < assembled.ts)));
+    t.true(files.read('out/j/rows.jsonl') === textOf(rows));
+    t.true(files.read('out/j/again.jsonl') === againOf(rows));
+    t.deepEqual(deeds(await files.builds(t, 'joins')), { joins: 'fresh' });
+  });
+}
+
 test('a build that fails or is ended while it joins ahead leaves its outputs as they were, and nothing else', async (t) => {
   t.timeout(180_000);
   const files = new Project(t, project());

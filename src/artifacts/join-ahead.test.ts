@@ -14,7 +14,7 @@ import test, { type ExecutionContext } from 'ava';
 import { sha256 } from '../base/digest.js';
 import { tempFolder } from '../base/temp-folder-for-tests.js';
 import { CorruptObject, ObjectStore } from '../store/objects.js';
-import { JoinAhead } from './join-ahead.js';
+import { JoinAhead, lastJoined } from './join-ahead.js';
 import type { JoinedPart } from './joined-parts.js';
 import type { ArtifactRecord } from './kind.js';
 import { kindNamed } from './kinds.js';
@@ -38,7 +38,7 @@ async function rig(t: ExecutionContext) {
   if (first === undefined) throw new Error('rows are joined');
   const path = join(at, 'ahead');
   const begin = (): JoinAhead => {
-    const ahead = JoinAhead.begin(objects, first.digest, path);
+    const ahead = JoinAhead.begin(objects, lastJoined(objects, first.digest) ?? [], path);
     if (ahead === undefined) throw new Error('nothing is known of what was joined');
     return ahead;
   };
@@ -104,8 +104,8 @@ test('what nobody wants leaves no file, and what was never joined is not written
   t.deepEqual(readdirSync(at), ['objects']);
   t.is(await ahead.take([], `${path}.taken`), undefined);
   const whole = objects.putBytes(Buffer.alloc(9 << 20, 'abc'));
-  t.is(JoinAhead.begin(objects, whole.sha256, path), undefined);
-  t.is(JoinAhead.begin(objects, sha256('unknown'), path), undefined);
+  t.is(lastJoined(objects, whole.sha256), undefined);
+  t.deepEqual(lastJoined(objects, sha256('unknown')), []);
 });
 
 test('no more is written than it is known that the join begins with', async (t) => {
@@ -135,12 +135,12 @@ test('where it cannot be written, all is joined in its turn', async (t) => {
   const now = [...parts, part('more\n')];
   const expected = await joined(now);
   symlinkSync('/dev/full', path);
-  const ahead = JoinAhead.begin(objects, first.digest, path);
+  const ahead = JoinAhead.begin(objects, lastJoined(objects, first.digest) ?? [], path);
   await ahead?.written;
   t.false(existsSync(path), 'what it has of the room it gives back at once');
   t.deepEqual(await joined(now, ahead, first), expected);
   t.is(await kind.digest(join(at, 'joined')), expected?.digest ?? sha256(''));
-  t.is(JoinAhead.begin(objects, first.digest, join(path, 'nowhere')), undefined);
+  t.is(JoinAhead.begin(objects, [], join(path, 'nowhere')), undefined);
 });
 
 test('a part without a line end is told of, though its bytes were joined before as those of others', async (t) => {
@@ -155,7 +155,58 @@ test('a part without a line end is told of, though its bytes were joined before 
   const more = part('more\n');
   const before = await joined([piece(0, 1_500_001), piece(1_500_001, text.length), more]);
   const now = [piece(0, 1_000_000), piece(1_000_000, text.length), more];
-  const ahead = JoinAhead.begin(objects, before?.digest ?? sha256(''), path);
+  const ahead = JoinAhead.begin(objects, lastJoined(objects, before?.digest ?? sha256('')) ?? [], path);
   t.truthy(ahead);
   await t.throwsAsync(joined(now, ahead, before), { message: /line/ });
+});
+
+test('parts that are told of while it writes follow what was joined before, as far as they turn out right', async (t) => {
+  const { at, path, objects, parts, part, first, joined, begin } = await rig(t);
+  const more = Array.from({ length: 6 }, (_, n) => part(`${'m'.repeat(700_000 + n)}\n`));
+  const other = part(`${'o'.repeat(300_000)}\n`);
+  const fresh = (): JoinAhead => {
+    const ahead = JoinAhead.begin(objects, [], path);
+    if (ahead === undefined) throw new Error('a file can be written here');
+    return ahead;
+  };
+  for (const [start, expected, now] of [
+    [fresh, [more], more],
+    [fresh, [more.slice(0, 2), more.slice(0, 5)], more],
+    [fresh, [more], [...more.slice(0, 4), other, ...more.slice(4)]],
+    [fresh, [more], [other]],
+    [begin, [parts, [...parts, ...more.slice(0, 3)]], [...parts, ...more]],
+    [
+      begin,
+      [parts.slice(0, 4), [...parts.slice(0, 4), other, ...parts.slice(4)]],
+      [...parts.slice(0, 4), other, ...parts.slice(4), ...more],
+    ],
+    [begin, [[...parts, ...more], more.slice(0, 2)], [...parts.slice(0, 3), other, ...more]],
+  ] as const) {
+    const wanted = await joined(now);
+    for (const when of ['at once', 'one after the other']) {
+      const ahead = start();
+      for (const told of expected) {
+        ahead.expect(partsToJoin(told).extents());
+        const written = ahead.writeOn();
+        if (when !== 'at once') await written;
+      }
+      t.deepEqual(await joined(now, ahead, first), wanted);
+      t.is(await kind.digest(join(at, 'joined')), wanted?.digest ?? sha256(''));
+      t.false(existsSync(path));
+      rmSync(join(at, 'joined'));
+    }
+  }
+});
+
+test('a part that is damaged when it is to be written on is not, and whoever joins is told of it', async (t) => {
+  const { path, objects, parts, joined, damage } = await rig(t);
+  const [, , third] = parts;
+  if (third === undefined) return t.fail();
+  const ahead = JoinAhead.begin(objects, [], path);
+  ahead?.expect(partsToJoin(parts).extents());
+  damage(third);
+  await ahead?.writeOn();
+  t.false(existsSync(path));
+  const error = await t.throwsAsync(joined(parts, ahead), { instanceOf: CorruptObject });
+  t.is(error.digest, third.digest);
 });

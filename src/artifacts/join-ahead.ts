@@ -5,31 +5,43 @@ import { JoinedFile } from './joined-file.js';
 import { sharedHead, withWhole } from './proven-prefix.js';
 
 /**
- * What came of a join the last time, written once more while it is still being found out which parts there are now: most often
- * they begin with the same ones.
+ * What came of a join the last time. Empty where the store does not know that any more, undefined where it was not joined, but
+ * is what a rule wrote.
+ */
+export function lastJoined(objects: ObjectStore, before: Digest): readonly Extent[] | undefined {
+  const extents = objects.members(before);
+  if (extents === undefined) return [];
+  return extents.some(({ through }) => through !== undefined) ? withWhole({ extents, digest: before }) : undefined;
+}
+
+/**
+ * A join that is begun before all of its parts are known: with what came of it the last time, for most often it begins with
+ * the same ones, and then with the parts that there are, as they are found and made.
  *
- *     writing ──take: as far as both are the same──> the file is at its place, cut to that
+ *     writing ──writeOn──> writing ──take: as far as both are the same──> the file is at its place, cut to that
  *        │ '────damaged: as far as it was proven until then
  *        │ '────failed, on a full disk for example: no file
  *        '──drop──> no file
  */
 export class JoinAhead {
   readonly #file: JoinedFile;
+  /** What it began with is written, or the join is known to go another way. */
+  #isBeyondBefore = false;
+  #expected: readonly Extent[] = [];
   /** Resolves when it writes no more. */
-  readonly #writing: Promise<'written' | 'failed'>;
+  #writing: Promise<'written' | 'failed'>;
   #isOver = false;
+  #dropping: Promise<void> | undefined;
 
   /**
-   * Undefined where nothing is known of what came of it, or it was not joined.
+   * Undefined where it cannot be.
    *
-   * @param before what came of it the last time
+   * @param before what came of it the last time, or nothing
    * @param path where the file is written until it is taken; there must be none
    */
-  static begin(objects: ObjectStore, before: Digest, path: string): JoinAhead | undefined {
-    const extents = objects.members(before);
-    if (extents?.some(({ through }) => through !== undefined) !== true) return undefined;
+  static begin(objects: ObjectStore, before: readonly Extent[], path: string): JoinAhead | undefined {
     try {
-      return new JoinAhead(objects, withWhole({ extents, digest: before }), path);
+      return new JoinAhead(objects, before, path);
     } catch {
       // Whoever joins meets what is in the way of a file.
       return undefined;
@@ -42,24 +54,39 @@ export class JoinAhead {
     path: string,
   ) {
     this.#file = new JoinedFile(objects, path, 'may be cut');
-    this.#writing = this.#write();
+    this.#writing = this.#unlessItFails(() => this.#writeBefore());
   }
 
-  /** Resolves when all is written, or cannot be. */
+  /** Resolves when all that it was told to is written, or cannot be. */
   get written(): Promise<unknown> {
     return this.#writing;
   }
 
-  /** Says that the join begins with these extents, and that what follows differs from the last one. */
+  /** So many bytes are there. */
+  get size(): number {
+    return this.#file.size;
+  }
+
+  /** Says that the join begins with these extents: what was written before differs from what follows. */
   expect(extents: readonly Extent[]): void {
-    this.#file.limit = sharedHead(extents, this.before);
+    if (this.#isOver) return;
+    this.#expected = extents;
+    this.#stopBefore(extents);
+  }
+
+  /** Writes on to the end of what is expected; resolves when that is written, or cannot be. */
+  async writeOn(): Promise<void> {
+    this.#writing = this.#writing.then((state) =>
+      state === 'failed' || this.#isOver ? state : this.#unlessItFails(() => this.#writeExpected()),
+    );
+    await this.#writing;
   }
 
   /** Gives what is there of a join of these extents, moved to its place; the caller closes it. Undefined, and no file, where nothing is. */
   async take(extents: readonly Extent[], destination: string): Promise<JoinedFile | undefined> {
     if (this.#isOver) return undefined;
     this.#isOver = true;
-    this.expect(extents);
+    this.#stopBefore(extents);
     try {
       if ((await this.#writing) === 'failed') return undefined;
       this.#file.limit = Infinity;
@@ -76,7 +103,11 @@ export class JoinAhead {
   }
 
   /** Nobody wants it, or has taken it. Resolves when it writes no more. */
-  async drop(): Promise<void> {
+  drop(): Promise<void> {
+    return (this.#dropping ??= this.#drop());
+  }
+
+  async #drop(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#file.limit = 0;
@@ -84,10 +115,29 @@ export class JoinAhead {
     await this.#remove();
   }
 
-  async #write(): Promise<'written' | 'failed'> {
+  #stopBefore(extents: readonly Extent[]): void {
+    if (!this.#isBeyondBefore) this.#file.limit = sharedHead(extents, this.before);
+  }
+
+  async #writeBefore(): Promise<void> {
+    if (this.before.length === 0) return;
+    await this.#file.appendProven(this.before);
+    await this.#file.writeOut();
+  }
+
+  async #writeExpected(): Promise<void> {
+    const extents = this.#expected;
+    const shared = sharedHead(extents, this.#file.extents);
+    if (shared === extents.length) return;
+    this.#isBeyondBefore = true;
+    this.#file.limit = Infinity;
+    await this.#file.cut(shared);
+    await this.#file.append(extents.slice(this.#file.extents.length));
+  }
+
+  async #unlessItFails(write: () => Promise<void>): Promise<'written' | 'failed'> {
     try {
-      await this.#file.appendProven(this.before);
-      await this.#file.writeOut();
+      await write();
       return 'written';
     } catch {
       // Its room may be what others lack.

@@ -59,14 +59,18 @@ function sizesIn(columns: readonly OutputColumn[]): Float64Array {
 
 function extentsIn(columns: readonly OutputColumn[]): readonly Extent[] {
   const extents = new Extents();
-  for (const { sizes, sha256, holders, from, blobs } of columns) {
-    for (let row = 0; row < sizes.length; row++) {
-      const size = sizes[row] ?? -1;
-      if (size <= 0) continue;
-      const blob: Digest | undefined = blobs[holders[row] ?? -1];
-      if (blob === undefined) extents.add(digestAt(sha256, row), size);
-      else extents.add(blob, size, from[row]);
-    }
-  }
+  for (const column of columns) addExtents(extents, column, 0, column.sizes.length);
   return extents.all;
+}
+
+/** Of the rows from `start` to `end`. */
+export function addExtents(extents: Extents, column: OutputColumn, start: number, end: number): void {
+  const { sizes, sha256, holders, from, blobs } = column;
+  for (let row = start; row < end; row++) {
+    const size = sizes[row] ?? -1;
+    if (size <= 0) continue;
+    const blob: Digest | undefined = blobs[holders[row] ?? -1];
+    if (blob === undefined) extents.add(digestAt(sha256, row), size);
+    else extents.add(blob, size, from[row]);
+  }
 }

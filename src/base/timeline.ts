@@ -33,7 +33,7 @@ export type Phase =
 /** Where a phase is drawn: phases of one lane nest, those of a group may overlap. */
 export type Lane =
   | { readonly type: 'build' }
-  | { readonly type: 'group'; readonly group: 'deciding' | 'digesting' }
+  | { readonly type: 'group'; readonly group: 'deciding' | 'digesting' | 'joining' }
   | { readonly type: 'waiting' }
   | { readonly type: 'target'; readonly target: string }
   /** `worker` where parts that wait share a slot. */

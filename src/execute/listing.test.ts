@@ -107,6 +107,32 @@ test('a part that is listed twice is made once', (t) => {
   t.deepEqual(resultsOf(listing), [plain(made(1)), plain(made(1))]);
 });
 
+test('what is known of parts is told up to the first of which nothing is', (t) => {
+  const { index } = open(t);
+  const { listing } = list(index, numbers(2 * PARTS_PER_BLOCK + 5));
+  const told: number[] = [];
+  const tell = (): number[] => {
+    for (const { outputs, start, end } of listing.knownFrom(told.length))
+      for (let row = start; row < end; row++) told.push(outputs['rows']?.from[row] ?? -1);
+    return told;
+  };
+  const took = (n: number): void => listing.took(n, made(n));
+  t.deepEqual(tell(), []);
+  for (const n of [1, 3]) took(n);
+  t.deepEqual(tell(), []);
+  took(0);
+  t.deepEqual(tell(), [0, 1]);
+  for (let n = 4; n < 2 * PARTS_PER_BLOCK + 3; n++) took(n);
+  t.deepEqual(tell(), [0, 1]);
+  took(2);
+  t.deepEqual(tell(), numbers(2 * PARTS_PER_BLOCK + 3));
+  for (const n of [3, 4]) took(2 * PARTS_PER_BLOCK + n);
+  listing.fill();
+  t.deepEqual(tell(), numbers(2 * PARTS_PER_BLOCK + 5));
+  t.deepEqual([...listing.knownFrom(told.length)], []);
+  t.deepEqual([...list(index, []).listing.knownFrom(0)], []);
+});
+
 test('parts whose results are not to be taken are made again, and the new results are those that count', (t) => {
   const { index } = open(t);
   const parts = numbers(PARTS_PER_BLOCK + 5);

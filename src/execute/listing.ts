@@ -1,7 +1,7 @@
 import type { Digest } from '../base/digest.js';
 import type { PackedParts } from '../host/packed-parts.js';
 import type { Index } from '../store/index-db.js';
-import { PartColumns, type PartResult } from '../store/part-columns.js';
+import { PartColumns, type OutputColumn, type PartResult } from '../store/part-columns.js';
 import { bytesAt, digestAt, digestCount, isSame, KeyTable } from '../store/part-keys.js';
 import { PARTS_PER_BLOCK, type PartBlock } from '../store/part-lists.js';
 import { columnsOf, PartResults } from '../store/part-results.js';
@@ -13,6 +13,13 @@ type ListedBlock = Omit<PartBlock, 'made'>;
 interface Stretch extends ListedBlock {
   /** What they came to: the latter until all is known. */
   results: PartColumns | PartResults;
+}
+
+/** Parts of one block, one after the other: the rows from `start` to `end`. */
+export interface KnownParts {
+  readonly outputs: Readonly<Record<string, OutputColumn>>;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** So many parts of a block are looked up one by one before all of the last listing are put in order for it. */
@@ -134,21 +141,19 @@ export class Listing {
     });
   }
 
-  /** The parts before the first of which nothing is known, in order. */
-  head(): { readonly ids: string; readonly made: PartColumns }[] {
-    const head = [];
-    for (const { ids, results } of this.#stretches) {
-      if (results instanceof PartColumns) {
-        head.push({ ids, made: results });
-        continue;
-      }
-      const known = [];
-      for (let row = 0; results.has(row); row++) known.push(results.result(row) ?? []);
-      const names = (JSON.parse(ids) as string[]).slice(0, known.length);
-      head.push({ ids: JSON.stringify(names), made: columnsOf(known.flat()) });
-      break;
+  /** What came of the parts from the `first` on, up to one of which nothing is known yet. */
+  *knownFrom(first: number): Generator<KnownParts> {
+    for (let at = first; ;) {
+      // All blocks but the last are full.
+      const results = this.#stretches[Math.floor(at / PARTS_PER_BLOCK)]?.results;
+      if (results === undefined) return;
+      const start = at % PARTS_PER_BLOCK;
+      let end = results instanceof PartColumns ? results.count : start;
+      while (results instanceof PartResults && results.has(end)) end++;
+      if (end > start) yield { outputs: results.outputs, start, end };
+      if (end < PARTS_PER_BLOCK) return;
+      at += end - start;
     }
-    return head;
   }
 
   /** Ids of the parts of which nothing came, in order. */

@@ -64,12 +64,13 @@ async function listMakeAssemble(work: TargetWork, use: RuleUse, ahead: JoinsAhea
     const listing = await list(work, use, forget);
     listing.record();
     const { total, remembered } = listing;
-    ahead.expect(() => listing.head());
+    ahead.follow(listing);
     if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
     if (decision.refused !== undefined && remembered < total) throw new TargetError(decision.refused);
-    const count = await makeParts(work, rule, concurrency, listing.missing, (part, result) =>
-      listing.took(part, result),
-    );
+    const count = await makeParts(work, rule, concurrency, listing.missing, (part, result) => {
+      listing.took(part, result);
+      ahead.follow(listing);
+    });
     made += count;
     listing.fill();
     const lost = count === listing.missing.count ? [] : listing.missingIds();

@@ -30,6 +30,8 @@ export class Run {
   readonly places = new Places(() => this.begin().stage);
   /** What small outputs of commands are stored in, until their results are recorded. */
   readonly pack: LatePack;
+  /** The target whose parts are joined as they are made. */
+  joining: string | undefined;
   #lock: RunLock | undefined;
 
   constructor(

@@ -23,10 +23,17 @@ export interface TraceEvent {
 
 const PID = 1;
 /** Lanes that may overlap are threads of their own, counted from here; the gaps leave room for those of one group. */
-const FIRST = { build: 1, deciding: 10, target: 100_000, digesting: 200_000, slot: 1_000_000 } as const;
+const FIRST = {
+  build: 1,
+  deciding: 10,
+  target: 100_000,
+  digesting: 200_000,
+  joining: 300_000,
+  slot: 1_000_000,
+} as const;
 const WORKERS = 10_000;
 
-type Group = 'deciding' | 'digesting' | 'target';
+type Group = 'deciding' | 'digesting' | 'joining' | 'target';
 
 interface Open {
   readonly tid: number;
@@ -46,7 +53,12 @@ export class TraceWriter {
   readonly #open = new Map<number, Open>();
   /** Under way on each thread, innermost last: an end always ends the last one. */
   readonly #stacks = new Map<number, number[]>();
-  readonly #taken: Record<Group, Set<number>> = { deciding: new Set(), digesting: new Set(), target: new Set() };
+  readonly #taken: Record<Group, Set<number>> = {
+    deciding: new Set(),
+    digesting: new Set(),
+    joining: new Set(),
+    target: new Set(),
+  };
   readonly #targets = new Map<string, { readonly tid: number; readonly id: number }>();
   readonly #named = new Set<number>();
   #lastTargetId = 0;
@@ -229,7 +241,7 @@ export class TraceWriter {
     let n = 0;
     while (taken.has(FIRST[group] + n)) n++;
     taken.add(FIRST[group] + n);
-    const words = { deciding: 'deciding', digesting: 'digesting', target: 'targets' } as const;
+    const words = { deciding: 'deciding', digesting: 'digesting', joining: 'joining', target: 'targets' } as const;
     return this.#name(FIRST[group] + n, n === 0 ? words[group] : `${words[group]} ${n + 1}`);
   }
 

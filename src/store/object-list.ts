@@ -13,14 +13,21 @@ export interface Extent {
 /** Where bytes lie, one after the other: what lies next to each other in one object is one extent. */
 export class Extents {
   readonly #all: { sha256: Digest; size: number; from?: number }[] = [];
+  #size = 0;
 
   get all(): readonly Extent[] {
     return this.#all;
   }
 
+  /** Of all bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** @param from undefined for an object as a whole */
   add(sha256: Digest, size: number, from?: number): void {
     if (size === 0) return;
+    this.#size += size;
     const last = this.#all.at(-1);
     if (from === undefined) this.#all.push({ sha256, size });
     else if (last?.from !== undefined && last.from + last.size === from && last.sha256 === sha256) last.size += size;

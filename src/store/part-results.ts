@@ -48,11 +48,17 @@ export class PartResults {
     return { outputs, meta: JSON.parse(meta) as PartResult['meta'] };
   }
 
+  /** Of the rows that are known, by name. */
+  get outputs(): Readonly<Record<string, OutputColumn>> {
+    const outputs: Record<string, OutputColumn> = {};
+    for (const [name, gathered] of this.#outputs) outputs[name] = gathered.column;
+    return outputs;
+  }
+
   /** Of all rows, once all are known. */
   columns(): PartColumns {
     if (!this.isComplete) throw new Error('it is not known what all parts came to');
-    const outputs: Record<string, OutputColumn> = {};
-    for (const [name, gathered] of this.#outputs) outputs[name] = gathered.column;
+    const { outputs } = this;
     const isSilent = this.#metas.every((meta) => meta === SILENT);
     return new PartColumns({ count: this.count, outputs, metas: isSilent ? null : `[${this.#metas.join(',')}]` });
   }

@@ -175,6 +175,43 @@ mounted('a cache that became read-only is said so; what is fresh is still found 
   await project.builds(t);
 });
 
+const TWENTY = `import { defineRule, jsonl } from 'vlmbuild';
+import { z } from 'zod';
+export default defineRule({
+  summary: 'Twenty rows of a megabyte.',
+  params: z.strictObject({}),
+  outputs: { rows: jsonl() },
+  *parts() {
+    for (let n = 0; n < 20; n++) yield { id: String(n), spec: n, inputs: {} };
+  },
+  make({ spec, outputs }) {
+    outputs.rows.append(JSON.stringify(String(spec).padEnd(1 << 20, '.')));
+  },
+});
+`;
+
+mounted(
+  'a disk that has no room for what parts come to keeps all parts: none of its room goes to a join ahead',
+  async (t) => {
+    const project = new Project(t, {
+      'rules/my/twenty.ts': TWENTY,
+      'pipeline.yaml': `version: 1
+targets:
+  twenty: { rule: my/twenty, outputs: out/twenty.jsonl }
+`,
+    });
+    const disk = new SmallDisk(t, project.path('cache'), 35 * 1024);
+    const { code, stderr } = await project.run('-j2');
+    t.is(code, 1);
+    t.regex(stderr, /the disk is full/);
+    disk.remount('size=64m');
+    const { events } = await project.builds(t, '-j2');
+    t.is(events.filter(({ type }) => type === 'part-finished').length, 0);
+    const rows = Array.from({ length: 20 }, (_, n) => `${JSON.stringify(String(n).padEnd(1 << 20, '.'))}\n`);
+    t.true(project.read('out/twenty.jsonl') === rows.join(''));
+  },
+);
+
 traced('with `cache/` on another file system no output is half-written either', async (t) => {
   t.timeout(280_000);
   const { model, wanted } = await compared(t, 23);
