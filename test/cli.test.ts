@@ -54,6 +54,30 @@ test('what a person sees: build, again, plan, status, explain, graph, log, runs,
   await show('lock');
 });
 
+test('what a target once made and others read now is a source: it is not left over, and no clean removes it', async (t) => {
+  const made = ['one', 'two', 'in/three', 'four'].map(
+    (name, n) => `  t${n}: { run: 'echo ${name} > {output}', outputs: ${name}.txt }\n`,
+  );
+  const project = new Project(t, { 'pipeline.yaml': `version: 1\ntargets:\n${made.join('')}` });
+  t.is((await project.run()).code, 0);
+  project.write(
+    'pipeline.yaml',
+    `version: 1
+targets:
+  t0: { run: 'cat {inputs.a} {inputs.b} > {output}', inputs: { a: one.txt, b: 'in/*.txt' }, outputs: new.txt }
+  t3: { run: 'echo 4 > {output}', outputs: five.txt }
+`,
+  );
+  t.is((await project.run()).code, 0);
+  t.regex((await project.run('status')).stdout, /left over: four\.txt .*\nleft over: two\.txt .*\n$/);
+  t.is((await project.run('clean', '--left-over')).stdout, 'removed four.txt\nremoved two.txt\nremoved 2 outputs\n');
+  t.is((await project.run('clean')).stdout, 'removed five.txt\nremoved new.txt\nremoved 2 outputs\n');
+  project.write('other.yaml', `version: 1\ntargets:\n  o: { run: 'echo > {output}', outputs: o.txt }\n`);
+  t.is((await project.run('-f', 'other.yaml')).code, 0);
+  t.is((await project.run('clean', '--left-over')).stdout, 'nothing to remove\n', 'what another pipeline makes');
+  for (const path of ['one.txt', 'in/three.txt', 'o.txt']) t.true(existsSync(project.path(path)));
+});
+
 test('what V8 compiled is kept in the cache of a project, and in no other folder of that name', async (t) => {
   const project = new Project(t, { ...FILES, 'elsewhere/cache/notes.txt': 'not ours\n' });
   const compiled = (folder: string): string[] =>

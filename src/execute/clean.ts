@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KindName } from '../artifacts/kind.js';
 import { resolveWords } from '../plan/graph.js';
-import { leftOver } from './status.js';
+import { leftOver } from './left-over.js';
 import type { Session } from './session.js';
 
 export interface CleanOptions {
@@ -19,17 +19,13 @@ export interface CleanReport {
   readonly kept: readonly string[];
 }
 
-/** Removes recorded outputs that still are what was recorded. Sources are no recorded outputs, and so never touched. */
+/** Removes recorded outputs that still are what was recorded. Sources are never touched. */
 export async function clean(session: Session, options: CleanOptions): Promise<CleanReport> {
-  const targets = new Set(
-    options.words.length === 0 ? session.pipeline.targets.keys() : resolveWords(session.graph, options.words),
-  );
-  const leftOvers = new Set(leftOver(session).map(({ path }) => path));
+  const wanted = new Set(options.leftOver ? leftOver(session) : outputPathsOf(session, options.words));
   const removed: string[] = [];
   const kept: string[] = [];
   for (const [path, recorded] of session.index.outputPaths()) {
-    const wanted = options.leftOver ? leftOvers.has(path) : !leftOvers.has(path) && targets.has(recorded.target);
-    if (!wanted) continue;
+    if (!wanted.has(path)) continue;
     const present = await session.digester.digest(path, recorded.kind as KindName);
     if (present === 'absent') continue;
     if (present !== recorded.digest) {
@@ -42,4 +38,9 @@ export async function clean(session: Session, options: CleanOptions): Promise<Cl
     session.index.dropOutputPath(path);
   }
   return { removed, kept };
+}
+
+function outputPathsOf({ pipeline, graph }: Session, words: readonly string[]): string[] {
+  const names = words.length === 0 ? [...pipeline.targets.keys()] : resolveWords(graph, words);
+  return names.flatMap((name) => Object.values(pipeline.targets.get(name)?.outputs ?? {}).map(({ path }) => path));
 }

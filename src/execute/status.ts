@@ -81,15 +81,3 @@ function stateOf(state: TargetStatus['state'], reasons: readonly Reason[]): Targ
   if (reasons.some((reason) => reason.type === 'failed-before')) return 'failed';
   return reasons.some((reason) => reason.type === 'parts-failed') ? 'partial' : state;
 }
-
-/** Recorded outputs on disk whose target the pipeline no longer has, by path. */
-export function leftOver(session: Session): { readonly path: string; readonly target: string }[] {
-  const declared = new Set(
-    [...session.pipeline.targets.values()].flatMap((target) =>
-      Object.values(target.outputs).map((output) => output.path),
-    ),
-  );
-  return [...session.index.outputPaths()]
-    .filter(([path]) => !declared.has(path) && session.digester.known(path, 'file') !== 'absent')
-    .map(([path, { target }]) => ({ path, target }));
-}

@@ -1,7 +1,7 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Digest } from '../base/digest.js';
-import { lockPath, readLock, type LockFile } from '../plan/lock-file.js';
+import { otherLocks } from './other-locks.js';
 import { storedObjects, type StoredObject } from '../store/gc-objects.js';
 import type { IndexedPart, IndexTables } from '../store/gc-index.js';
 import { holderOf } from '../store/objects.js';
@@ -64,7 +64,7 @@ export function surveyStore(session: Session, tables: IndexTables, keepRuns: num
     for (const output of Object.values(action.outputs)) marking.output(output);
   };
 
-  const locks = allLocks(session);
+  const locks = [session.lock, ...otherLocks(session)].filter((lock) => lock !== undefined);
   const successes = tables.lastSuccesses();
   const targets = new Set([...pipeline.targets.keys(), ...locks.flatMap((lock) => Object.keys(lock.targets))]);
   for (const target of targets) {
@@ -141,16 +141,6 @@ export function surveyStore(session: Session, tables: IndexTables, keepRuns: num
   spare.sort((a, b) => b.usedMs - a.usedMs);
   const needed = { now, runs: withRuns - now, parts: marking.bytes - withRuns };
   return { stored, marking, needed, spare, actions, parts, runs };
-}
-
-/** The session's lock, and those of other pipeline files in the same folder: they share the store. */
-function allLocks(session: Session): LockFile[] {
-  const folder = dirname(session.file);
-  const others = readdirSync(folder)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .map((name) => lockPath(join(folder, name)))
-    .filter((path) => path !== session.lockPath && existsSync(path));
-  return [session.lock, ...[...new Set(others)].map(readLock)].filter((lock) => lock !== undefined);
 }
 
 function presentDigests(root: string, outputPaths: ReadonlyMap<string, OutputPathRecord>): Digest[] {

@@ -26,15 +26,15 @@ export const statusCommand = buildCommand<Flags, string[], CliContext>({
   },
   async func(this: CliContext, flags: Flags, ...words: string[]) {
     await withSession(flags, this.process.env, 'reading', async (session) => {
-      const { leftOver, statusOf } = await import('../../execute/status.js');
+      const { statusOf } = await import('../../execute/status.js');
       const { statuses, absent } = await statusOf(session, words, { listParts: flags.parts === true });
       if (flags.json) {
         for (const status of statuses) this.process.stdout.write(`${JSON.stringify({ v: 1, ...status })}\n`);
       } else {
         const { statusText } = await import('../../render/status.js');
-        const paths = leftOver(session).map(({ path }) => path);
+        const { leftOver } = await import('../../execute/left-over.js');
         const style = styleOf(this.process.stdout, this.process.env);
-        this.process.stdout.write(`${statusText(statuses, paths, Date.now(), style)}\n`);
+        this.process.stdout.write(`${statusText(statuses, leftOver(session), Date.now(), style)}\n`);
       }
       if (absent.length > 0) throw new UserFacingError(absent, EXIT.failed);
     });
