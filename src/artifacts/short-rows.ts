@@ -195,6 +195,7 @@ export class ShortTable {
   #piece: Buffer = Buffer.alloc(0);
   #row = 0;
   readonly #starts: number[] = [];
+  readonly #room = Buffer.allocUnsafeSlow(PIECE);
 
   constructor(
     private readonly file: number,
@@ -251,7 +252,7 @@ export class ShortTable {
 
   #take(number: number): boolean {
     const { start, length, digests } = this.pieces;
-    const piece = Buffer.allocUnsafe(length[number] as number);
+    const piece = this.#room.subarray(0, length[number]);
     this.#number = -1;
     this.#row = 0;
     if (readFully(this.file, piece, start[number] as number) < piece.length) return false;

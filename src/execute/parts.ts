@@ -2,6 +2,7 @@ import { joinOutput } from '../artifacts/join-output.js';
 import type { ArtifactRecord, KindName } from '../artifacts/kind.js';
 import { kindNamed } from '../artifacts/kinds.js';
 import type { Digest } from '../base/digest.js';
+import { boundYoungObjects } from '../base/young-objects.js';
 import type { FailureAllowance, RuleUse } from '../config/pipeline.js';
 import { executeErrors } from '../diagnostics/execute.js';
 import type { Diagnostic } from '../diagnostics/diagnostic.js';
@@ -27,6 +28,9 @@ export interface PartsResult {
 }
 
 type Made = ReturnType<Listing['made']>[number];
+
+/** So many results are a good part of the engine's memory. */
+const MANY = 2_000;
 
 /** A store that is damaged again after so many repairs is beyond them. */
 const MOST_REPAIRS = 10;
@@ -67,10 +71,11 @@ async function listMakeAssemble(work: TargetWork, use: RuleUse, ahead: JoinsAhea
     ahead.follow(listing);
     if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
     if (decision.refused !== undefined && remembered < total) throw new TargetError(decision.refused);
+    const unbound = listing.missing.count < MANY ? undefined : boundYoungObjects();
     const count = await makeParts(work, rule, concurrency, listing.missing, (part, result) => {
       listing.took(part, result);
       ahead.follow(listing);
-    });
+    }).finally(unbound);
     made += count;
     listing.fill();
     const lost = count === listing.missing.count ? [] : listing.missingIds();

@@ -1,6 +1,7 @@
 import { sliceOf, sliceValues } from '../artifacts/handles.js';
 import type { Slice } from '../artifacts/kind.js';
 import { canonicalJson } from '../base/canonical.js';
+import { collectGarbage } from '../base/collect-garbage.js';
 import { writeSha256, type Digest } from '../base/digest.js';
 import type { Json } from '../base/json.js';
 import { optimizeAsUsual, optimizeLate } from '../base/optimize-late.js';
@@ -27,6 +28,9 @@ const MOST_UNANSWERED = 3;
 
 /** So many are held until the inputs are read of which their keys are taken: some 20 MB. */
 const MOST_KEYLESS = 16;
+
+/** To make so many takes far longer than to give back what listing them took, some 20 MB, before this host makes them. */
+const MANY_WANTED = 5_000;
 
 /**
  * Lists a rule's parts in blocks, of which ids and keys go to the engine; the rest only of those that it wants. Each
@@ -56,6 +60,7 @@ export async function runList(task: ListTask, running: RunningTask, send: Send):
     unread.verify();
     await listed.end();
     files.listed();
+    if (listed.wanted >= MANY_WANTED) collectGarbage();
     return { count: listed.count };
   } finally {
     optimizeAsUsual();
@@ -128,6 +133,8 @@ class Block {
 /** Parts on their way to the engine. */
 class ListedParts {
   count = 0;
+  /** How many the engine wants to make. */
+  wanted = 0;
   #block = new Block();
   readonly #keyless: Block[] = [];
   readonly #unanswered: Block[] = [];
@@ -145,6 +152,7 @@ class ListedParts {
     this.#waits = keysOnceRead === true;
     running.onInputsRead = () => this.#wake();
     running.onWanted = (rows) => {
+      this.wanted += rows.length;
       const block = this.#unanswered.shift();
       const parts = rows.flatMap((row) => block?.at(row) ?? []);
       if (parts.length > 0) this.#sent = this.send({ type: 'parts', parts: packParts(parts) });

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { buildCommand } from '@stricli/core';
+import { boundYoungObjects } from '../../base/young-objects.js';
 import { EXIT } from '../../diagnostics/diagnostic.js';
 import type { Session } from '../../execute/session.js';
 import type { Renderer } from '../../render/renderer.js';
@@ -50,7 +51,7 @@ export const watchCommand = buildCommand<WatchFlags, string[], CliContext>({
 /** Ends with 130 on Ctrl-C: there is no other end but a mistake on the command line. */
 export async function runWatch(flags: WatchFlags, words: readonly string[], world: CliProcess): Promise<void> {
   // A watch mostly waits: 30 MB for young objects are not worth what they save while it builds.
-  setFlagsFromString('--semi-space-growth-factor=1');
+  boundYoungObjects();
   const file = enterProject(flags);
   const { watch } = await import('../../watch/watch.js');
   const { Optimizing } = await import('../../watch/optimizing.js');
