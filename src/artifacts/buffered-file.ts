@@ -1,10 +1,10 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writevSync } from 'node:fs';
 import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 
-/** What is short is gathered up to this. */
+/** What is short is gathered up to this; what is longer is written as it is, but for its end. */
 const PIECE = 1 << 18;
-/** To copy less into a buffer first saves a call of the system; more is written as it is. */
-const LONG = 1 << 18;
+/** A piece ends at a multiple of this: the system handles a page that is written in two pieces twice, and larger ones faster. */
+const PAGES = 1 << 16;
 /** The first buffer: most outputs of a part are small, and a part is made many times a second. */
 const FIRST = 1 << 14;
 const NOTHING = Buffer.alloc(0);
@@ -22,6 +22,8 @@ export class BufferedFile {
   private file = -1;
   private buffer = Buffer.allocUnsafe(FIRST);
   private used = 0;
+  /** Bytes in the file. */
+  private written = 0;
 
   /** @param hold how many bytes may be held in memory before there is a file */
   constructor(
@@ -36,23 +38,24 @@ export class BufferedFile {
   }
 
   write(data: Uint8Array): void {
-    const isLong = this.state === 'on disk' && data.length >= LONG;
-    if (isLong) this.flush();
-    if (isLong || !this.makeRoom(data.length)) {
-      this.writeAll(data);
+    if (this.makeRoom(data.length)) {
+      this.buffer.set(data, this.used);
+      this.used += data.length;
       return;
     }
-    this.buffer.set(data, this.used);
-    this.used += data.length;
+    const { buffer, used, written } = this;
+    const whole = Math.max(0, data.length - ((written + used + data.length) % PAGES));
+    this.writeAll([buffer.subarray(0, used), data.subarray(0, whole)]);
+    const rest = data.length - whole;
+    if (rest > buffer.length) this.replaceBuffer(takeBuffer(PIECE));
+    this.buffer.set(data.subarray(whole));
+    this.used = rest;
   }
 
   writeText(text: string): void {
     // A UTF-16 unit takes at most three bytes.
-    if (!this.makeRoom(text.length * 3)) {
-      this.writeAll(Buffer.from(text));
-      return;
-    }
-    this.used += this.buffer.write(text, this.used);
+    if (this.makeRoom(text.length * 3)) this.used += this.buffer.write(text, this.used);
+    else this.write(Buffer.from(text));
   }
 
   /** From now on the path has all that was written. */
@@ -83,30 +86,40 @@ export class BufferedFile {
     this.buffer = NOTHING;
   }
 
-  /** Whether so many bytes now fit into the buffer. Where they never can, it is empty afterwards. */
+  /** Whether so many bytes now fit into the buffer. Where they do not, there is a file. */
   private makeRoom(bytes: number): boolean {
     if (bytes <= this.buffer.length - this.used) return true;
     if (this.state === 'held' && this.used + bytes > this.hold) this.toDisk();
     const most = this.state === 'held' ? this.hold : PIECE;
-    if (this.used + bytes > most) this.flush();
-    if (bytes > most) return false;
-    if (bytes > this.buffer.length - this.used) {
-      const larger = takeBuffer(Math.min(most, Math.max(4 * this.buffer.length, this.used + bytes)));
-      this.buffer.copy(larger, 0, 0, this.used);
-      giveBack(this.buffer);
-      this.buffer = larger;
-    }
+    if (this.used + bytes > most) return false;
+    if (bytes > this.buffer.length - this.used)
+      this.replaceBuffer(takeBuffer(Math.min(most, Math.max(4 * this.buffer.length, this.used + bytes))));
     return true;
   }
 
-  private flush(): void {
-    const { used } = this;
-    this.used = 0;
-    if (used > 0) this.writeAll(this.buffer.subarray(0, used));
+  /** What is used of the buffer is in the new one, too. */
+  private replaceBuffer(larger: Buffer<ArrayBuffer>): void {
+    this.buffer.copy(larger, 0, 0, this.used);
+    giveBack(this.buffer);
+    this.buffer = larger;
   }
 
-  private writeAll(data: Uint8Array): void {
+  private flush(): void {
+    if (this.used > 0) this.writeAll([this.buffer.subarray(0, this.used)]);
+  }
+
+  /** Writes what is buffered, and more. */
+  private writeAll(pieces: Uint8Array[]): void {
     if (this.state !== 'on disk') throw new Error('the file is closed');
-    for (let at = 0; at < data.length;) at += writeSync(this.file, data, at);
+    this.used = 0;
+    for (let first = pieces[0]; first !== undefined; first = pieces[0]) {
+      let count = writevSync(this.file, pieces);
+      this.written += count;
+      for (; first !== undefined && count >= first.length; first = pieces[0]) {
+        count -= first.length;
+        pieces.shift();
+      }
+      if (first !== undefined) pieces[0] = first.subarray(count);
+    }
   }
 }
