@@ -1,4 +1,3 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { UserError, type JsonlInput, type JsonlOutput, type JsonlSlice } from 'vlmbuild';
 import { shownPath } from './paths.js';
@@ -181,12 +180,6 @@ export function linesIn(bytes: Buffer): number {
   let count = 0;
   for (let start = 0; start < bytes.length; start = ends.next(ends.after(start))) count++;
   return count;
-}
-
-/** The text of a line; undefined where it is not UTF-8. */
-export function lineText(line: Buffer): string | undefined {
-  if (isAscii(line)) return line.toString('latin1');
-  return isUtf8(line) ? line.toString('utf8') : undefined;
 }
 
 /** How many lines a file has; a last one without an end counts. */

@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { jsonText, parseJsonText } from '../lib/chat/json-text.js';
 import { isTruthy } from '../lib/chat/json-value.js';
-import { memberAt, readMembers } from '../lib/chat/row.js';
+import { memberAt, readMembers } from '../lib/testing/read-row.js';
 import { damaged, oddObject, oddValue } from '../lib/testing/odd-json.js';
 import { databaseFrom, play, sha256Hex } from '../lib/testing/play.js';
 import exportRule from './export.js';

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { defineRule, file, jsonl, type JsonlSlice } from 'vlmbuild';
+import type { RowPath } from '../lib/chat/canonical-kernel.js';
+import { canonicalRow } from '../lib/chat/canonical-row.js';
 import { CanonicalRows } from '../lib/chat/canonical-rows.js';
 import { jsonText } from '../lib/chat/json-text.js';
-import type { JsonMap, JsonValue } from '../lib/chat/json-value.js';
-import { readMembers } from '../lib/chat/row.js';
-import { blockBytes, boundedBlocks, hasByteOrderMark, LineEnds, linesIn, lineText } from '../lib/jsonl.js';
+import type { JsonValue } from '../lib/chat/json-value.js';
+import { LineWriter } from '../lib/chat/line-writer.js';
+import type { RowPlaces } from '../lib/chat/row-places.js';
+import { WalkedRow } from '../lib/chat/walked-row.js';
+import { blockBytes, boundedBlocks, hasByteOrderMark, LineEnds, linesIn } from '../lib/jsonl.js';
 import { plural } from '../lib/counts.js';
-import { QuickTally } from './inspect/quick-tally.js';
+import { QuickTally, ROW_PATHS } from './inspect/quick-tally.js';
 import { reportOf } from './inspect/report.js';
 import { summaryOf } from './inspect/summary.js';
 import { Tally } from './inspect/tally.js';
@@ -80,38 +84,33 @@ function slicesOf(block?: JsonlSlice): { readonly block?: JsonlSlice } {
 
 function countRows(bytes: Buffer, tally: Tally): void {
   const quick = new QuickTally(tally);
-  quick.rows.open(bytes);
-  for (const line of linesBut(quick.rows, bytes, () => quick.addRow())) {
-    const row = membersOf(line, ['messages', 'metadata']);
-    if (typeof row === 'string') tally.count('lines', row);
-    else tally.addRow(row);
-  }
+  eachRow(bytes, ROW_PATHS, tally, (row) => quick.addRow(row));
 }
+
+const REASON: readonly RowPath[] = [['reason']];
 
 function countRejects(bytes: Buffer, tally: Tally): void {
-  const quick = new CanonicalRows([['reason']]);
-  quick.open(bytes);
-  for (const line of linesBut(quick, bytes, () => tally.count('lines', reasonOf(quick.value(0))))) {
-    const row = membersOf(line, ['reason']);
-    tally.count('lines', typeof row === 'string' ? row : reasonOf(row.get('reason')));
-  }
+  eachRow(bytes, REASON, tally, (row) => tally.count('lines', reasonOf(row.value(0))));
 }
 
-/** The lines that are not told of; `tell` is called at those that are. */
-function* linesBut(rows: CanonicalRows, bytes: Buffer, tell: () => void): Generator<Buffer> {
+/** Visits the rows, and counts the lines that are none. */
+function eachRow(bytes: Buffer, paths: readonly RowPath[], tally: Tally, visit: (row: RowPlaces) => void): void {
+  const rows = new CanonicalRows(paths);
+  rows.open(bytes);
   const ends = new LineEnds(bytes);
+  const writer = new LineWriter();
+  const walked = new WalkedRow(paths);
   for (let at = 0; at < bytes.length;) {
     const isTold = rows.at(at);
     const end = isTold ? rows.end : ends.after(at);
-    if (isTold) tell();
-    else yield bytes.subarray(at, end);
+    if (isTold) visit(rows);
+    else {
+      const row = canonicalRow(bytes.subarray(at, end), writer);
+      if (typeof row === 'string') tally.count('lines', row);
+      else visit(walked.at(row));
+    }
     at = ends.next(end);
   }
-}
-
-function membersOf(line: Buffer, wanted: readonly string[]): JsonMap | 'not UTF-8' | 'not JSON' | 'not an object' {
-  const text = lineText(line);
-  return text === undefined ? 'not UTF-8' : readMembers(text, wanted);
 }
 
 function reasonOf(said: JsonValue | undefined): string {

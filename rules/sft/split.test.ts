@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { jsonText } from '../lib/chat/json-text.js';
-import { memberAt, readMembers } from '../lib/chat/row.js';
+import { memberAt, readMembers } from '../lib/testing/read-row.js';
 import { play } from '../lib/testing/play.js';
 import rule from './split.js';
 

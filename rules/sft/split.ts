@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineRule, jsonl } from 'vlmbuild';
 import { CanonicalRows } from '../lib/chat/canonical-rows.js';
-import { jsonText } from '../lib/chat/json-text.js';
-import { memberAt, readMembers } from '../lib/chat/row.js';
+import { canonicalRow } from '../lib/chat/canonical-row.js';
+import { LineWriter } from '../lib/chat/line-writer.js';
+import { WalkedRow } from '../lib/chat/walked-row.js';
 import { addCounts, countsText, plural } from '../lib/counts.js';
-import { blockBytes, boundedBlocks, CARRIAGE_RETURN, hasByteOrderMark, LineEnds, lineText } from '../lib/jsonl.js';
+import { blockBytes, boundedBlocks, CARRIAGE_RETURN, hasByteOrderMark, LineEnds } from '../lib/jsonl.js';
 
 /**
  * Splits by group, because rows of one episode share images and text. A group's side follows from the seed and the
@@ -34,15 +35,20 @@ export default defineRule({
 
   async make({ spec, inputs, outputs }) {
     const counts = { train: 0, validation: 0, skipped: 0 };
-    const rows = new CanonicalRows([spec.group_by.split('.')]);
+    const paths = [spec.group_by.split('.')];
+    const rows = new CanonicalRows(paths);
+    const writer = new LineWriter();
+    const walked = new WalkedRow(paths);
     const bytes = await blockBytes(inputs.rows, spec.bom);
     const ends = new LineEnds(bytes);
     rows.open(bytes);
     // Neighbours are mostly of one group.
-    let last: { readonly group: string; readonly side: Side } | undefined;
-    const sideOf = (group: string): Side => {
-      if (last?.group !== group) {
-        last = { group, side: shareOf(spec.seed, group) < spec.validation ? 'validation' : 'train' };
+    let last: { readonly group: Buffer; readonly side: Side } | undefined;
+    const sideOf = (group: Buffer): Side => {
+      if (last?.group.equals(group) !== true) {
+        const side = shareOf(spec.seed, group) < spec.validation ? 'validation' : 'train';
+        last = group.length > SHORT_GROUP ? undefined : { group: Buffer.from(group), side };
+        return side;
       }
       return last.side;
     };
@@ -58,7 +64,7 @@ export default defineRule({
       const end = isQuick ? rows.end : ends.after(at);
       const next = ends.next(end);
       const line = bytes.subarray(at, end);
-      const group = isQuick ? (rows.jsonText(0) ?? line.toString()) : groupOf(line, spec.group_by);
+      const group = isQuick ? (rows.bytes(0) ?? line) : groupOf(line, writer, walked);
       const side = group === undefined ? undefined : sideOf(group);
       counts[side ?? 'skipped']++;
       const hasOwnEnd = bytes[end] === CARRIAGE_RETURN;
@@ -85,23 +91,23 @@ export default defineRule({
   },
 });
 
+/** A longer one is not held: it is hardly that of the next row too. */
+const SHORT_GROUP = 1 << 10;
+
 type Side = 'train' | 'validation';
 
 /**
- * What the rows of a line's group have in common, as text; the line itself where it has no group. Undefined for what is no
+ * What the rows of a line's group have in common, as JSON; the line itself where it has no group. Undefined for what is no
  * row.
  */
-function groupOf(line: Buffer, path: string): string | undefined {
-  const text = lineText(line);
-  const row = text === undefined ? undefined : readMembers(text, path.split('.').slice(0, 1));
-  if (row === undefined || typeof row === 'string') return undefined;
-  const group = memberAt(row, path);
-  return group === undefined ? text : jsonText(group);
+function groupOf(line: Buffer, writer: LineWriter, walked: WalkedRow): Buffer | undefined {
+  const row = canonicalRow(line, writer);
+  return typeof row === 'string' ? undefined : (walked.at(row).bytes(0) ?? line);
 }
 
 /** A number from 0 up to 1, drawn by hash. */
-function shareOf(seed: number, group: string): number {
-  const digest = createHash('sha256').update(`${seed}\n${group}`).digest();
+function shareOf(seed: number, group: Buffer): number {
+  const digest = createHash('sha256').update(`${seed}\n`).update(group).digest();
   // 48 bits are exact in a double, and finer than any number of groups.
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }

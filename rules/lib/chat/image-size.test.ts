@@ -1,9 +1,10 @@
 import test from 'ava';
 import sharp from 'sharp';
-import { dataImage, imageSize } from './image-size.js';
+import { headImage, imageSize } from './image-size.js';
 
 const picture = (width: number, height: number, alpha = false) =>
   sharp({ create: { width, height, channels: alpha ? 4 : 3, background: { r: 9, g: 99, b: 199, alpha: 0.5 } } });
+const dataImage = (url: string) => headImage(url, url.slice(-2), url.length);
 const urlOf = (type: string, bytes: Buffer) => `data:image/${type};base64,${bytes.toString('base64')}`;
 
 for (const [width, height] of [

@@ -20,17 +20,13 @@ const LONG_HEAD = 3 << 18;
 /** In base64, a PNG begins so. */
 const PNG = 'iVBORw0KGgo';
 
-/** So much of a URL tells of most images what all of it would. */
+/** So much of a URL, in characters, tells of most images what all of it would; and more than this is not asked. */
 export const URL_HEAD = 256 + (HEAD / 3) * 4;
-
-/** An image in a base64 data URL; undefined for any other URL. Only the head of it is decoded. */
-export function dataImage(url: string): DataImage | undefined {
-  return headImage(url, url.slice(-2), url.length);
-}
+export const LONG_URL_HEAD = 256 + (LONG_HEAD / 3) * 4;
 
 /**
- * The same by the head of a URL, its last two characters and its length. Where the head is not all, and not enough, the
- * size is undefined, or all that is told: then the whole URL is to be asked.
+ * An image in a base64 data URL, by the URL's head, last two characters and length; undefined for any other URL. Where a head
+ * is not enough the size is undefined, or all that is told: then a longer one is to be asked.
  */
 export function headImage(head: string, last: string, length: number): DataImage | undefined {
   const comma = head.startsWith('data:') ? head.indexOf(',') : -1;

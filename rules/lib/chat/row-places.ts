@@ -2,6 +2,9 @@ import { OPEN_OBJECT, QUOTE } from './json-bytes.js';
 import { parseJsonText } from './json-text.js';
 import type { JsonValue } from './json-value.js';
 
+const BACKSLASH = 0x5c;
+const LETTER_U = 0x75;
+
 /** What is false of what is canonical. */
 const FALSE = ['false', 'null', '0', '0.0', '-0.0', '""', '[]', '{}'];
 
@@ -70,6 +73,18 @@ export abstract class RowPlaces {
   string(start: number, end: number): string {
     const text = this.text.toString('utf8', start + 1, end - 1);
     return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
+  }
+
+  /** The first UTF-16 units of such a string, one more where that ends a pair. */
+  head(start: number, end: number, units: number): string {
+    let at = start + 1;
+    for (let left = units; left > 0 && at < end - 1; left--) {
+      const byte = this.text[at] as number;
+      if (byte === BACKSLASH) at += this.text[at + 1] === LETTER_U ? 6 : 2;
+      else at += byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+      if (byte >= 0xf0) left--;
+    }
+    return this.string(start, at + 1);
   }
 
   /** The first characters of such a string that has ASCII alone, and no escapes. */

@@ -5,7 +5,7 @@ import { EACH, type RowPath } from './canonical-kernel.js';
 import { CanonicalRows } from './canonical-rows.js';
 import { jsonText, tryParseJsonText } from './json-text.js';
 import { isMap, isTruthy } from './json-value.js';
-import { memberAt } from './row.js';
+import { memberAt } from '../testing/read-row.js';
 import { WalkedRow } from './walked-row.js';
 
 const PATHS: readonly RowPath[] = [
@@ -36,7 +36,7 @@ test('what is told of a canonical row is what the kernel tells, in the same orde
       const read = tryParseJsonText(text);
       if (!isMap(read)) return;
       const line = Buffer.from(jsonText(read));
-      const walked = new WalkedRow(line, PATHS);
+      const walked = new WalkedRow(PATHS).at(line);
       rows.open(line);
       if (!rows.at(0)) return;
       both++;
@@ -62,7 +62,7 @@ test('any canonical row is told of', (t) => {
     fc.property(row, (text) => {
       const read = tryParseJsonText(text);
       if (!isMap(read)) return;
-      const walked = new WalkedRow(Buffer.from(jsonText(read)), PATHS);
+      const walked = new WalkedRow(PATHS).at(Buffer.from(jsonText(read)));
       for (const path of [0, 1, 6, 7]) {
         const value = memberAt(read, (PATHS[path] as string[]).join('.'));
         t.is(walked.jsonText(path), value === undefined ? undefined : jsonText(value));
@@ -76,9 +76,8 @@ test('any canonical row is told of', (t) => {
 test('a row of any length is told of, and of any keys', (t) => {
   const long = '\\n'.repeat(1 << 20) + 'é😀"\\'.repeat(1000);
   const text = JSON.stringify(long);
-  const walked = new WalkedRow(
+  const walked = new WalkedRow([...PATHS, ['a\nb']]).at(
     Buffer.from(`{"a\\nb": 1, "messages": [{"content": [${text}, {"a": ${text}}]}], "metadata": {"session_id": "s"}}`),
-    [...PATHS, ['a\nb']],
   );
   t.is(walked.jsonText(0), '"s"');
   t.is(walked.jsonText(3), text);
@@ -89,6 +88,26 @@ test('a row of any length is told of, and of any keys', (t) => {
   });
   for (const depth of [10, 999]) {
     const deep = Buffer.from(`{"a": ${'['.repeat(depth)}{"]": "["}${']'.repeat(depth)}, "metadata": 1}`);
-    t.is(new WalkedRow(deep, PATHS).jsonText(1), '1');
+    t.is(new WalkedRow(PATHS).at(deep).jsonText(1), '1');
   }
+});
+
+test('a long string is as long as it says, whatever characters it has', (t) => {
+  for (const mark of ['', 'é', '"', '\n', '\u0001', '😀', '\ud83d']) {
+    const text = 'x'.repeat(300) + mark;
+    const row = new WalkedRow([['a']]).at(Buffer.from(jsonText({ a: text })));
+    row.each((_, start, end) => t.is(row.stringLength(start, end), text.length, mark));
+  }
+});
+
+test('the head of a string is its first units, and no half of a character', (t) => {
+  const text = 'aé€😀"\\\n\u0001\ud83d😀z';
+  const row = new WalkedRow([['a']]).at(Buffer.from(jsonText({ a: text })));
+  row.each((_, start, end) => {
+    t.is(row.stringLength(start, end), text.length);
+    for (let units = 0; units <= text.length + 1; units++) {
+      const endsPair = /[\ud800-\udbff]$/.test(text.slice(0, units)) && text.codePointAt(units - 1) === 0x1f600;
+      t.is(row.head(start, end, units), text.slice(0, endsPair ? units + 1 : units), String(units));
+    }
+  });
 });

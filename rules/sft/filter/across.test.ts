@@ -15,7 +15,7 @@ const row = oddObject({
   metadata: fc.oneof(oddObject({ session_id: oddScalar, turn: oddScalar }), oddScalar),
 });
 
-test('what is compared of rows is the same by places and read', (t) => {
+test('what is compared of rows is the same with the kernel and without', (t) => {
   let sessions = 0;
   let images = 0;
   fc.assert(

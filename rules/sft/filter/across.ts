@@ -67,19 +67,22 @@ const PATHS: readonly RowPath[] = [['metadata', 'session_id'], ...IMAGE_PATHS];
 /** Some kept rows, in order: whole lines. Each is valid until the next is asked for, and no other rows are read in between. */
 export function* comparedRows(lines: Buffer, kernel = CanonicalKernel.get()): Generator<ComparedRow> {
   const rows = new CanonicalRows(PATHS, kernel);
+  // Of what the kernel does not: for one, what is too long for it.
+  const walked = new WalkedRow(PATHS);
   rows.open(lines);
   for (let at = 0; at < lines.length;) {
     const feed = lines.indexOf('\n', at);
     const end = feed < 0 ? lines.length : feed;
-    yield rows.at(at) ? toldRow(rows, lines, at, end) : walkedRow(lines.subarray(at, end));
+    const line = lines.subarray(at, end);
+    yield rows.at(at) ? toldRow(rows, lines, line) : toldRow(walked.at(line), line, line);
     at = end + 1;
   }
 }
 
-/** @param bytes what `rows` tells of; the line begins and ends at indexes of it. */
-function toldRow(rows: RowPlaces, bytes: Buffer, start = 0, end = bytes.length): ComparedRow {
+/** @param bytes what `rows` tells of. */
+function toldRow(rows: RowPlaces, bytes: Buffer, line: Buffer): ComparedRow {
   return {
-    line: bytes.subarray(start, end),
+    line,
     session: () => rows.bytes(0),
     images() {
       let urls = '';
@@ -87,9 +90,4 @@ function toldRow(rows: RowPlaces, bytes: Buffer, start = 0, end = bytes.length):
       return urls === '' ? undefined : urls;
     },
   };
-}
-
-/** What the kernel does not tell of, for one what is too long for it. */
-function walkedRow(line: Buffer): ComparedRow {
-  return toldRow(new WalkedRow(line, PATHS), line);
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { jsonText, tryParseJsonText } from '../../lib/chat/json-text.js';
 import { isMap, isTruthy, type JsonMap, type JsonValue } from '../../lib/chat/json-value.js';
-import { memberAt, readMembers } from '../../lib/chat/row.js';
+import { memberAt, readMembers } from '../../lib/testing/read-row.js';
 import { oddList, oddObject, oddScalar, oddValue } from '../../lib/testing/odd-json.js';
 import { DecidingRows, dropReason, type DecidingRow } from './keep.js';
 import { filterParams, rowParams } from './params.js';

@@ -117,6 +117,7 @@ export class DecidingRows {
   readonly row: DecidingRow;
   private readonly names: readonly MetadataName[];
   private readonly paths: readonly RowPath[];
+  private walkedRow: WalkedRow | undefined;
   /** Whether all that decides is whether values are true. */
   private readonly areFlags: boolean;
 
@@ -130,9 +131,10 @@ export class DecidingRows {
     this.row = new PlacedRow(this.names, this.rows);
   }
 
-  /** Any canonical row. */
+  /** Any canonical row; until another is asked for. */
   walked(row: Buffer): DecidingRow {
-    return new PlacedRow(this.names, new WalkedRow(row, this.paths));
+    this.walkedRow ??= new WalkedRow(this.paths);
+    return new PlacedRow(this.names, this.walkedRow.at(row));
   }
 
   /**

@@ -1,9 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
+import { headImage } from '../../lib/chat/image-size.js';
 import { jsonText, tryParseJsonText } from '../../lib/chat/json-text.js';
-import { readMembers } from '../../lib/chat/row.js';
+import { isMap, type JsonMap, type JsonValue } from '../../lib/chat/json-value.js';
+import { memberAt, readMembers } from '../../lib/testing/read-row.js';
+import { WalkedRow } from '../../lib/chat/walked-row.js';
 import { oddList, oddObject, oddScalar, oddString, oddValue } from '../../lib/testing/odd-json.js';
-import { QuickTally } from './quick-tally.js';
+import { QuickTally, ROW_PATHS } from './quick-tally.js';
 import { Tally } from './tally.js';
 
 const PNG = `iVBORw0KGgoAAAANSUhEUgAAAEAAAAAw${'A'.repeat(6000)}`;
@@ -72,28 +76,69 @@ const usualRow = fc
   .map((segments) => `{"messages": [{"content": [${segments.join(', ')}], "role": "user"}]}`);
 const row = fc.oneof({ weight: 4, arbitrary: oddRow }, usualRow);
 
-test('rows that are read by places are counted as those that are read', (t) => {
+/** Counts a row that is read. */
+function addRead(tally: Tally, row: JsonMap): void {
+  const messages = row.get('messages');
+  for (const message of Array.isArray(messages) ? messages : []) if (isMap(message)) addMessage(tally, message);
+  tally.addMetadata((path) => memberAt(row.get('metadata'), path));
+}
+
+function addMessage(tally: Tally, message: JsonMap): void {
+  const said = message.get('role');
+  const role = typeof said === 'string' ? said : 'unknown';
+  tally.count('roles', role);
+  const content = message.get('content');
+  if (typeof content === 'string') tally.count('characters', role, content.length);
+  for (const segment of Array.isArray(content) ? content : []) if (isMap(segment)) addSegment(tally, segment, role);
+  const calls = message.get('tool_calls');
+  for (const call of Array.isArray(calls) ? calls : []) {
+    const name = memberAt(call, 'function.name');
+    const args = memberAt(call, 'function.arguments');
+    tally.count('calls', typeof name === 'string' ? name : 'unknown');
+    tally.count('characters', role, (typeof name === 'string' ? name.length : 0) + lengthOf(args));
+  }
+}
+
+function addSegment(tally: Tally, segment: JsonMap, role: string): void {
+  const text = segment.get('text');
+  if (segment.get('type') === 'text' && typeof text === 'string') tally.count('characters', role, text.length);
+  if (segment.get('type') !== 'image_url') return;
+  const image = segment.get('image_url');
+  const url = isMap(image) ? image.get('url') : image;
+  if (typeof url !== 'string') return;
+  tally.count('image roles', role);
+  tally.countImage(headImage(url, url.slice(-2), url.length));
+}
+
+function lengthOf(value: JsonValue | undefined): number {
+  return typeof value === 'string' ? value.length : 0;
+}
+
+test('rows are counted by places as they are when they are read', (t) => {
   let told = 0;
   const seen = new Tally();
   fc.assert(
     fc.property(fc.array(row, { minLength: 1, maxLength: 3 }), (rows) => {
-      const lines = rows.map((line) => jsonText(tryParseJsonText(line) ?? null));
-      const [quickly, plainly] = [new Tally(), new Tally()];
-      const quick = new QuickTally(quickly);
-      quick.rows.open(Buffer.from(lines.join('\n')));
+      const lines = rows.map((line) => jsonText(tryParseJsonText(line) ?? null)).filter((line) => line.startsWith('{'));
+      const [quickly, walking, plainly] = [new Tally(), new Tally(), new Tally()];
+      const quick = new CanonicalRows(ROW_PATHS);
+      const [byKernel, byWalk] = [new QuickTally(quickly), new QuickTally(walking)];
+      quick.open(Buffer.from(lines.join('\n')));
       let at = 0;
       for (const line of lines) {
-        const isTold = quick.rows.at(at);
+        const isTold = quick.at(at);
         at += Buffer.byteLength(line) + 1;
-        if (!isTold) continue;
-        told++;
-        quick.addRow();
+        const walked = new WalkedRow(ROW_PATHS).at(Buffer.from(line));
+        byWalk.addRow(walked);
+        byKernel.addRow(isTold ? quick : walked);
+        if (isTold) told++;
         const read = readMembers(line, ['messages', 'metadata']);
         if (typeof read === 'string') t.fail(line);
-        else plainly.addRow(read);
+        else addRead(plainly, read);
       }
       seen.add(JSON.stringify(plainly.toJson()));
       t.deepEqual(quickly.toJson(), plainly.toJson(), lines.join('\n'));
+      t.deepEqual(walking.toJson(), plainly.toJson(), lines.join('\n'));
     }),
     { seed: 1, numRuns: 3000 },
   );

@@ -1,6 +1,6 @@
-import { CanonicalKernel, EACH, type RowPath } from '../../lib/chat/canonical-kernel.js';
-import { CanonicalRows } from '../../lib/chat/canonical-rows.js';
-import { type DataImage, dataImage, headImage, URL_HEAD } from '../../lib/chat/image-size.js';
+import { EACH, type RowPath } from '../../lib/chat/canonical-kernel.js';
+import type { RowPlaces } from '../../lib/chat/row-places.js';
+import { type DataImage, headImage, LONG_URL_HEAD, URL_HEAD } from '../../lib/chat/image-size.js';
 import { METADATA_PATHS, type Tally } from './tally.js';
 
 const MESSAGE: RowPath = ['messages', EACH];
@@ -24,6 +24,8 @@ const PATHS = {
 type Name = keyof typeof PATHS;
 const NAMES = Object.keys(PATHS) as Name[];
 const METADATA = METADATA_PATHS.map((path): RowPath => ['metadata', ...path.split('.')]);
+/** All that is counted of row. */
+export const ROW_PATHS: readonly RowPath[] = [...Object.values(PATHS), ...METADATA];
 
 /** A string that was visited. */
 interface Place {
@@ -31,12 +33,11 @@ interface Place {
   readonly end: number;
 }
 
-/** Counts the rows of a text that is read by places: the same as `Tally.addRow` of each that is told of. */
+/** Counts rows by places. */
 export class QuickTally {
-  readonly rows: CanonicalRows;
   private role: string | undefined;
-  /** Of the message at hand: the lengths of its texts, and its images. */
-  private characters: number[] = [];
+  /** Of the message at hand: how long its texts are together, if it has any, and its images. */
+  private characters: number | undefined;
   private images: Place[] = [];
   /** Of the segment at hand. */
   private isText = false;
@@ -47,37 +48,29 @@ export class QuickTally {
   private call: Place | undefined;
   private callLength = 0;
 
-  /** @param kernel `null` to do without. */
-  constructor(
-    private readonly tally: Tally,
-    kernel = CanonicalKernel.get(),
-  ) {
-    this.rows = new CanonicalRows([...Object.values(PATHS), ...METADATA], kernel);
-  }
+  constructor(private readonly tally: Tally) {}
 
-  /** Counts the row at hand. */
-  addRow(): void {
-    const { rows, tally } = this;
-    rows.each((path, start, end) => {
+  /** @param row with `ROW_PATHS`. */
+  addRow(row: RowPlaces): void {
+    row.each((path, start, end) => {
       const name = NAMES[path];
-      if (name !== undefined) this.visit(name, start, end);
+      if (name !== undefined) this.visit(row, name, start, end);
     });
-    tally.addMetadata((path) => rows.value(NAMES.length + METADATA_PATHS.indexOf(path)));
+    this.tally.addMetadata((path) => row.value(NAMES.length + METADATA_PATHS.indexOf(path)));
   }
 
-  private visit(name: Name, start: number, end: number): void {
-    const { rows } = this;
-    const place = rows.isString(start) ? { start, end } : undefined;
+  private visit(row: RowPlaces, name: Name, start: number, end: number): void {
+    const place = row.isString(start) ? { start, end } : undefined;
     switch (name) {
       case 'role':
-        this.role = place && rows.string(start, end);
+        this.role = place && row.string(start, end);
         return;
       case 'content':
-        if (place !== undefined) this.characters.push(rows.stringLength(start, end));
+        if (place !== undefined) this.addCharacters(row.stringLength(start, end));
         return;
       case 'type':
-        this.isText = rows.is(start, end, '"text"');
-        this.isImage = rows.is(start, end, '"image_url"');
+        this.isText = row.is(start, end, '"text"');
+        this.isImage = row.is(start, end, '"image_url"');
         return;
       case 'text':
         this.text = place;
@@ -88,28 +81,28 @@ export class QuickTally {
         return;
       case 'segment':
         if (this.isText && this.text !== undefined)
-          this.characters.push(rows.stringLength(this.text.start, this.text.end));
+          this.addCharacters(row.stringLength(this.text.start, this.text.end));
         if (this.isImage && this.url !== undefined) this.images.push(this.url);
         this.isText = this.isImage = false;
         this.text = this.url = undefined;
         return;
       case 'name':
         this.call = place;
-        this.callLength += place === undefined ? 0 : rows.stringLength(start, end);
+        this.callLength += place === undefined ? 0 : row.stringLength(start, end);
         return;
       case 'arguments':
-        this.callLength += place === undefined ? 0 : rows.stringLength(start, end);
+        this.callLength += place === undefined ? 0 : row.stringLength(start, end);
         return;
       case 'call':
-        this.tally.count('calls', this.call === undefined ? 'unknown' : rows.string(this.call.start, this.call.end));
-        this.characters.push(this.callLength);
+        this.tally.count('calls', this.call === undefined ? 'unknown' : row.string(this.call.start, this.call.end));
+        this.addCharacters(this.callLength);
         this.call = undefined;
         this.callLength = 0;
         return;
       case 'message':
-        if (rows.isObject(start)) this.addMessage(this.role ?? 'unknown');
+        if (row.isObject(start)) this.addMessage(row, this.role ?? 'unknown');
         this.role = undefined;
-        this.characters = [];
+        this.characters = undefined;
         this.images = [];
         return;
       default:
@@ -117,23 +110,30 @@ export class QuickTally {
     }
   }
 
-  private addMessage(role: string): void {
-    const { tally } = this;
-    tally.count('roles', role);
-    for (const characters of this.characters) tally.count('characters', role, characters);
-    for (const { start, end } of this.images) {
-      tally.count('image roles', role);
-      tally.countImage(this.imageAt(start, end));
-    }
+  private addCharacters(count: number): void {
+    this.characters = (this.characters ?? 0) + count;
   }
 
-  private imageAt(start: number, end: number): DataImage | undefined {
-    const { rows } = this;
-    const length = end - start - 2;
-    const isAscii = rows.stringLength(start, end) === length;
-    const head = rows.asciiHead(start, Math.min(length, URL_HEAD));
-    const image = isAscii ? headImage(head, rows.asciiHead(end - 4, 2), length) : undefined;
-    // Only its size may follow from what the head does not have.
-    return image?.size === undefined ? dataImage(rows.string(start, end)) : image;
+  private addMessage(row: RowPlaces, role: string): void {
+    const { tally } = this;
+    tally.count('roles', role);
+    if (this.characters !== undefined) tally.count('characters', role, this.characters);
+    for (const { start, end } of this.images) {
+      tally.count('image roles', role);
+      tally.countImage(imageAt(row, start, end));
+    }
   }
+}
+
+/** What the URL from an index up to another says: of most images the head of it tells all. */
+function imageAt(row: RowPlaces, start: number, end: number): DataImage | undefined {
+  const length = row.stringLength(start, end);
+  const isAscii = length === end - start - 2;
+  const last = row.asciiHead(end - 4, 2);
+  const byHead = (most: number): DataImage | undefined => {
+    const head = isAscii ? row.asciiHead(start, Math.min(length, most)) : row.head(start, end, most);
+    return headImage(head, last, length);
+  };
+  const image = byHead(URL_HEAD);
+  return image?.size === undefined && length > URL_HEAD ? byHead(LONG_URL_HEAD) : image;
 }

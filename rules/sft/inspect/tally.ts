@@ -1,8 +1,7 @@
 import type { Json } from 'vlmbuild';
-import { type DataImage, dataImage } from '../../lib/chat/image-size.js';
+import type { DataImage } from '../../lib/chat/image-size.js';
 import { jsonText } from '../../lib/chat/json-text.js';
-import { isMap, type JsonMap, type JsonValue, textItems } from '../../lib/chat/json-value.js';
-import { memberAt } from '../../lib/chat/row.js';
+import { type JsonValue, textItems } from '../../lib/chat/json-value.js';
 import { turnOf } from '../../lib/tracing/turn.js';
 
 /** What is counted, by name. */
@@ -56,13 +55,6 @@ export class Tally {
     counts?.set(name, (counts.get(name) ?? 0) + by);
   }
 
-  /** @param row its members `messages` and `metadata`. */
-  addRow(row: JsonMap): void {
-    const messages = row.get('messages');
-    for (const message of Array.isArray(messages) ? messages : []) if (isMap(message)) this.addMessage(message);
-    this.addMetadata((path) => memberAt(row.get('metadata'), path));
-  }
-
   /** @param at gives members of a row's metadata. */
   addMetadata(at: (path: MetadataPath) => JsonValue | undefined): void {
     this.count('lines', 'row');
@@ -91,33 +83,6 @@ export class Tally {
     for (const counter of COUNTERS) for (const [name, count] of counters[counter]) this.count(counter, name, count);
   }
 
-  private addMessage(message: JsonMap): void {
-    const said = message.get('role');
-    const role = typeof said === 'string' ? said : 'unknown';
-    this.count('roles', role);
-    const content = message.get('content');
-    if (typeof content === 'string') this.count('characters', role, content.length);
-    for (const segment of Array.isArray(content) ? content : []) if (isMap(segment)) this.addSegment(segment, role);
-    const calls = message.get('tool_calls');
-    for (const call of Array.isArray(calls) ? calls : []) {
-      const name = memberAt(call, 'function.name');
-      const args = memberAt(call, 'function.arguments');
-      this.count('calls', typeof name === 'string' ? name : 'unknown');
-      this.count('characters', role, (typeof name === 'string' ? name.length : 0) + lengthOf(args));
-    }
-  }
-
-  private addSegment(segment: JsonMap, role: string): void {
-    const text = segment.get('text');
-    if (segment.get('type') === 'text' && typeof text === 'string') this.count('characters', role, text.length);
-    if (segment.get('type') !== 'image_url') return;
-    const image = segment.get('image_url');
-    const url = isMap(image) ? image.get('url') : image;
-    if (typeof url !== 'string') return;
-    this.count('image roles', role);
-    this.countImage(dataImage(url));
-  }
-
   countImage(data: DataImage | undefined): void {
     const { size } = data ?? {};
     const format = data === undefined ? 'by address' : (size?.format ?? 'unknown');
@@ -139,8 +104,4 @@ export class Tally {
     session.rows += rows;
     session.last = Math.max(session.last, last);
   }
-}
-
-function lengthOf(value: JsonValue | undefined): number {
-  return typeof value === 'string' ? value.length : 0;
 }

@@ -1,5 +1,5 @@
-import { JsonReader, JsonSyntaxError } from './json-reader.js';
-import { isMap, type JsonMap, type JsonValue } from './json-value.js';
+import { JsonReader, JsonSyntaxError } from '../chat/json-reader.js';
+import { isMap, type JsonMap, type JsonValue } from '../chat/json-value.js';
 
 /** The asked-for members of a row, passing over all others. A reason where it is no row. */
 export function readMembers(text: string, keys: readonly string[]): JsonMap | 'not JSON' | 'not an object' {
