@@ -98,14 +98,15 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const plan = readPlan(planPath(`${cacheLayout(root).snapshot}${suffix}`), compared.plan);
   if (plan === undefined) return undefined;
   const concerned = new Set<number>();
+  const written = new Set<number>();
   const lock = compared.paths.indexOf(placeOf(lockPath(file), root));
   for (const path of compared.changed) {
     if (path === lock) continue;
     const readers = plan.readers.at(path);
     if (readers.length === 0) return undefined;
-    for (const reader of readers) concerned.add(reader);
+    for (const reader of readers) (path < links ? concerned : written).add(reader);
   }
-  const places = plan.withDependents(concerned);
+  const places = plan.withDependents([...concerned, ...written]);
   const around = [...plan.directlyNeeded(places), ...places].sort((a, b) => a - b);
   const graph = plan.graphOf(around, file, root);
   const names = places.map((place) => plan.names[place] ?? '');
@@ -116,7 +117,11 @@ function open({ file, words, environment, jobs }: ChangedBuild, compared: Compar
   const lockText = lockTextOf(lockPath(file), graph);
   if (lockText === undefined || (isRewritten && rewritten === undefined)) return undefined;
   const blocks = { graph, lock: lockText.lock() };
-  const session = openPlanned({ file, environment, jobs }, blocks, soonNeeded(plan, concerned, graph));
+  const session = openPlanned(
+    { file, environment, jobs },
+    blocks,
+    soonNeeded(plan, places, { concerned, written }, graph),
+  );
   return { session, plan, places, names, lockText, rewritten, base: compared.results };
 }
 
@@ -131,14 +136,18 @@ function wholeLock(path: string, plan: RememberedPlan): LockFile | undefined {
   }
 }
 
-/** Of the targets that a change is about in any case: the rule of the first one in parts, which needs a host for long, or a command. */
+/**
+ * Of the targets that will most likely run: the rule of the first one in parts, which needs a host for long, or a command.
+ * Those are the ones that a change is about, and those that need one whose output another build has written.
+ */
 function soonNeeded(
   plan: RememberedPlan,
-  concerned: ReadonlySet<number>,
+  places: readonly number[],
+  { concerned, written }: { readonly concerned: ReadonlySet<number>; readonly written: ReadonlySet<number> },
   { pipeline }: Graph,
 ): LoadedRule | 'command' | undefined {
-  const works = [...concerned]
-    .sort((a, b) => a - b)
+  const works = places
+    .filter((place) => concerned.has(place) || plan.dependencies.at(place).some((other) => written.has(other)))
     .flatMap((place) => pipeline.targets.get(plan.names[place] ?? '')?.work ?? []);
   for (const work of works) if (work.type === 'rule' && work.rule.shape === 'parts') return work.rule;
   return works.some(({ type }) => type === 'command') ? 'command' : undefined;
