@@ -7,7 +7,7 @@ const LF = 0x0a;
 /** So many bytes are read where several ends are likely among them: in the time of some twenty calls for one byte each. */
 const WINDOW = 1 << 18;
 /** Of longer parts each end is read alone. */
-const NEAR = 1 << 14;
+const NEAR = 1 << 15;
 
 /** Where parts end in their bytes, which come one after the other in pieces of any length. */
 export class PartEnds {

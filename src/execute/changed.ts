@@ -258,6 +258,7 @@ class ChangedBooks implements Books {
 
   beforeSnapshot({ run }: BuildState): void {
     run.session.hosts.restCommands();
+    run.session.hosts.restHosts();
     try {
       this.#covered = this.#coverNow();
     } catch {

@@ -134,6 +134,11 @@ export class HostPool {
     this.#commands.rest();
   }
 
+  /** No work will come, most likely: hosts that have none end, while the caller goes on. */
+  restHosts(): void {
+    for (const seat of this.#seats) if (seat.jobs.size === 0 && !seat.ending) this.#dismiss(seat);
+  }
+
   /** What hosts have loaded is no longer what is there: other hosts take what comes. */
   renew(): void {
     this.#unloadable.clear();
@@ -151,9 +156,9 @@ export class HostPool {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
+    this.restHosts();
     for (const seat of this.#seats) {
-      if (seat.jobs.size === 0) this.#dismiss(seat);
-      else if (isLoading(seat)) this.#end(seat, 'SIGKILL');
+      if (isLoading(seat)) this.#end(seat, 'SIGKILL');
     }
     await Promise.all([empty, commands]);
   }
