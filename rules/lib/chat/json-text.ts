@@ -90,6 +90,9 @@ function indented(value: Writable, step: string, line: string): string {
 /** From here on, searching for what must be escaped and finding nothing beats escaping. */
 const LONG = 400;
 
+/** So much is escaped at once: a long text as a whole would be held once more. */
+const PIECE = 1 << 16;
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function writeString(text: string, write: (piece: string) => void): void {
@@ -99,13 +102,23 @@ function writeString(text: string, write: (piece: string) => void): void {
     !text.includes('\\') &&
     !LONE_SURROGATE.test(text) &&
     controlIn(text, 0, text.length) < 0;
-  if (!isPlain) {
+  if (isPlain) {
+    write('"');
+    write(text);
+    write('"');
+  } else if (text.length <= PIECE) {
     write(JSON.stringify(text));
-    return;
+  } else {
+    write('"');
+    for (let start = 0; start < text.length;) {
+      let end = Math.min(start + PIECE, text.length);
+      // Both halves of a pair, or they would be written as what has no partner.
+      if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
+      write(JSON.stringify(text.slice(start, end)).slice(1, -1));
+      start = end;
+    }
+    write('"');
   }
-  write('"');
-  write(text);
-  write('"');
 }
 
 type WritableObject = ReadonlyMap<string, Writable> | { readonly [key: string]: Writable | undefined };

@@ -10,7 +10,9 @@ import {
   RECODED,
   type StringForm,
 } from '../../lib/chat/json-bytes.js';
+import { rewriteJson } from '../../lib/chat/json-rewriter.js';
 import type { LineWriter } from '../../lib/chat/line-writer.js';
+import { writeLongReply } from './long-reply.js';
 import { type Extent, replyMessage } from './record-reply.js';
 import type { Skip } from './rows.js';
 
@@ -26,6 +28,9 @@ export interface WrittenRecord {
   readonly userHasImage: boolean;
   readonly assistantHasImage: boolean;
 }
+
+/** As bytes, a longer reply takes less memory; as text, a shorter one takes less time. */
+const LONG_REPLY = 1 << 20;
 
 /** Of the values, only `null` starts with it. */
 const LETTER_N = 0x6e;
@@ -84,9 +89,18 @@ export class RecordBytes {
     if (at > 0) json.fail();
     json.finish(-at);
 
+    const hasInput = inputs !== undefined && inputs !== start;
+    if (outputText !== undefined && outputText.end - outputText.start > LONG_REPLY) {
+      const reply = writeLongReply(records, outputText, toolCalls, this.compat, writer);
+      if (reply === false) return 'record has no reply';
+      if (reply !== undefined) {
+        if (!hasInput) return 'record has no input';
+        return { userHasImage: this.hasUserImage, assistantHasImage: reply.hasImage };
+      }
+    }
     const reply = replyMessage(records, outputText, toolCalls, this.compat);
     if (reply === undefined) return 'record has no reply';
-    if (inputs === undefined || inputs === start) return 'record has no input';
+    if (!hasInput) return 'record has no input';
     writer.text(reply.text);
     return { userHasImage: this.hasUserImage, assistantHasImage: reply.hasImage };
   }
@@ -158,12 +172,8 @@ export class RecordBytes {
   /** Writes a string: as it stands, unless it has escapes that are not written so. */
   private string({ start, end, form }: Piece, writer: LineWriter): void {
     const { bytes } = this.json;
-    if (form === RECODED) writer.text(JSON.stringify(this.decoded(start, end)));
-    else writer.bytes(bytes, start, end);
-  }
-
-  private decoded(start: number, end: number): string {
-    return JSON.parse(this.json.bytes.toString('utf8', start, end)) as string;
+    if (form !== RECODED || rewriteJson(bytes.subarray(start, end), writer) === 'canonical')
+      writer.bytes(bytes, start, end);
   }
 
   private parts(at: number, segments: Segments): number {
