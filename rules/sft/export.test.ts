@@ -153,6 +153,32 @@ test('copied tables have no keys: what names a row is where it is', async (t) =>
   t.is(await exported('copied'), before);
 });
 
+test('types of events and rewards are exact, whatever collation a column was declared with', async (t) => {
+  for (const collation of ['BINARY', 'NOCASE']) {
+    const path = database(collation);
+    databaseFrom(`${FIXTURES}/small.sql`, path);
+    const db = new Database(path);
+    db.pragma('foreign_keys = OFF');
+    db.exec(`
+      CREATE TABLE copied AS SELECT * FROM event_rewards; DROP TABLE event_rewards;
+      CREATE TABLE event_rewards (id INTEGER PRIMARY KEY, event_id INTEGER, session_id TEXT COLLATE ${collation},
+        reward_value FLOAT, reward_type TEXT COLLATE ${collation}, annotation TEXT);
+      INSERT INTO event_rewards SELECT id, event_id, session_id, reward_value, reward_type, annotation FROM copied;
+      INSERT INTO event_rewards (event_id, session_id, reward_value, reward_type, annotation)
+        SELECT event_id, session_id, 9, upper(reward_type), '{"new_unique":["x"],"turned_true":["y"]}' FROM copied;
+      DROP TABLE copied;
+      CREATE TABLE copied AS SELECT * FROM events; DROP TABLE events;
+      CREATE TABLE events (id INTEGER PRIMARY KEY, session_id TEXT COLLATE ${collation}, event_type TEXT COLLATE ${collation},
+        model_name TEXT, provider TEXT, metadata TEXT, call_records TEXT);
+      CREATE INDEX by_type ON events (event_type); CREATE INDEX by_session ON events (session_id);
+      INSERT INTO events SELECT id, session_id, event_type, model_name, provider, metadata, call_records FROM copied;
+      INSERT INTO events SELECT id + 1000, session_id, 'CAIS', model_name, provider, metadata, call_records FROM copied`);
+    db.close();
+    for (const given of [{}, { event_rewards: ['sparse:2'] }, { min_unique: 1 }])
+      t.is(await exported(collation, given), await exported('small', given), `${collation} ${JSON.stringify(given)}`);
+  }
+});
+
 test('views have neither rowids nor, it may be, ids', async (t) => {
   const path = database('views');
   databaseFrom(`${FIXTURES}/small.sql`, path);

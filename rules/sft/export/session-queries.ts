@@ -55,17 +55,20 @@ export function quickQueries(db: Database, { events, eventRewards, inByteOrder }
   };
 }
 
+/** Whatever collation the column was declared with. */
+const IS_CALL = `event_type COLLATE BINARY = 'cais'`;
+
 export function eventsSql({ events, inByteOrder }: TraceTables): string {
   const { address = 'id' } = events;
   return `
     SELECT e.session_id, ${exactId(`e.${address}`)}, e.model_name, e.provider
-    FROM events e WHERE e.event_type = 'cais' AND typeof(e.session_id) = 'text'
+    FROM events e WHERE e.${IS_CALL} AND typeof(e.session_id) = 'text'
     ORDER BY ${inOrder(events, 'e', inByteOrder('e.session_id'))}`;
 }
 
 /** From indexes alone: the rows are spread over all of a database, in which each has some pages. */
 export function indexedEventsSql(db: Database, { inByteOrder }: TraceTables): string {
-  const calls = "+id IN (SELECT id FROM events WHERE event_type = 'cais')";
+  const calls = `+id IN (SELECT id FROM events WHERE ${IS_CALL})`;
   const nameless = db.prepare(`SELECT 1 FROM events WHERE model_name IS NULL AND ${calls} LIMIT 1`).get();
   const hasModel = nameless === undefined ? '1' : 'max(id IN (SELECT id FROM events WHERE model_name IS NOT NULL))';
   return `
@@ -80,7 +83,7 @@ export function groupedIds([, text]: EventsRow): RowId[] {
   return ids.every((id, at) => at === 0 || compareIds(ids[at - 1] as RowId, id) < 0) ? ids : ids.sort(compareIds);
 }
 
-const REWARDS = `reward_type IN ('${UNIQUE_DELTA}', '${DELTA}') AND typeof(r.session_id) = 'text'`;
+const REWARDS = `reward_type COLLATE BINARY IN ('${UNIQUE_DELTA}', '${DELTA}') AND typeof(r.session_id) = 'text'`;
 
 function hasRewards(table: TraceTables['eventRewards']): table is NonNullable<typeof table> {
   return table !== undefined && ['session_id', 'event_id', 'reward_type'].every((name) => table.has(name));
@@ -153,7 +156,7 @@ export function totalsSql({ eventRewards: table, inByteOrder }: TraceTables): st
   return `
     SELECT r.session_id, ${table.column('r', 'reward_type')}, total(${table.column('r', 'reward_value')})
     FROM event_rewards r WHERE typeof(r.session_id) = 'text'
-    GROUP BY r.session_id COLLATE BINARY, 2 ORDER BY ${inByteOrder('r.session_id')}`;
+    GROUP BY r.session_id COLLATE BINARY, 2 COLLATE BINARY ORDER BY ${inByteOrder('r.session_id')}`;
 }
 
 /** Rewards of a session where nothing names each of them: those that `rewardsSql` lists. */
