@@ -85,7 +85,7 @@ export class ValueBytes {
       return;
     }
     this.#head(tag, size);
-    this.#used += bytes.copy(this.#buffer, this.#used, start, end);
+    this.#copy(bytes, start, end);
   }
 
   /** A value that was written so before, of which `isTold` says that it can be. */
@@ -93,9 +93,7 @@ export class ValueBytes {
     this.#makeRoom();
     const buffer = this.#buffer;
     const at = this.#used;
-    if (end - start > FEW) bytes.copy(buffer, at, start, end);
-    else for (let from = start, to = at; from < end; from++, to++) buffer[to] = bytes[from] as number;
-    this.#used += end - start;
+    this.#copy(bytes, start, end);
     this.length += end - start;
     const tag = bytes[start];
     if (as === 'bytes' && tag === TEXT) buffer[at] = BLOB;
@@ -124,6 +122,13 @@ export class ValueBytes {
 
   #makeRoom(): void {
     if (BUFFER - this.#used < MOST) this.flush();
+  }
+
+  #copy(bytes: Buffer, start: number, end: number): void {
+    const buffer = this.#buffer;
+    if (end - start > FEW) bytes.copy(buffer, this.#used, start, end);
+    else for (let from = start, to = this.#used; from < end; from++, to++) buffer[to] = bytes[from] as number;
+    this.#used += end - start;
   }
 
   #text(value: string): void {
