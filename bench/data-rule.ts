@@ -11,7 +11,9 @@ import { readFileSync, rmSync } from 'node:fs';
 import type { AnyRule, Json, Part, RuleSlice } from 'vlmbuild';
 import exportRule from '../rules/sft/export.js';
 import filterRule from '../rules/sft/filter.js';
-import { openInput, openOutput, openSlice, Readings, sliceOf } from '../src/artifacts/handles.js';
+import { openInput, openOutput, Readings, sliceOf } from '../src/artifacts/handles.js';
+import type { Slice } from '../src/artifacts/kind.js';
+import { OpenedSlices } from '../src/host/opened-slices.js';
 
 const STEPS: Readonly<Record<string, { rule: AnyRule; role: string; kind: 'sqlite' | 'jsonl' }>> = {
   export: { rule: exportRule, role: 'db', kind: 'sqlite' },
@@ -34,17 +36,17 @@ async function work(step: string, from: string, to: string, share: Share): Promi
   const { signal } = new AbortController();
   const context = { env: {}, secrets: {}, log: () => undefined, progress: () => undefined, signal };
   const make = async (part: Part<Json, Readonly<Record<string, RuleSlice>>>): Promise<void> => {
-    const slices = Object.entries(part.inputs ?? {}).map(
-      ([name, handle]) => [name, openSlice(sliceOf(handle), readings)] as const,
-    );
+    const slices: Record<string, Slice> = {};
+    for (const [name, handle] of Object.entries(part.inputs ?? {})) slices[name] = sliceOf(handle);
+    const opened = new OpenedSlices(slices, readings);
     const given = {
       once: undefined as never,
       spec: part.spec,
-      inputs: Object.fromEntries(slices.map(([name, slice]) => [name, slice.handle])),
+      inputs: opened.handles,
       outputs: { rows: out.handle },
     };
     await rule.make(Object.assign(given, context));
-    for (const [, slice] of slices) slice.close();
+    opened.close();
   };
   const parts = rule.parts({ inputs: { [role]: input.handle }, params });
   if (share.of > 1) {

@@ -14,7 +14,7 @@ import { shownPath } from '../lib/paths.js';
 import { type TraceTables, traceTables, unreadable } from '../lib/tracing/tables.js';
 import { type ExportParams, exportParams } from './export/filters.js';
 import { namesByTurn, writeRows } from './export/rows.js';
-import { type RowId, sessionRewardsSql } from './export/session-queries.js';
+import { sessionRewardsSql } from './export/session-queries.js';
 import { eligibleSessions, type ListedSession, type SessionCounts } from './export/sessions.js';
 
 /** Skipped events a session names in the log; beyond that they are only counted. */
@@ -134,23 +134,27 @@ function partId(session: string): string {
   return JSON.stringify(session).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
+const OF_CALL = ['id', 'model_name', 'provider', 'metadata', 'call_records'];
+const BYTES_OF_CALL = ['call_records'];
+const OF_REWARDED = ['id', 'metadata'];
+
 /** All that a session's rows follow from. Rows come by id, one at a time: sorting whole rows would copy the database. */
 function sliceOf(db: SqliteInput, tables: TraceTables, session: ListedSession) {
   const { eventRewards } = tables;
   const { address = 'id' } = tables.events;
-  const ofEvents = (ids: readonly RowId[], columns: readonly string[]): RowsQuery => ({
+  const events: RowsQuery = {
     table: 'events',
     by: address,
-    values: ids,
-    columns,
-    bytes: columns.filter((column) => column === 'call_records'),
-  });
-  const events = ofEvents(session.events, ['id', 'model_name', 'provider', 'metadata', 'call_records']);
+    values: session.events,
+    columns: OF_CALL,
+    bytes: BYTES_OF_CALL,
+  };
   if (eventRewards === undefined || session.rewards.length === 0) return db.slice({ events });
+  const values = [...new Set(session.rewards.map(({ event }) => event))];
   return db.slice({
     events,
     rewards: rewardsOf(eventRewards, session),
-    rewarded: ofEvents([...new Set(session.rewards.map(({ event }) => event))], ['id', 'metadata']),
+    rewarded: { table: 'events', by: address, values, columns: OF_REWARDED },
   });
 }
 

@@ -6,7 +6,10 @@ import type { PageLayout } from './sqlite-pages.js';
 
 /** What a row has in a column. A number is an integer. */
 export type RowValue = null | number | string | Buffer;
-/** The values of the columns; `absent` where there is no such row, `odd` for one that SQLite must be asked for. */
+/**
+ * The values of the columns, in a list that the next row is read into; `absent` where there is no such row, `odd` for one
+ * that SQLite must be asked for.
+ */
 export type RowFound = RowValue[] | 'absent' | 'odd';
 
 /** In a place among the fields of a row: the rowid itself. */
@@ -30,12 +33,15 @@ interface Column {
 export class TableRows {
   /** By column: the last short text, as the finder keeps it. */
   readonly #texts: (string | undefined)[] = [];
+  readonly #values: RowValue[];
 
   private constructor(
     private readonly finder: RowFinder,
     /** In the order of those that are asked for. */
     readonly columns: readonly Column[],
-  ) {}
+  ) {
+    this.#values = columns.map(() => null);
+  }
 
   /** Undefined for what SQLite must be asked. The database keeps its text in UTF-8. */
   static of(database: Database, file: number, layout: PageLayout, query: RowsQuery): TableRows | undefined {
@@ -70,44 +76,44 @@ export class TableRows {
     if (typeof rowid === 'string' || !Number.isSafeInteger(rowid) || rowid < 0) return 'odd';
     const found = this.finder.find(rowid);
     if (found === 'absent') return found;
-    const values = found === 'found' ? this.#values(rowid) : found;
+    const values = found === 'found' ? this.#take(rowid) : found;
     // Not all of its texts were looked at.
     if (values === 'odd') this.#texts.length = 0;
     return values;
   }
 
-  #values(rowid: number): RowValue[] | 'odd' {
+  #take(rowid: number): RowValue[] | 'odd' {
     const { finder, columns } = this;
     const { bytes } = finder;
-    const values: RowValue[] = [];
+    const values = this.#values;
     for (let column = 0; column < columns.length; column++) {
       const { field, isBytes, isInteger } = columns[column] as Column;
       if (field === ROWID) {
-        values.push(rowid);
+        values[column] = rowid;
         continue;
       }
       const kind = finder.kind(field);
       if (kind === 0) {
-        values.push(null);
+        values[column] = null;
         continue;
       }
       if (kind < 12) {
         // An integer of 8 bytes, a real number, and what is reserved.
         if (!isInteger || isBytes || kind === 6 || kind === 7 || kind > 9) return 'odd';
-        values.push(kind >= 8 ? kind - 8 : finder.integer(field));
+        values[column] = kind >= 8 ? kind - 8 : finder.integer(field);
         continue;
       }
       const start = finder.start(field);
       const end = finder.start(field + 1);
-      if (isBytes) values.push(bytes.subarray(start, end));
-      else if (kind % 2 === 0) values.push(Buffer.from(bytes.subarray(start, end)));
+      if (isBytes) values[column] = bytes.subarray(start, end);
+      else if (kind % 2 === 0) values[column] = Buffer.from(bytes.subarray(start, end));
       else {
         const before = finder.isAsBefore(field) ? this.#texts[column] : undefined;
         const text = before ?? bytes.toString(undefined, start, end);
         // What SQLite's reader makes of bytes that are no UTF-8 is for it to say.
         if (before === undefined && text.includes('\ufffd')) return 'odd';
         this.#texts[column] = text;
-        values.push(text);
+        values[column] = text;
       }
     }
     return values;
