@@ -60,3 +60,40 @@ function endsScalar(byte: number | undefined): boolean {
     byte === undefined
   );
 }
+
+/** What is false of what is canonical. */
+const FALSE = ['false', 'null', '0', '0.0', '-0.0', '""', '[]', '{}'];
+
+/** Whether the canonical value from an index up to another is true, as `isTruthy` has it. */
+export function isTrue(json: Buffer, start: number, end: number): boolean {
+  return !FALSE.some((text) => isText(json, start, end, text));
+}
+
+/** Whether what stands from an index up to another is this ASCII text. */
+export function isText(json: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (json[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Where the value of a member begins of the canonical object at an index; -1 where there is none, or no object. */
+export function memberValue(json: Buffer, object: number, key: string): number {
+  if (object < 0 || json[object] !== OPEN_OBJECT) return -1;
+  for (let at = object + 1; json[at] === QUOTE; at += 2) {
+    const end = stringEnd(json, at);
+    if (isText(json, at + 1, end - 1, key)) return end + 2;
+    at = valueEnd(json, end + 2);
+    if (json[at] !== COMMA) break;
+  }
+  return -1;
+}
+
+/** Where the items begin of the canonical list at an index; none of anything else. */
+export function* itemsOf(json: Buffer, list: number): Generator<number> {
+  if (list < 0 || json[list] !== OPEN_LIST || json[list + 1] === CLOSE_LIST) return;
+  for (let at = list + 1; ; at += 2) {
+    yield at;
+    at = valueEnd(json, at);
+    if (json[at] !== COMMA) return;
+  }
+}

@@ -1,12 +1,10 @@
+import { isText, isTrue } from './canonical-walk.js';
 import { OPEN_OBJECT, QUOTE } from './json-bytes.js';
 import { parseJsonText } from './json-text.js';
 import type { JsonValue } from './json-value.js';
 
 const BACKSLASH = 0x5c;
 const LETTER_U = 0x75;
-
-/** What is false of what is canonical. */
-const FALSE = ['false', 'null', '0', '0.0', '-0.0', '""', '[]', '{}'];
 
 /** Tells of the values at some paths of a canonical row by where they stand. */
 export abstract class RowPlaces {
@@ -52,7 +50,7 @@ export abstract class RowPlaces {
   /** Whether the value at a path is true, as `isTruthy` has it. */
   isTrue(path: number): boolean {
     const start = this.starts[path] ?? -1;
-    return start >= 0 && !FALSE.some((text) => this.is(start, this.ends[path] as number, text));
+    return start >= 0 && isTrue(this.text, start, this.ends[path] as number);
   }
 
   /** Whether what stands from an index up to another is this ASCII text. */
@@ -91,10 +89,4 @@ export abstract class RowPlaces {
   asciiHead(start: number, length: number): string {
     return this.text.toString('latin1', start + 1, start + 1 + length);
   }
-}
-
-function isText(bytes: Buffer, start: number, end: number, text: string): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  return true;
 }

@@ -8,7 +8,17 @@ import { replyMessage } from './record-reply.js';
 const call = oddObject({
   id: oddScalar,
   name: oddScalar,
-  function: oddObject({ name: oddString, arguments: fc.oneof(oddString, oddValue) }),
+  call_id: oddScalar,
+  arguments: oddValue,
+  arguments_json: fc.oneof(
+    oddValue,
+    oddValue.map((text) => JSON.stringify(text)),
+  ),
+  function: fc.oneof(
+    oddObject({ name: oddString, arguments: fc.oneof(fc.constant('null'), oddString, oddValue) }),
+    oddObject({ name: oddScalar }),
+    oddScalar,
+  ),
 });
 const calls = fc.oneof({ weight: 4, arbitrary: oddList(call) }, oddValue);
 const segment = oddObject({
@@ -43,10 +53,10 @@ const outputText = fc
 test('a reply that is passed as bytes is written as one that is read', (t) => {
   const seen = { none: 0, left: 0, written: 0 };
   fc.assert(
-    fc.property(outputText, fc.option(calls), fc.constantFrom('fixed', 'reference'), (quoted, own, compat) => {
-      const records = Buffer.from(`  ${quoted} ${own ?? ''}`);
-      const start = Buffer.byteLength(quoted) + 3;
-      const said = { start: 2, end: start - 1 };
+    fc.property(fc.option(outputText), fc.option(calls), fc.constantFrom('fixed', 'reference'), (text, own, compat) => {
+      const records = Buffer.from(`  ${text ?? ''} ${own ?? ''}`);
+      const start = Buffer.byteLength(text ?? '') + 3;
+      const said = text === null ? undefined : { start: 2, end: start - 1 };
       const beside = own === null ? undefined : { start, end: records.length };
       const writer = new LineWriter();
       const written = writeLongReply(records, said, beside, compat, writer);

@@ -1,48 +1,50 @@
-import type { Compat, Content } from '../../lib/chat/content.js';
+import type { Compat } from '../../lib/chat/content.js';
 import { contentOf } from '../../lib/chat/content.js';
-import { stringEnd, valueEnd } from '../../lib/chat/canonical-walk.js';
-import { CLOSE_LIST, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from '../../lib/chat/json-bytes.js';
+import { itemsOf, memberValue, valueEnd } from '../../lib/chat/canonical-walk.js';
+import { OPEN_LIST, OPEN_OBJECT, QUOTE } from '../../lib/chat/json-bytes.js';
 import { rewriteJson } from '../../lib/chat/json-rewriter.js';
 import { parseJsonText, writeJsonText } from '../../lib/chat/json-text.js';
 import { unescapedJson } from '../../lib/chat/json-unescape.js';
 import { LineWriter } from '../../lib/chat/line-writer.js';
-import { type ToolCall, toolCallsOf } from '../../lib/chat/tool-calls.js';
+import { writeCalls } from './long-calls.js';
 import type { Extent } from './record-reply.js';
 
-/** What a reply says, and how that is written. */
+/** What a reply says. */
 interface Said {
   readonly hasImage: boolean;
-  readonly calls: readonly ToolCall[];
-  /** Undefined for nothing. */
+  /** Writes the content; undefined for nothing. */
   readonly write: (() => void) | undefined;
+  /** Canonical. */
+  readonly calls?: Buffer;
 }
 
-const NOTHING: Said = { hasImage: false, calls: [], write: undefined };
+const NOTHING: Said = { hasImage: false, write: undefined };
 
 /**
- * Writes what `replyMessage` gives, but of a text of any length: it is passed as bytes, where as text it would be held
+ * Writes what `replyMessage` gives, but of a reply of any length: it is passed as bytes, where as text it would be held
  * several times. False where there is none; undefined where it is left to `replyMessage`.
  *
- * @param outputText of a string, its quotes included.
+ * @param outputText of a string, its quotes included; undefined where it is null.
  */
 export function writeLongReply(
   records: Buffer,
-  outputText: Extent,
+  outputText: Extent | undefined,
   toolCalls: Extent | undefined,
   compat: Compat,
   writer: LineWriter,
 ): { readonly hasImage: boolean } | false | undefined {
-  const said = new LongReply(records.subarray(outputText.start, outputText.end), compat, writer).read();
+  const before = writer.length;
+  const said = outputText === undefined ? NOTHING : new LongReply(bytesOf(records, outputText), compat, writer).read();
   if (said === undefined) return undefined;
-  const calls =
-    said.calls.length > 0 || toolCalls === undefined ? said.calls : toolCallsOf(valueOf(records, toolCalls));
-  if (said.write === undefined && calls.length === 0) return false;
   writer.text(', {"role": "assistant", "content": ');
   if (said.write === undefined) writer.text('""');
   else said.write();
-  if (calls.length > 0) {
-    writer.text(', "tool_calls": ');
-    writeJsonText(calls, (piece) => writer.text(piece));
+  let hasCalls = said.calls === undefined ? false : writeCalls(said.calls, writer);
+  if (hasCalls === false && toolCalls !== undefined)
+    hasCalls = writeCalls(canonical(bytesOf(records, toolCalls)), writer);
+  if (hasCalls === undefined || (!hasCalls && said.write === undefined)) {
+    writer.length = before;
+    return hasCalls;
   }
   writer.text('}]');
   return { hasImage: said.hasImage };
@@ -75,26 +77,22 @@ class LongReply {
 
   /** @param response a canonical object. */
   private ofResponse(response: Buffer): Said {
-    const choice = firstItem(response, member(response, 0, '"choices"'));
-    const message = member(response, choice, '"message"');
+    const [choice = -1] = itemsOf(response, memberValue(response, 0, 'choices'));
+    const message = memberValue(response, choice, 'message');
     if (response[message] !== OPEN_OBJECT) return NOTHING;
-    const calls = member(response, message, '"tool_calls"');
-    const isList = response[calls] === OPEN_LIST;
-    return {
-      ...this.ofContent(response, member(response, message, '"content"')),
-      calls: isList ? toolCallsOf(valueOf(response, { start: calls, end: valueEnd(response, calls) })) : [],
-    };
+    const calls = memberValue(response, message, 'tool_calls');
+    const content = this.ofContent(response, memberValue(response, message, 'content'));
+    return calls < 0 ? content : { ...content, calls: response.subarray(calls, valueEnd(response, calls)) };
   }
 
-  private ofContent(response: Buffer, at: number): Omit<Said, 'calls'> {
+  private ofContent(response: Buffer, at: number): Said {
     const { writer, compat } = this;
     if (at < 0) return NOTHING;
-    const end = valueEnd(response, at);
-    const value = response.subarray(at, end);
+    const value = response.subarray(at, valueEnd(response, at));
     if (value.equals(NULL) || value.equals(EMPTY)) return NOTHING;
     if (value[0] === QUOTE) return { hasImage: false, write: () => writer.bytes(value, 0, value.length) };
     if (value[0] !== OPEN_LIST) return { hasImage: false, write: () => writer.jsonString(value) };
-    const { content, hasImage }: Content = contentOf(valueOf(response, { start: at, end }), compat);
+    const { content, hasImage } = contentOf(parseJsonText(value.toString()), compat);
     if (content === '') return NOTHING;
     return { hasImage, write: () => writeJsonText(content, (piece) => writer.text(piece)) };
   }
@@ -108,25 +106,13 @@ const NULL = Buffer.from('null');
 const EMPTY = Buffer.from('""');
 const CUT = Buffer.from('…');
 
-function valueOf(json: Buffer, { start, end }: Extent) {
-  return parseJsonText(json.toString('utf8', start, end));
+function bytesOf(json: Buffer, { start, end }: Extent): Buffer {
+  return json.subarray(start, end);
 }
 
-/** Where the value of a member begins of the canonical object that begins at an index; -1 where there is none. */
-function member(json: Buffer, object: number, key: string): number {
-  if (object < 0 || json[object] !== OPEN_OBJECT) return -1;
-  for (let at = object + 1; json[at] === QUOTE; at += 2) {
-    const end = stringEnd(json, at);
-    if (end - at === key.length && json.toString('latin1', at, end) === key) return end + 2;
-    at = valueEnd(json, end + 2);
-    if (json[at] !== COMMA) return -1;
-  }
-  return -1;
-}
-
-/** Where the first item begins of the canonical list that begins at an index; -1 where there is none. */
-function firstItem(json: Buffer, list: number): number {
-  return list < 0 || json[list] !== OPEN_LIST || json[list + 1] === CLOSE_LIST ? -1 : list + 1;
+function canonical(json: Buffer): Buffer {
+  const scratch = new LineWriter();
+  return rewriteJson(json, scratch) === 'rewritten' ? scratch.line() : json;
 }
 
 function isBlankByte(byte: number | undefined): boolean {

@@ -73,28 +73,30 @@ const records = damaged(
   fc.oneof({ weight: 8, arbitrary: record.map((text) => `[${text}]`) }, oddList(or(record)), oddValue),
 );
 
+function rowsOf(text: string, compat: 'fixed' | 'reference') {
+  const skips: unknown[] = [];
+  const event = { id: 1, model_name: 'm', provider: null, metadata: '{"turn": 3}', call_records: text };
+  const names = new Map([[3, { newUnique: ['é'], turnedTrue: [] }]]);
+  const rows: string[] = [];
+  const told = writeRows(
+    [event],
+    { session: 's', compat, names, skipped: (...skip) => skips.push(skip) },
+    {
+      append: (line) => rows.push(Buffer.from(line).toString()),
+      appendLines: (lines) => rows.push(...Buffer.from(lines).toString().split('\n').slice(0, -1)),
+    },
+  );
+  return { told, rows, skips };
+}
+
 test('records are read the same in the quick way and by the whole', (t) => {
-  const rowsOf = (text: string, compat: 'fixed' | 'reference') => {
-    const skips: unknown[] = [];
-    const event = { id: 1, model_name: 'm', provider: null, metadata: '{"turn": 3}', call_records: text };
-    const names = new Map([[3, { newUnique: ['é'], turnedTrue: [] }]]);
-    const rows: string[] = [];
-    const told = writeRows(
-      [event],
-      { session: 's', compat, names, skipped: (...skip) => skips.push(skip) },
-      {
-        append: (line) => rows.push(Buffer.from(line).toString()),
-        appendLines: (lines) => rows.push(...Buffer.from(lines).toString().split('\n').slice(0, -1)),
-      },
-    );
-    t.is(told, rows.length);
-    return { rows, skips };
-  };
   let quick = 0;
   fc.assert(
     fc.property(records, fc.constantFrom('fixed' as const, 'reference' as const), (text, compat) => {
       // A line feed in front changes nothing, but makes the text unusual.
-      t.deepEqual(rowsOf(text, compat), rowsOf(`\n${text}`, compat), text);
+      const read = rowsOf(text, compat);
+      t.deepEqual(read, rowsOf(`\n${text}`, compat), text);
+      t.is(read.told, read.rows.length);
       try {
         if (typeof new RecordBytes(compat).write(Buffer.from(text), new LineWriter()) === 'object') quick++;
       } catch {
@@ -104,6 +106,20 @@ test('records are read the same in the quick way and by the whole', (t) => {
     { seed: 1, numRuns: 4000 },
   );
   t.true(quick > 300, `only ${quick} rows came the quick way`);
+});
+
+test('long records are read as short ones', (t) => {
+  const pad = 'x'.repeat(1 << 20);
+  let rows = 0;
+  for (const text of fc.sample(records, { seed: 1, numRuns: 150 })) {
+    if (!text.startsWith('[{"')) continue;
+    const long = `[{"pad": "${pad}", ${text.slice(2)}`;
+    const expected = rowsOf(text, 'fixed');
+    rows += expected.told;
+    t.deepEqual(rowsOf(long, 'fixed'), expected, text);
+    t.deepEqual(rowsOf(`\n${long}`, 'fixed'), expected, text);
+  }
+  t.true(rows > 10, String(rows));
 });
 
 const kernel = RecordKernel.get();

@@ -32,6 +32,10 @@ export interface WrittenRecord {
 /** As bytes, a longer reply takes less memory; as text, a shorter one takes less time. */
 const LONG_REPLY = 1 << 20;
 
+function lengthOf(extent: Extent | undefined): number {
+  return extent === undefined ? 0 : extent.end - extent.start;
+}
+
 /** Of the values, only `null` starts with it. */
 const LETTER_N = 0x6e;
 
@@ -90,7 +94,7 @@ export class RecordBytes {
     json.finish(-at);
 
     const hasInput = inputs !== undefined && inputs !== start;
-    if (outputText !== undefined && outputText.end - outputText.start > LONG_REPLY) {
+    if (lengthOf(outputText) + lengthOf(toolCalls) > LONG_REPLY) {
       const reply = writeLongReply(records, outputText, toolCalls, this.compat, writer);
       if (reply === false) return 'record has no reply';
       if (reply !== undefined) {
@@ -151,20 +155,17 @@ export class RecordBytes {
     return -at;
   }
 
-  private content({ pieces, isImage }: Segments, writer: LineWriter): void {
-    const [first] = pieces;
-    if (first !== undefined && pieces.length === 1 && isImage[0] === false) {
-      this.string(first, writer);
+  private content(segments: Segments, writer: LineWriter): void {
+    if (segments.length === 1 && !segments.hasImage) {
+      this.string(segments.piece(0), writer);
       return;
     }
-    for (const [index, piece] of pieces.entries()) {
-      const image = isImage[index] === true;
-      const separator = index === 0 ? '[' : ', ';
-      writer.text(
-        image ? `${separator}{"type": "image_url", "image_url": {"url": ` : `${separator}{"type": "text", "text": `,
-      );
-      this.string(piece, writer);
-      writer.text(image ? '}}' : '}');
+    for (let i = 0; i < segments.length; i++) {
+      const isImage = segments.isImage(i);
+      writer.text(i === 0 ? '[' : ', ');
+      writer.text(isImage ? '{"type": "image_url", "image_url": {"url": ' : '{"type": "text", "text": ');
+      this.string(segments.piece(i), writer);
+      writer.text(isImage ? '}}' : '}');
     }
     writer.text(']');
   }
@@ -233,21 +234,47 @@ export class RecordBytes {
   }
 }
 
-/** What a message says, in order. */
+/** What a message says, in order: in numbers, for there may be millions. */
 class Segments {
-  readonly pieces: Piece[] = [];
-  readonly isImage: boolean[] = [];
+  length = 0;
   hasImage = false;
+  /** In threes: where a string begins and ends, and its form; an image's is more by `IMAGE`. */
+  private places = new Uint32Array(3 * 8);
 
   /** Whether the message says nothing: it has no segment, or an empty text alone. */
   get isEmpty(): boolean {
-    const [first] = this.pieces;
-    return first === undefined || (this.pieces.length === 1 && !this.hasImage && first.end - first.start === 2);
+    return this.length === 0 || (this.length === 1 && !this.hasImage && this.end(0) - this.start(0) === 2);
   }
 
-  add(piece: Piece, isImage: boolean): void {
-    this.pieces.push(piece);
-    this.isImage.push(isImage);
+  add({ start, end, form }: Piece, isImage: boolean): void {
+    const at = 3 * this.length++;
+    if (at === this.places.length) {
+      const larger = new Uint32Array(2 * at);
+      larger.set(this.places);
+      this.places = larger;
+    }
+    this.places[at] = start;
+    this.places[at + 1] = end;
+    this.places[at + 2] = isImage ? IMAGE + form : form;
     if (isImage) this.hasImage = true;
   }
+
+  isImage(segment: number): boolean {
+    return (this.places[3 * segment + 2] as number) >= IMAGE;
+  }
+
+  piece(segment: number): Piece {
+    const form = ((this.places[3 * segment + 2] as number) % IMAGE) as StringForm;
+    return { start: this.start(segment), end: this.end(segment), form };
+  }
+
+  private start(segment: number): number {
+    return this.places[3 * segment] as number;
+  }
+
+  private end(segment: number): number {
+    return this.places[3 * segment + 1] as number;
+  }
 }
+
+const IMAGE = 4;

@@ -3,6 +3,7 @@ import type { Compat, Content } from '../../lib/chat/content.js';
 import { contentOf } from '../../lib/chat/content.js';
 import { Unusual } from '../../lib/chat/json-bytes.js';
 import { JsonReader, JsonSyntaxError } from '../../lib/chat/json-reader.js';
+import { rewriteJson } from '../../lib/chat/json-rewriter.js';
 import { type Writable, writeJsonText } from '../../lib/chat/json-text.js';
 import { isMap, type JsonValue } from '../../lib/chat/json-value.js';
 import { LineWriter } from '../../lib/chat/line-writer.js';
@@ -176,14 +177,33 @@ class SlowRecords {
   /** Those that give rows, each with its row begun: `{"messages": [...]`. */
   *written(bytes: Buffer, event: unknown): Generator<WrittenRecord> {
     const { to } = this;
+    let records = bytes;
+    let written = this.quickly(records);
+    if (written === undefined && bytes.length > LONG_RECORDS) {
+      // Much that is unusual is only so in how it is spelled.
+      const canonical = new LineWriter();
+      const form = rewriteJson(bytes, canonical);
+      if (form === 'not JSON') written = 'call_records is not JSON';
+      else if (form === 'rewritten') written = this.quickly((records = canonical.line()));
+    }
+    if (typeof written === 'object') yield written;
+    else if (written === 'call_records is not JSON') to.skipped(written, event);
+    else if (typeof written === 'string') to.skipped(written, event, 0);
+    else if (records.length > constants.MAX_STRING_LENGTH) to.skipped('call_records is too long', event);
+    else yield* slowRecords(records.toString('utf8'), event, to, this.own().writer);
+  }
+
+  /** Undefined where they are not of the usual kind. */
+  private quickly(records: Buffer): WrittenRecord | Skip | undefined {
     const { writer, quick } = this.own();
     writer.clear();
     writer.text(BEGUN);
-    const written = quickly(() => quick.write(bytes, writer));
-    if (typeof written === 'object') yield written;
-    else if (typeof written === 'string') to.skipped(written, event, 0);
-    else if (bytes.length > constants.MAX_STRING_LENGTH) to.skipped('call_records is too long', event);
-    else yield* slowRecords(bytes.toString('utf8'), event, to, writer);
+    try {
+      return quick.write(records, writer);
+    } catch (error) {
+      if (error instanceof Unusual) return undefined;
+      throw error;
+    }
   }
 
   /** The line of the row that is begun; valid until the next is. */
@@ -198,17 +218,10 @@ class SlowRecords {
   }
 }
 
-const BEGUN = '{"messages": ';
+/** As text, what is longer takes much memory, and is several times in it. */
+const LONG_RECORDS = 1 << 20;
 
-/** Undefined where the text is not of the usual kind. */
-function quickly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Unusual) return undefined;
-    throw error;
-  }
-}
+const BEGUN = '{"messages": ';
 
 /** The same for any text, exactly, by reading all of it. */
 function* slowRecords(text: string, event: unknown, to: SessionToExport, writer: LineWriter): Generator<WrittenRecord> {
