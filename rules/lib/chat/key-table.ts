@@ -86,9 +86,11 @@ function hashOf(json: Buffer, key: number): number {
   return mixed(hash);
 }
 
-/** The lowest bits choose a slot, and keys that are counted on differ in few. */
+/** The lowest bits choose a slot, and of keys that are alike all should tell: the end of MurmurHash3. */
 function mixed(hash: number): number {
-  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
+  let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
 }
 
 function decodedKey(json: Buffer, key: number): string {
