@@ -232,6 +232,17 @@ test('where no session passes the filters, it is told what they fail by', async 
   });
 });
 
+test('no model calls, and such as no text names the session of', async (t) => {
+  databaseFrom(`${FIXTURES}/small.sql`, database('nobody'));
+  const db = new Database(database('nobody'));
+  db.pragma('foreign_keys = OFF');
+  db.exec("UPDATE events SET session_id = CAST(session_id AS BLOB) WHERE event_type = 'cais'");
+  await t.throwsAsync(exported('nobody'), { message: /^none of the 24 model calls of .* is of a session$/ });
+  db.exec("DELETE FROM events WHERE event_type = 'cais'");
+  db.close();
+  await t.throwsAsync(exported('nobody'), { message: / holds no model calls to export$/ });
+});
+
 test('a session may have any name, and an event any id', async (t) => {
   const path = database('names');
   databaseFrom(`${FIXTURES}/small.sql`, path);

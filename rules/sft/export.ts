@@ -14,7 +14,7 @@ import { shownPath } from '../lib/paths.js';
 import { type TraceTables, traceTables, unreadable } from '../lib/tracing/tables.js';
 import { type ExportParams, exportParams } from './export/filters.js';
 import { namesByTurn, writeRows } from './export/rows.js';
-import { sessionRewardsSql } from './export/session-queries.js';
+import { callCount, sessionRewardsSql } from './export/session-queries.js';
 import { eligibleSessions, type ListedSession, type SessionCounts } from './export/sessions.js';
 
 /** Skipped events a session names in the log; beyond that they are only counted. */
@@ -104,15 +104,22 @@ function* listedSessions(input: SqliteInput, path: string, params: ExportParams)
         inputs: { trace: sliceOf(input, tables, session) },
       };
     }
-    if (counts.sessions === 0) {
-      throw new UserError(`\`${path}\` holds no model calls to export`, {
-        next: 'record episodes into it first; only events of the type `cais` are exported',
-      });
-    }
+    if (counts.sessions === 0) throw noSessions(path, callCount(db));
     if (counts.eligible === 0) throw noneEligible(path, counts);
   } finally {
     db.close();
   }
+}
+
+function noSessions(path: string, calls: number): UserError {
+  if (calls === 0) {
+    return new UserError(`\`${path}\` holds no model calls to export`, {
+      next: 'record episodes into it first; only events of the type `cais` are exported',
+    });
+  }
+  return new UserError(`none of the ${plural(calls, 'model call')} of \`${path}\` is of a session`, {
+    next: 'look at `session_id` in `events`: a session is named by a text',
+  });
 }
 
 function noneEligible(path: string, { sessions, failed }: SessionCounts): UserError {

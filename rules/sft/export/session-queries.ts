@@ -66,6 +66,11 @@ export function eventsSql({ events, inByteOrder }: TraceTables): string {
     ORDER BY ${inOrder(events, 'e', inByteOrder('e.session_id'))}`;
 }
 
+/** How many model calls there are, whatever they have for a session. */
+export function callCount(db: Database): number {
+  return Number(db.prepare(`SELECT count(*) FROM events WHERE ${IS_CALL}`).pluck().get());
+}
+
 /** From indexes alone: the rows are spread over all of a database, in which each has some pages. */
 export function indexedEventsSql(db: Database, { inByteOrder }: TraceTables): string {
   const calls = `+id IN (SELECT id FROM events WHERE ${IS_CALL})`;
