@@ -52,14 +52,22 @@ export async function runParts(work: TargetWork, use: RuleUse): Promise<PartsRes
   // Listing ahead has a slot of its own: this one is free for what is joined ahead.
   if (work.ahead?.isListing === true) work.grant.release();
   const ahead = JoinsAhead.begin(work);
+  let unbound: (() => void) | undefined;
   try {
-    return await listMakeAssemble(work, use, ahead);
+    return await listMakeAssemble(work, use, ahead, () => (unbound ??= boundYoungObjects()));
   } finally {
+    unbound?.();
     await ahead.drop();
   }
 }
 
-async function listMakeAssemble(work: TargetWork, use: RuleUse, ahead: JoinsAhead): Promise<PartsResult> {
+/** @param onMany called before very many parts are made */
+async function listMakeAssemble(
+  work: TargetWork,
+  use: RuleUse,
+  ahead: JoinsAhead,
+  onMany: () => void,
+): Promise<PartsResult> {
   const { rule, concurrency } = use;
   const { run, target, decision } = work;
   let forget: ReadonlySet<Digest> | 'all' = work.forced ? 'all' : new Set<Digest>();
@@ -71,11 +79,11 @@ async function listMakeAssemble(work: TargetWork, use: RuleUse, ahead: JoinsAhea
     ahead.follow(listing);
     if (round === 1) run.emit({ type: 'parts-listed', target: target.name, total, remembered });
     if (decision.refused !== undefined && remembered < total) throw new TargetError(decision.refused);
-    const unbound = listing.missing.count < MANY ? undefined : boundYoungObjects();
+    if (listing.missing.count >= MANY) onMany();
     const count = await makeParts(work, rule, concurrency, listing.missing, (part, result) => {
       listing.took(part, result);
       ahead.follow(listing);
-    }).finally(unbound);
+    });
     made += count;
     listing.fill();
     const lost = count === listing.missing.count ? [] : listing.missingIds();
