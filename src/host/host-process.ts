@@ -49,8 +49,6 @@ export class HostProcess {
       ...(observed?.command ?? []),
       process.execPath,
       '--disable-warning=ExperimentalWarning',
-      // Rows in work are short-lived: more room for young objects costs memory and saves nothing measurable.
-      '--max-semi-space-size=4',
       join(packageRoot(), 'dist', 'host.cjs'),
       cache,
     ] as const;

@@ -2,6 +2,7 @@
  * The program of a host: works on tasks that come over its IPC channel, and ends with it. What a kind of task needs is
  * loaded with the first of them, so that a host that only runs commands is small, which makes starting them fast.
  */
+import { endBoundRoom } from './bounded-room.js';
 import { captureOutput, forbidExit } from './capture.js';
 import type { FromHost, ToHost } from './frames.js';
 import { closeReadings } from './kept-readings.js';
@@ -64,6 +65,7 @@ process.on('message', (message) => {
       break;
     case 'end':
       closeReadings();
+      endBoundRoom();
       keepCompiled();
       break;
   }

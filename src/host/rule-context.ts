@@ -1,6 +1,7 @@
 import type { AnyRule, RunContext } from '../rule/define.js';
 import { ruleOf } from '../rule/describe.js';
 import { answersOf } from './answers-of.js';
+import { boundRoom } from './bounded-room.js';
 import { loadModule } from './load-module.js';
 import { onceFor } from './once.js';
 import type { AssembleTask, ListTask, MakeTask, WholeTask } from './protocol.js';
@@ -15,6 +16,7 @@ export async function loadRule<S extends AnyRule['shape']>(
 ): Promise<Extract<AnyRule, { shape: S }>> {
   const rule = ruleOf(await loadModule(bundle, source));
   if (!('shape' in rule) || rule.shape !== shape) throw new TypeError(`${source} is no rule of shape '${shape}'`);
+  boundRoom();
   return rule as Extract<AnyRule, { shape: S }>;
 }
 
