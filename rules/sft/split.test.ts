@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { jsonText } from '../lib/chat/json-text.js';
-import { memberAt, readMembers } from '../lib/testing/read-row.js';
+import { readMembers } from '../lib/chat/read-members.js';
+import { memberAt } from '../lib/testing/member-at.js';
 import { play } from '../lib/testing/play.js';
 import rule from './split.js';
 

@@ -5,7 +5,8 @@ import { damaged, oddList, oddObject, oddScalar, oddValue } from '../testing/odd
 import { CanonicalKernel, EACH, type RowPath } from './canonical-kernel.js';
 import { CanonicalRows } from './canonical-rows.js';
 import { jsonText, parseJsonText, tryParseJsonText } from './json-text.js';
-import { memberAt, readMembers } from '../testing/read-row.js';
+import { readMembers } from './read-members.js';
+import { memberAt } from '../testing/member-at.js';
 
 const flag = fc.oneof(fc.constantFrom('true', 'false', '1', '[]'), oddScalar);
 const row = oddObject({

@@ -5,7 +5,7 @@ import { EACH, type RowPath } from './canonical-kernel.js';
 import { CanonicalRows } from './canonical-rows.js';
 import { jsonText, tryParseJsonText } from './json-text.js';
 import { isMap, isTruthy } from './json-value.js';
-import { memberAt } from '../testing/read-row.js';
+import { memberAt } from '../testing/member-at.js';
 import { WalkedRow } from './walked-row.js';
 
 const PATHS: readonly RowPath[] = [

@@ -1,13 +1,17 @@
-import { isMap, type JsonValue, textItems } from '../chat/json-value.js';
+import { type JsonMap, type JsonValue, textItems } from '../chat/json-value.js';
 import type { Compat } from '../chat/content.js';
 
 /** The reward types that name achievements. */
 export const UNIQUE_DELTA = 'unique_achievement_delta';
 export const DELTA = 'achievement_delta';
 
+/** Members that name achievements: of a reward's annotation, and of an outcome's metadata. */
+export const ANNOTATION_NAMES = ['new_unique', 'turned_true', 'achievements'];
+export const OUTCOME_NAMES = ['achievements', 'final_achievements'];
+
 /** The names a reward's annotation gives; undefined where it is no object. */
-export function rewardNames(type: string, annotation: JsonValue | undefined, compat: Compat): string[] | undefined {
-  if (!isMap(annotation)) return undefined;
+export function rewardNames(type: string, annotation: JsonMap | undefined, compat: Compat): string[] | undefined {
+  if (annotation === undefined) return undefined;
   return listed(
     annotation.get(type === UNIQUE_DELTA ? 'new_unique' : 'turned_true'),
     annotation.get('achievements'),
@@ -16,8 +20,9 @@ export function rewardNames(type: string, annotation: JsonValue | undefined, com
 }
 
 /** The names an outcome's metadata gives; none where it is no object. */
-export function outcomeNames(metadata: JsonValue | undefined, compat: Compat): string[] {
-  return isMap(metadata) ? listed(metadata.get('achievements'), metadata.get('final_achievements'), compat) : [];
+export function outcomeNames(metadata: JsonMap | undefined, compat: Compat): string[] {
+  if (metadata === undefined) return [];
+  return listed(metadata.get('achievements'), metadata.get('final_achievements'), compat);
 }
 
 /** Rollouts name the list otherwise than the exporter does; the original exporter knew only its own name. */

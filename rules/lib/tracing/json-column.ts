@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { tryParseJsonText } from '../chat/json-text.js';
-import { isMap, type JsonMap, type JsonValue } from '../chat/json-value.js';
+import type { JsonMap } from '../chat/json-value.js';
+import { readMembers } from '../chat/read-members.js';
 
 /** The JSON text of a column that may hold text, bytes, a number or NULL; undefined where there is none. */
 export function columnText(value: unknown): string | undefined {
@@ -19,16 +19,11 @@ export function columnBytes(value: unknown): Buffer | undefined {
   return text === undefined ? undefined : Buffer.from(text);
 }
 
-/** A JSON column's value; undefined where it is NULL or not JSON. */
-export function columnJson(value: unknown): JsonValue | undefined {
+/** Members of a JSON column's object, the asked-for ones: others may be of any length. Undefined where it is anything else. */
+export function columnMembers(value: unknown, keys: readonly string[]): JsonMap | undefined {
   const text = columnText(value);
-  return text === undefined ? undefined : tryParseJsonText(text);
-}
-
-/** A JSON column's object; an empty one where it is anything else. */
-export function columnObject(value: unknown): JsonMap {
-  const json = columnJson(value);
-  return isMap(json) ? json : new Map<string, JsonValue>();
+  const members = text === undefined ? undefined : readMembers(text, keys);
+  return typeof members === 'object' ? members : undefined;
 }
 
 /** A text column's value: null for NULL. */

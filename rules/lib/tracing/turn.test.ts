@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { columnObject } from './json-column.js';
-import { quickTurn, type Turn, TurnCounter, turnOf } from './turn.js';
+import { columnMembers } from './json-column.js';
+import { quickTurn, type Turn, TURN_MEMBERS, TurnCounter, turnOf } from './turn.js';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
@@ -19,7 +19,7 @@ test('a turn is an exact integer, whatever it is written as', (t) => {
       '"9007199254740993"',
     ],
     ...['"0000000000000000000000012"', '9007199254740991.4', '12345678901234567890123'],
-  ].map((text) => turnOf(columnObject(`{"turn": ${text}}`).get('turn')));
+  ].map((text) => turnOf(columnMembers(`{"turn": ${text}}`, TURN_MEMBERS)?.get('turn')));
   t.deepEqual(turns, [
     ...[3, -3, 0, 0, 3, 3, 0, 300, undefined, undefined, 1, undefined, undefined, 7, 7],
     ...[0, undefined, undefined, undefined, MOST, undefined, undefined, undefined],
@@ -42,7 +42,7 @@ test('a turn that is told at once is the one that reading with care gives', (t) 
       const turn = quickTurn(metadata);
       if (turn === undefined) return;
       told++;
-      t.deepEqual([turn], [turnOf(columnObject(metadata).get('turn'))], metadata);
+      t.deepEqual([turn], [turnOf(columnMembers(metadata, TURN_MEMBERS)?.get('turn'))], metadata);
     }),
     { seed: 1, numRuns: 3000 },
   );

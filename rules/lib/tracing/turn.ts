@@ -49,18 +49,23 @@ export function quickTurn(metadata: unknown): number | undefined {
   return typeof turn === 'number' ? bounded(turn) : undefined;
 }
 
+/** Members of an event's metadata that say its turn. */
+export const TURN_MEMBERS = ['turn', 'step_id'];
+
 /** Numbers a session's events that do not say their turn. */
 export class TurnCounter {
   private next: Turn = 0;
 
-  /** The turn of the session's next event by its metadata; undefined where it says one that cannot be read. */
-  take(metadata: JsonMap): Turn | undefined {
-    const said = metadata.get('turn');
+  /**
+   * The turn of the session's next event by `TURN_MEMBERS` of its metadata; undefined where it says one that cannot be read.
+   */
+  take(metadata: JsonMap | undefined): Turn | undefined {
+    const said = metadata?.get('turn');
     if (said !== undefined && said !== null) {
       const turn = turnOf(said);
       return turn === undefined ? undefined : this.pass(turn);
     }
-    const stepId = metadata.get('step_id');
+    const stepId = metadata?.get('step_id');
     if (typeof stepId === 'string' && stepId.startsWith('turn_')) {
       const turn = turnOfText(stepId.slice('turn_'.length));
       if (turn !== undefined) return this.pass(turn);

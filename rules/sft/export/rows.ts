@@ -9,9 +9,9 @@ import { isMap, type JsonValue } from '../../lib/chat/json-value.js';
 import { LineWriter } from '../../lib/chat/line-writer.js';
 import { replyOf } from '../../lib/chat/reply.js';
 import type { ToolCall } from '../../lib/chat/tool-calls.js';
-import { rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
-import { columnBytes, columnJson, columnObject } from '../../lib/tracing/json-column.js';
-import { quickTurn, type Turn, TurnCounter, turnOf } from '../../lib/tracing/turn.js';
+import { ANNOTATION_NAMES, rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
+import { columnBytes, columnMembers } from '../../lib/tracing/json-column.js';
+import { quickTurn, type Turn, TURN_MEMBERS, TurnCounter, turnOf } from '../../lib/tracing/turn.js';
 import { RecordBytes, type WrittenRecord } from './record-bytes.js';
 import { RecordKernel } from './record-kernel.js';
 import { type Columns, type Names, RowEnds } from './row-ends.js';
@@ -30,7 +30,7 @@ export function namesByTurn(
   const turns = new Map<Turn, Names>();
   const turnOfEvent = new Map<unknown, number | undefined>();
   for (const { id, metadata } of rewarded)
-    turnOfEvent.set(id, quickTurn(metadata) ?? turnOf(columnObject(metadata).get('turn')));
+    turnOfEvent.set(id, quickTurn(metadata) ?? turnOf(columnMembers(metadata, TURN_MEMBERS)?.get('turn')));
   for (const reward of rewards) {
     const turn = turnOfEvent.get(integerOf(reward['event_id']));
     if (turn === undefined) continue;
@@ -51,13 +51,13 @@ const SHORT_ANNOTATION = 500;
 
 function namesOf(type: string, annotation: unknown, compat: Compat): readonly string[] | undefined {
   if (typeof annotation !== 'string' || annotation.length > SHORT_ANNOTATION)
-    return rewardNames(type, columnJson(annotation), compat);
+    return rewardNames(type, columnMembers(annotation, ANNOTATION_NAMES), compat);
   // Neither type nor mode has a line feed: a listed reward is of one of two types.
   const key = `${compat}\n${type}\n${annotation}`;
   let names = annotations.get(key);
   if (names === undefined && !annotations.has(key)) {
     if (annotations.size === MOST_ANNOTATIONS) annotations.clear();
-    names = rewardNames(type, columnJson(annotation), compat);
+    names = rewardNames(type, columnMembers(annotation, ANNOTATION_NAMES), compat);
     annotations.set(key, names);
   }
   return names;
@@ -136,7 +136,7 @@ export function writeRows(events: Iterable<Columns>, to: SessionToExport, lines:
     const recorded = event['call_records'];
     if (recorded === null) continue;
     const said = quickTurn(event['metadata']);
-    const turn = said === undefined ? counter.take(columnObject(event['metadata'])) : counter.pass(said);
+    const turn = said === undefined ? counter.take(columnMembers(event['metadata'], TURN_MEMBERS)) : counter.pass(said);
     if (turn === undefined) {
       to.skipped('turn cannot be read', event['id']);
       continue;

@@ -1,8 +1,14 @@
 import type { Database } from 'better-sqlite3';
-import { outcomeNames, rewardNames, UNIQUE_DELTA } from '../../lib/tracing/achievements.js';
-import { columnJson, columnName, columnObject } from '../../lib/tracing/json-column.js';
+import {
+  ANNOTATION_NAMES,
+  OUTCOME_NAMES,
+  outcomeNames,
+  rewardNames,
+  UNIQUE_DELTA,
+} from '../../lib/tracing/achievements.js';
+import { columnMembers, columnName } from '../../lib/tracing/json-column.js';
 import type { TraceTables } from '../../lib/tracing/tables.js';
-import { turnOf } from '../../lib/tracing/turn.js';
+import { TURN_MEMBERS, turnOf } from '../../lib/tracing/turn.js';
 import { type ExportParams, parseEventReward } from './filters.js';
 import {
   type CursorRow,
@@ -142,7 +148,7 @@ function failedBy(session: SessionFacts, params: ExportParams, wanted: WantedFac
   if (wanted.outcome) {
     const last = session.outcomes.at(-1);
     const total = last?.[1] ?? 0;
-    const names = new Set(outcomeNames(columnJson(last?.[2]), params.compat));
+    const names = new Set(outcomeNames(columnMembers(last?.[2], OUTCOME_NAMES), params.compat));
     if (total < (params.min_outcome_reward ?? -Infinity)) return 'min_outcome_reward';
     if (total > (params.max_outcome_reward ?? Infinity)) return 'max_outcome_reward';
     if (!params.require_achievements.every((name) => names.has(name))) return 'require_achievements';
@@ -218,11 +224,12 @@ function uniqueAchievements(session: SessionFacts, params: ExportParams): number
   for (const row of session.rewards) {
     if (row.length === 2) continue;
     const [, , , type, annotation, metadata] = row;
-    if (type !== UNIQUE_DELTA || turnOf(columnObject(metadata).get('turn')) === undefined) continue;
-    for (const name of rewardNames(type, columnJson(annotation), params.compat) ?? []) names.add(name);
+    if (type !== UNIQUE_DELTA || turnOf(columnMembers(metadata, TURN_MEMBERS)?.get('turn')) === undefined) continue;
+    for (const name of rewardNames(type, columnMembers(annotation, ANNOTATION_NAMES), params.compat) ?? [])
+      names.add(name);
   }
   for (const [, , metadata] of session.outcomes) {
-    for (const name of outcomeNames(columnJson(metadata), params.compat)) names.add(name);
+    for (const name of outcomeNames(columnMembers(metadata, OUTCOME_NAMES), params.compat)) names.add(name);
   }
   for (const name of params.exclude_achievements) names.delete(name);
   return names.size;

@@ -1,7 +1,7 @@
-import { JsonReader, JsonSyntaxError } from '../chat/json-reader.js';
-import { isMap, type JsonMap, type JsonValue } from '../chat/json-value.js';
+import { JsonReader, JsonSyntaxError } from './json-reader.js';
+import type { JsonMap } from './json-value.js';
 
-/** The asked-for members of a row, passing over all others. A reason where it is no row. */
+/** The asked-for members of an object, passing over all others. A reason where the text is none. */
 export function readMembers(text: string, keys: readonly string[]): JsonMap | 'not JSON' | 'not an object' {
   const reader = new JsonReader(text);
   const row: JsonMap = new Map();
@@ -21,11 +21,4 @@ export function readMembers(text: string, keys: readonly string[]): JsonMap | 'n
     if (error instanceof JsonSyntaxError) return 'not JSON';
     throw error;
   }
-}
-
-/** A member of a member of …, by a dotted path: `metadata.session_id`. */
-export function memberAt(value: JsonValue | undefined, path: string): JsonValue | undefined {
-  let found = value;
-  for (const key of path.split('.')) found = isMap(found) ? found.get(key) : undefined;
-  return found;
 }
