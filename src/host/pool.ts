@@ -156,9 +156,10 @@ export class HostPool {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    this.restHosts();
     for (const seat of this.#seats) {
-      if (isLoading(seat)) this.#end(seat, 'SIGKILL');
+      // Also one that is ending already: until it is gone it has to keep this process.
+      if (seat.jobs.size === 0) this.#dismiss(seat);
+      else if (isLoading(seat)) this.#end(seat, 'SIGKILL');
     }
     await Promise.all([empty, commands]);
   }
