@@ -15,9 +15,12 @@ import { rendererFor } from './renderer.js';
  * Builds what has changed since the snapshot was taken, without the command line's parser and the pipeline's reader. False,
  * with nothing done, where that cannot be: then main builds.
  */
-export async function buildWhatChanged(plain: PlainBuild, compared: ComparedSnapshot): Promise<boolean> {
+export function buildWhatChanged(plain: PlainBuild, compared: ComparedSnapshot): Promise<boolean> {
   outliveReaders();
-  tellOfCrashes();
+  return tellOfCrashes(() => build(plain, compared));
+}
+
+async function build(plain: PlainBuild, compared: ComparedSnapshot): Promise<boolean> {
   const letGo = onInterrupt(() => process.exit(EXIT.interrupted));
   const renderer = await rendererFor({ quiet: plain.quiet }, process);
   const seen = { any: false };

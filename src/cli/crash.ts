@@ -12,10 +12,24 @@ export function crashText(problem: unknown, { color }: { readonly color: boolean
   return formatDiagnostic(executeErrors.internal(facts), { color });
 }
 
-/** What nobody catches ends the process as ever, and says where it comes from. */
-export function tellOfCrashes(world: Pick<NodeJS.Process, 'once' | 'exit' | 'stderr'> = process): void {
-  world.once('uncaughtException', (error: unknown) => {
-    world.stderr.write(`${crashText(error, { color: false })}\n`);
+/**
+ * What nobody catches ends the process as ever, and says where it comes from. Where nothing is left to wait for before the
+ * work is done, Node would end it as if it had gone well.
+ */
+export async function tellOfCrashes<T>(
+  work: () => Promise<T>,
+  world: Pick<NodeJS.Process, 'once' | 'off' | 'exit' | 'stderr'> = process,
+): Promise<T> {
+  const crash = (problem: unknown): void => {
+    world.stderr.write(`${crashText(problem, { color: false })}\n`);
     world.exit(EXIT.failed);
-  });
+  };
+  const endsEarly = (): void => crash('nothing was left to wait for before the work was done');
+  world.once('uncaughtException', crash);
+  world.once('beforeExit', endsEarly);
+  try {
+    return await work();
+  } finally {
+    world.off('beforeExit', endsEarly);
+  }
 }

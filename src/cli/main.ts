@@ -89,9 +89,12 @@ function withCommandHint(diagnostic: Diagnostic, argv: readonly string[]): Diagn
 }
 
 /** Runs the command line and sets the exit code; nothing a user does wrong leaves it as an exception. */
-export async function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
+export function main(argv: readonly string[], world: CliProcess = process): Promise<void> {
   outliveReaders();
-  tellOfCrashes();
+  return tellOfCrashes(() => runCommandLine(argv, world));
+}
+
+async function runCommandLine(argv: readonly string[], world: CliProcess): Promise<void> {
   const color = styleOf(world.stderr, world.env) === 'color';
   const describe = (problem: unknown): string => {
     if (!(problem instanceof UserFacingError)) return crashText(problem, { color });

@@ -152,7 +152,7 @@ export const executeErrors = {
   internal: ({ message, stack }: { message: string; stack: string }): Diagnostic => ({
     code: 'VB417',
     headline: `vlmbuild failed: ${firstLine(message)}`,
-    facts: [['stack', stack]],
+    facts: stack === '' ? [] : [['stack', stack]],
     next: 'please report this',
   }),
   /** The run could not be recorded, or the lock not written; the outputs are in place. */
