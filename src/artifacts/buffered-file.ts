@@ -5,6 +5,8 @@ import { giveBack, takeBuffer } from '../base/spare-buffers.js';
 const PIECE = 1 << 18;
 /** A piece ends at a multiple of this: the system handles a page that is written in two pieces twice, and larger ones faster. */
 const PAGES = 1 << 16;
+/** Longer pieces are written in such: of 4 MiB each, files that are read, digested and written again took the system twice as long. */
+const MOST = 1 << 20;
 /** The first buffer: most outputs of a part are small, and a part is made many times a second. */
 const FIRST = 1 << 14;
 const NOTHING = Buffer.alloc(0);
@@ -38,6 +40,10 @@ export class BufferedFile {
   }
 
   write(data: Uint8Array): void {
+    if (data.length > MOST) {
+      for (let at = 0; at < data.length; at += MOST) this.write(data.subarray(at, at + MOST));
+      return;
+    }
     if (this.makeRoom(data.length)) {
       this.buffer.set(data, this.used);
       this.used += data.length;

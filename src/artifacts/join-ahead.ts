@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Digest } from '../base/digest.js';
 import type { Extent } from '../store/object-list.js';
 import type { ObjectStore } from '../store/objects.js';
@@ -90,7 +91,7 @@ export class JoinAhead {
     try {
       if ((await this.#writing) === 'failed') return undefined;
       this.#file.limit = Infinity;
-      await this.#file.cut(sharedHead(extents, this.#file.extents));
+      this.#file.cut(sharedHead(extents, this.#file.extents));
       if (this.#file.size > 0) {
         this.#file.moveTo(destination);
         return this.#file;
@@ -98,7 +99,7 @@ export class JoinAhead {
     } catch {
       // As if nothing had been written.
     }
-    await this.#remove();
+    this.#remove();
     return undefined;
   }
 
@@ -112,7 +113,7 @@ export class JoinAhead {
     this.#isOver = true;
     this.#file.limit = 0;
     await this.#writing;
-    await this.#remove();
+    this.#remove();
   }
 
   #stopBefore(extents: readonly Extent[]): void {
@@ -121,6 +122,8 @@ export class JoinAhead {
 
   async #writeBefore(): Promise<void> {
     if (this.before.length === 0) return;
+    // Whoever begins it goes on first, and may know more by then.
+    await setImmediate();
     await this.#file.appendProven(this.before);
     await this.#file.writeOut();
   }
@@ -131,7 +134,7 @@ export class JoinAhead {
     if (shared === extents.length) return;
     this.#isBeyondBefore = true;
     this.#file.limit = Infinity;
-    await this.#file.cut(shared);
+    this.#file.cut(shared);
     await this.#file.append(extents.slice(this.#file.extents.length));
   }
 
@@ -141,13 +144,16 @@ export class JoinAhead {
       return 'written';
     } catch {
       // Its room may be what others lack.
-      await this.#remove();
+      this.#remove();
       return 'failed';
     }
   }
 
-  async #remove(): Promise<void> {
-    // What cannot be removed goes with the stage.
-    await this.#file.drop().catch(() => undefined);
+  #remove(): void {
+    try {
+      this.#file.drop();
+    } catch {
+      // What cannot be removed goes with the stage.
+    }
   }
 }

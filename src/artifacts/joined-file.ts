@@ -5,11 +5,13 @@ import type { Digest } from '../base/digest.js';
 import { ExtentReader } from '../store/extent-reader.js';
 import type { Extent } from '../store/object-list.js';
 import { CorruptObject, type ObjectRef, type ObjectStore } from '../store/objects.js';
-import { FileBehind } from './file-behind.js';
+import { BufferedFile } from './buffered-file.js';
 import { Turn } from './pieces.js';
 
 /** So often it is kept what all bytes until there come to. */
 const MILESTONE = 1 << 20;
+/** After so many bytes others get a turn: hosts that make parts meanwhile wait for more. */
+const TURN = 8 << 20;
 
 export interface Joined {
   readonly whole: ObjectRef;
@@ -35,8 +37,8 @@ type Seen = (piece: Buffer) => void;
  */
 export class JoinedFile {
   #path: string | null;
-  readonly #file: FileBehind | undefined;
-  readonly #turn = new Turn();
+  readonly #file: BufferedFile | undefined;
+  readonly #turn = new Turn(TURN);
   /** With milestones. */
   readonly #extents: Extent[] = [];
   readonly #marks: Mark[] = [];
@@ -52,7 +54,7 @@ export class JoinedFile {
     private readonly mayBeCut: 'may be cut' | 'only grows',
   ) {
     this.#path = path;
-    this.#file = path === null ? undefined : new FileBehind(path);
+    this.#file = path === null ? undefined : new BufferedFile(path, 0);
   }
 
   /** Of these it consists. */
@@ -113,14 +115,14 @@ export class JoinedFile {
       // Who wants what lies there meets it again.
       if (!(error instanceof CorruptObject)) throw error;
     }
-    await this.#cutTo(last);
+    this.#cutTo(last);
   }
 
   /** Leaves at the most so many extents, and no more than until the last mark there. */
-  async cut(extents: number): Promise<void> {
+  cut(extents: number): void {
     if (extents >= this.#extents.length) return;
     const start: Mark = { extents: 0, size: 0, hash: createHash('sha256') };
-    await this.#cutTo(this.#marks.findLast((mark) => mark.extents <= extents) ?? start);
+    this.#cutTo(this.#marks.findLast((mark) => mark.extents <= extents) ?? start);
   }
 
   /**
@@ -129,33 +131,34 @@ export class JoinedFile {
    */
   async writeOut(): Promise<void> {
     if (this.#path === null) return;
-    await this.#file?.flush();
+    this.#file?.toDisk();
     const name = `${this.#path}.whole`;
     writeFileSync(name, '');
     await rename(this.#path, name);
     this.#path = name;
   }
 
-  /** Within its file system. */
+  /** Within its file system; what was appended is there then. */
   moveTo(path: string): void {
     if (this.#path === null) throw new Error('there is no file to move');
+    this.#file?.toDisk();
     renameSync(this.#path, path);
     this.#path = path;
   }
 
-  async finish(): Promise<Joined> {
-    await this.#file?.finish();
+  finish(): Joined {
+    this.#file?.finish();
     return { whole: { sha256: digestOf(this.#hash.copy()), size: this.#size }, extents: this.#extents };
   }
 
   /** Closes it as it is. */
-  async close(): Promise<void> {
-    await this.#file?.discard();
+  close(): void {
+    if (this.#file?.open === true) this.#file.discard();
   }
 
   /** Closes and removes it. */
-  async drop(): Promise<void> {
-    await this.close();
+  drop(): void {
+    this.close();
     if (this.#path !== null) rmSync(this.#path, { force: true });
   }
 
@@ -169,10 +172,10 @@ export class JoinedFile {
     const reader = new ExtentReader(this.objects);
     let [count, end] = [0, this.#size];
     try {
-      for await (const piece of reader.pieces(extents, unchecked)) {
+      for (const piece of reader.pieces(extents, unchecked)) {
         if (this.#extents.length >= this.#limit) break;
         seen?.(piece);
-        await this.#file?.write(piece);
+        this.#file?.write(piece);
         this.#hash.update(piece);
         this.#size += piece.length;
         const extent = extents[count];
@@ -185,15 +188,13 @@ export class JoinedFile {
         if (this.#turn.due(piece.length + (1 << 14))) await this.#turn.pass();
       }
     } finally {
-      // What is on its way to the file lies in the reader's memory.
-      await this.#file?.settle();
-      await reader.close();
+      reader.close();
     }
   }
 
-  async #cutTo({ extents, size, hash }: Mark): Promise<void> {
+  #cutTo({ extents, size, hash }: Mark): void {
     if (extents === this.#extents.length && size === this.#size) return;
-    await this.#file?.flush();
+    this.#file?.toDisk();
     if (this.#path !== null) truncateSync(this.#path, size);
     this.#size = size;
     this.#hash = hash.copy();

@@ -69,7 +69,7 @@ async function unlessItFails(file: JoinedFile, join: () => Promise<Joined>): Pro
   try {
     return await join();
   } catch {
-    await file.drop();
+    file.drop();
     return undefined;
   }
 }
@@ -84,9 +84,9 @@ async function joinAnew(parts: JoinedParts, extents: readonly Extent[], file: Jo
   const ends = new PartEnds(parts);
   try {
     await file.append(extents, (piece) => ends.check(piece));
-    return await file.finish();
+    return file.finish();
   } catch (error) {
-    await file.close();
+    file.close();
     throw error;
   }
 }

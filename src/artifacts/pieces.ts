@@ -44,9 +44,11 @@ export function concatPieces(from: Iterable<Buffer>): Buffer {
 export class Turn {
   private spent = 0;
 
+  constructor(private readonly every = TURN) {}
+
   due(bytes: number): boolean {
     this.spent += bytes;
-    return this.spent >= TURN;
+    return this.spent >= this.every;
   }
 
   pass(): Promise<void> {
