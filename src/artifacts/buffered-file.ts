@@ -22,7 +22,7 @@ const NOTHING = Buffer.alloc(0);
 export class BufferedFile {
   private state: 'held' | 'on disk' | 'closed' = 'held';
   private file = -1;
-  private buffer = Buffer.allocUnsafe(FIRST);
+  private buffer: Buffer<ArrayBuffer>;
   private used = 0;
   /** Bytes in the file. */
   private written = 0;
@@ -32,6 +32,7 @@ export class BufferedFile {
     private readonly path: string,
     private readonly hold: number,
   ) {
+    this.buffer = Buffer.allocUnsafe(hold === 0 ? FIRST : Math.min(FIRST, hold));
     if (hold === 0) this.toDisk();
   }
 
